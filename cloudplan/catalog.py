@@ -1,0 +1,199 @@
+"""What an edition of the provider's catalogue says: blades, storage classes, services, zones, figures of the rules.
+
+An edition is data and complete in itself; every fact names the document and the section it was read in.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cloudplan.errors import CloudplanError
+from cloudplan.schema import Flag, Frozen, Name, quantity, whole
+
+REGION_PLACEHOLDER = "(region)"
+
+Tags = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Count = whole(1)
+CountOrZero = whole(0)
+Ghz = quantity("GHz", above=True)
+
+
+class Source(Frozen):
+    """Where a fact was read: a document of the edition and the section in it."""
+
+    document: Name
+    section: Name
+
+
+class SourceDocument(Frozen):
+    """A document that facts cite; `date` is the date of the text that was read."""
+
+    title: Name
+    publisher: Name
+    date: date
+
+
+class Zone(Frozen):
+    """An availability zone."""
+
+    label: Name
+    source: Source
+
+
+class Region(Frozen):
+    """A region and its availability zones, in the provider's order."""
+
+    label: Name
+    zones: dict[str, Zone] = Field(min_length=1)
+    source: Source
+
+
+class Item(Frozen):
+    """Anything sold: label, SKU (with other spellings of it) and where it says so."""
+
+    label: Name
+    sku: Name
+    aliases: Tags = ()
+    note: str = ""
+    min_term_months: Count | None = None
+    source: Source
+
+
+class Blade(Item):
+    """A compute blade; `ram_gib` is its physical memory."""
+
+    ram_gib: Count
+    base_ghz: Ghz
+    turbo_ghz: Ghz
+    cpu: Name
+    cores: Count
+    threads: Count
+    connectivity: Name
+    gpus: CountOrZero = 0
+    gpu_model: str = ""
+
+
+class StorageClass(Item):
+    """A class of block storage, sold in units of `unit_gib`; the ceilings, where given, are those of one LUN."""
+
+    unit_gib: Count
+    iops_per_tib: CountOrZero
+    flash: Flag
+    iops_max: Count | None = None
+    mbps_max: Count | None = None
+
+    @property
+    def unit(self) -> str:
+        """The billing unit: GiB or TiB."""
+        return {1: "GiB", 1024: "TiB"}[self.unit_gib]
+
+
+class Service(Item):
+    """A service or licence with its billing unit."""
+
+    unit: Name
+
+
+class Services(Frozen):
+    """What a plan bills beside blades and storage; an item that the edition does not sell is None."""
+
+    memory: Service
+    global_mirror: Service
+    vm_replication: Service
+    backup_access: Service
+    backup_storage: Service
+    encryption: Service | None = None
+    zone: Service | None = None
+
+
+class Withdrawn(Frozen):
+    """Something that is no longer sold, kept so that asking for it can be answered."""
+
+    label: Name
+    withdrawn: date
+    sku: Name
+    alternatives: Tags
+    source: Source
+
+
+class ServiceLevel(Frozen):
+    """A service level as the provider states it."""
+
+    value: Name
+    source: Source
+
+
+class RuleFacts(Frozen):
+    """The figures of one rule in this edition, as text, and their citation."""
+
+    figures: dict[str, str] = {}
+    source: Source
+
+
+class Edition(Frozen):
+    """One immutable state of the catalogue, named by its date."""
+
+    schema_name: Literal["cloudplan/edition/v1"] = Field(alias="schema")
+    edition: Name
+    title: Name
+    provider: Name
+    superseded: str | None = None
+    documents: dict[str, SourceDocument]
+    regions: dict[str, Region] = Field(min_length=1)
+    service_levels: dict[str, ServiceLevel]
+    blades: dict[str, Blade] = Field(min_length=1)
+    storage_classes: dict[str, StorageClass] = Field(min_length=1)
+    services: Services
+    withdrawn: dict[str, Withdrawn]
+    extras: dict[str, Service]
+    rules: dict[str, RuleFacts]
+    sha256: str = ""
+    shipped: bool = True
+
+    def figure(self, rule: str, name: str) -> str:
+        """Return a figure of a rule as its text."""
+        try:
+            return self.rules[rule].figures[name]
+        except KeyError:
+            raise CloudplanError(f"edition {self.edition}: rule {rule} has no figure {name!r}") from None
+
+    def exact(self, rule: str, name: str) -> Fraction:
+        """Return a figure of a rule as an exact number."""
+        return Fraction(Decimal(self.figure(rule, name)))
+
+    def count(self, rule: str, name: str) -> int:
+        """Return a figure of a rule as a whole number."""
+        return int(self.figure(rule, name))
+
+    @property
+    def flash_classes(self) -> tuple[str, ...]:
+        """Storage classes with a performance commitment, in catalogue order."""
+        return tuple(name for name, item in self.storage_classes.items() if item.flash)
+
+    def zones(self, region: str) -> tuple[str, ...]:
+        """Availability zones of a region, in the provider's order."""
+        return tuple(self.regions[region].zones)
+
+    def computed_items(self) -> Iterator[Item]:
+        """Yield the items whose quantity a plan computes, in the order of the bill of materials."""
+        yield from self.blades.values()
+        yield self.services.memory
+        yield from self.storage_classes.values()
+        for name in type(self.services).model_fields:
+            item = getattr(self.services, name)
+            if item is not None and item is not self.services.memory:
+                yield item
+
+    def items(self) -> Iterator[Item]:
+        """Yield every item on sale, in the order of the bill of materials."""
+        yield from self.computed_items()
+        yield from self.extras.values()
+
+
+def in_region(sku: str, region: str) -> str:
+    """Return a SKU with its region filled in."""
+    return sku.replace(REGION_PLACEHOLDER, region)

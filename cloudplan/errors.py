@@ -1,0 +1,60 @@
+"""What can go wrong, who can put it right, and with which exit status the command ends."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where it is, what was found, what is allowed or would mend it."""
+
+    message: str
+    where: str = ""
+    """``file:line:column``; empty when the value does not come from a file."""
+    path: str = ""
+    """The path inside the document, ``vms[2].disks[0].size_gib``."""
+    rule: str = ""
+    """The id of the rule that is broken, ``MEM-3``."""
+
+    def __str__(self) -> str:
+        """Render the fault on one line."""
+        place = ": ".join(part for part in (self.where, self.path) if part)
+        text = f"[{self.rule}] {self.message}" if self.rule else self.message
+        return f"{place}: {text}" if place else text
+
+
+class CloudplanError(Exception):
+    """Any failure that the program announces; `exit_status` is the command's."""
+
+    exit_status = 1
+    title = "error"
+
+    def __init__(self, faults: Iterable[Fault] | str):
+        self.faults: Sequence[Fault] = [Fault(faults)] if isinstance(faults, str) else list(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class BadInputError(CloudplanError):
+    """The input is wrong whatever the catalogue says; its author can put it right."""
+
+    exit_status = 2
+    title = "bad input"
+
+
+class NoPlanError(CloudplanError):
+    """The input is well-formed, but no plan keeps the rules; a requirement has to give."""
+
+    exit_status = 3
+    title = "no feasible plan"
+
+
+class InternalError(CloudplanError):
+    """The program contradicts itself (solver against verifier): a bug, and never a plan."""
+
+    title = "internal error, please report it"
+
+
+class TimeLimitError(CloudplanError):
+    """The time limit was reached before any plan was found."""
+
+    title = "time limit"

@@ -1,0 +1,48 @@
+"""Exact quantities: memory and disks in whole MiB, ratios and CPU demand as fractions.
+
+1 GB of blade memory in the catalogue is 1 GiB, and "To" in an IOPS rate is 1 TiB (the careful reading).
+"""
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+MIB_PER_GIB = 1024
+GIB_PER_TIB = 1024
+
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([mhd])")
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+
+
+def mib(gib: Decimal) -> int:
+    """Return a size in GiB as whole MiB, rounded up."""
+    return math.ceil(Fraction(gib) * MIB_PER_GIB)
+
+
+def gib(mebibytes: int | Fraction) -> Fraction:
+    """Return a size in MiB as an exact number of GiB."""
+    return Fraction(mebibytes) / MIB_PER_GIB
+
+
+def minutes(duration: str) -> int:
+    """Return the minutes of a duration such as ``15m``, ``4h`` or ``1d``; raise ValueError for any other text."""
+    match = _DURATION.fullmatch(duration)
+    if not match:
+        raise ValueError("a duration is a whole number >= 1 and m, h or d, such as 15m")
+    return int(match[1]) * _MINUTES[match[2]]
+
+
+def duration(total_minutes: int) -> str:
+    """Return minutes as the shortest duration text: 240 is ``4h``."""
+    for unit in ("d", "h"):
+        if total_minutes % _MINUTES[unit] == 0:
+            return f"{total_minutes // _MINUTES[unit]}{unit}"
+    return f"{total_minutes}m"
+
+
+def number(value: Fraction | Decimal | int, places: int = 2) -> str:
+    """Return a number for reading: at most `places` decimals, rounded half up, no trailing zeros, thousands apart."""
+    scaled = math.floor(Fraction(value) * 10**places + Fraction(1, 2))
+    text = f"{Decimal(scaled).scaleb(-places):,f}".replace(",", " ")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,482 @@
+"""What the customer wants: the workload file, read strictly, completed with the defaults of an edition.
+
+`read_workload` returns a workload in which nothing is left open: every default is filled in, every name is known.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cloudplan import yamlfile
+from cloudplan.catalog import REGION_PLACEHOLDER, Edition, in_region
+from cloudplan.errors import BadInputError, Fault
+from cloudplan.prices import canonical_sha256
+from cloudplan.schema import Duration, Flag, Frozen, Name, decimal_of, found, quantity, unknown, validate, whole
+from cloudplan.units import mib
+from cloudplan.yamlfile import Document, Where
+
+MAX_INSTANCES = 1_000_000
+MAX_SIZE_GIB = "1000000000"
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Share = quantity("a share", high="1", above=True)
+Ratio = quantity("vCPUs for each core", high="1000", above=True)
+SizeGib = quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)
+Rate = quantity("a number", high="1000000000")
+CountOrZero = whole(0, 1_000_000)
+
+
+class Contact(Frozen):
+    """Who answers for the customer."""
+
+    name: Name | None = None
+    email: Name | None = None
+    phone: Name | None = None
+
+
+class Customer(Frozen):
+    """Who the quote is for."""
+
+    organization: Name | None = None
+    tenant: Name | None = None
+    contact: Contact | None = None
+    lang: Literal["fr", "en"] = "en"
+
+
+class Sites(Frozen):
+    """The availability zones in use; `standby` holds what is protected, `backup` the copies (BKP-2)."""
+
+    primary: Name
+    standby: Name | None = None
+    backup: Name | None = None
+
+
+class Standby(Frozen):
+    """The share of the demand that is held at the standby site (degraded mode)."""
+
+    vcpu_share: Share  # type: ignore[valid-type]
+    memory_share: Share  # type: ignore[valid-type]
+
+
+class BackupPolicy(Frozen):
+    """Retention points of each kind, daily change rate and data reduction (BKP-3)."""
+
+    daily: whole(0, 100_000)  # type: ignore[valid-type]
+    weekly: whole(0, 100_000)  # type: ignore[valid-type]
+    monthly: whole(0, 100_000)  # type: ignore[valid-type]
+    yearly: whole(0, 100_000)  # type: ignore[valid-type]
+    change_rate: quantity("a share", high="1")  # type: ignore[valid-type]
+    reduction: quantity("a factor", low="1")  # type: ignore[valid-type]
+
+
+class Policy(Frozen):
+    """How the estate is to be run."""
+
+    vcpu_per_core: Ratio  # type: ignore[valid-type]
+    memory_ceiling: Share  # type: ignore[valid-type]
+    memory_model: Literal["base128_plus_memory", "included_full"]
+    host_memory_reserve_gib: whole(0, 1_000_000)  # type: ignore[valid-type]
+    host_failures: whole(0, 31)  # type: ignore[valid-type]
+    blades: Names
+    max_clusters: whole(1) | None = None  # type: ignore[valid-type]
+    snapshot_headroom: quantity("a share", high="0.99")  # type: ignore[valid-type]
+    datastore_max_gib: whole(1)  # type: ignore[valid-type]
+    min_datastores: whole(0, 1000) = 1  # type: ignore[valid-type]
+    vswp: Name = "home"
+    standby: Standby
+    backup: BackupPolicy
+
+
+class Disk(Frozen):
+    """A virtual disk; sizes in GiB as provisioned, `used_gib` as written (backup)."""
+
+    size_gib: SizeGib  # type: ignore[valid-type]
+    storage_class: Name | None = Field(default=None, alias="class")
+    iops: Rate = Decimal(0)  # type: ignore[valid-type]
+    mbps: Rate = Decimal(0)  # type: ignore[valid-type]
+    used_gib: quantity("a number of GiB", high=MAX_SIZE_GIB)  # type: ignore[valid-type]
+    replicated: Flag = True
+    constant_writes: Flag = False
+    backup: Flag = True
+
+    @property
+    def size_mib(self) -> int:
+        """Provisioned size in whole MiB."""
+        return mib(self.size_gib)
+
+
+class Protection(Frozen):
+    """What the business needs of disaster recovery; `metro-mirror` is recognised and refused (MM-1)."""
+
+    rpo: Duration | None = None
+    rto: Duration | None = None
+    mechanism: Literal["global-mirror", "vm-replication", "metro-mirror"] | None = None
+
+
+class VmGroup(Frozen):
+    """A group of identical virtual machines."""
+
+    name: Name
+    count: whole(1, MAX_INSTANCES) = 1  # type: ignore[valid-type]
+    names: Names
+    vcpus: whole(1, 100_000)  # type: ignore[valid-type]
+    memory_gib: SizeGib  # type: ignore[valid-type]
+    gpus: CountOrZero = 0  # type: ignore[valid-type]
+    min_ghz: quantity("GHz", high="100") = Decimal(0)  # type: ignore[valid-type]
+    vcpu_per_core: Ratio  # type: ignore[valid-type]
+    blades: Names
+    site: Name
+    pool: Name = "default"
+    anti_affinity: Name | None = None
+    affinity: Name | None = None
+    powered_on: Flag = True
+    encrypted: Flag = False
+    disks: tuple[Disk, ...] = Field(min_length=1)
+    protection: Protection | None = None
+    backup: BackupPolicy
+
+    @property
+    def memory_mib(self) -> int:
+        """Configured memory in whole MiB."""
+        return mib(self.memory_gib)
+
+    @property
+    def cores(self) -> Fraction:
+        """Demand of one instance in physical cores (CPU-1)."""
+        return Fraction(self.vcpus) / Fraction(self.vcpu_per_core)
+
+
+class Extra(Frozen):
+    """Any other catalogue item, passed through to the bill of materials."""
+
+    sku: Name
+    quantity: whole(1, 10**9)  # type: ignore[valid-type]
+    site: Name
+
+
+class Workload(Frozen):
+    """A complete workload: every default of the edition filled in."""
+
+    schema_name: Literal["cloudplan/workload/v1"] = Field(alias="schema")
+    name: Name
+    customer: Customer | None = None
+    region: Name
+    catalog: Name
+    term_months: whole(1, 1200) = 1  # type: ignore[valid-type]
+    sites: Sites
+    policy: Policy
+    backup_policies: dict[str, BackupPolicy] = {}
+    extras: tuple[Extra, ...] = ()
+    vms: tuple[VmGroup, ...] = Field(min_length=1)
+
+    def other_site(self, group: VmGroup) -> str | None:
+        """Return the other site of a group: the standby site for one at the primary, else the primary (DR-1)."""
+        return self.sites.standby if group.site == self.sites.primary else self.sites.primary
+
+    def sites_of(self, group: VmGroup) -> tuple[str, ...]:
+        """Return the sites where a group stands: its own, and the other one when it is protected."""
+        other = self.other_site(group)
+        return (group.site, other) if group.protection and other else (group.site,)
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the workload as plain values, decimals as text: what is hashed and kept in a plan."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical JSON of the workload."""
+        return canonical_sha256(self.canonical())
+
+    @cached_property
+    def groups(self) -> dict[str, VmGroup]:
+        """The groups by name."""
+        return {group.name: group for group in self.vms}
+
+
+def pinned_edition(source: str | Path | Mapping[str, Any]) -> str | None:
+    """Return the edition that a workload pins with `catalog`, or None."""
+    tree = _document(source).tree
+    pin = tree.get("catalog") if isinstance(tree, dict) else None
+    return pin if isinstance(pin, str) else None
+
+
+def read_workload(
+    source: str | Path | Mapping[str, Any], edition: Edition, *, term_months: int | None = None
+) -> Workload:
+    """Read a workload from a YAML file or from plain values, and complete it with the defaults of `edition`.
+
+    `term_months` overrides the commitment of the file. Raises BadInputError with one fault for everything that is wrong.
+    """
+    document = _document(source)
+    if not isinstance(document.tree, dict):
+        raise BadInputError([document.fault((), f"found {found(document.tree)}; allowed: a mapping")])
+    faults = list(_name_faults(document.tree, document)) + list(_reference_faults(document.tree, document, edition))
+    placed = {fault.path for fault in faults}
+    _complete(document.tree, edition, term_months)
+    shape: list[Fault] = []
+    workload = validate(Workload, document, shape)
+    faults.extend(fault for fault in shape if fault.path not in placed)
+    if workload is not None:
+        faults.extend(_value_faults(workload, document, edition))
+    if workload is None or faults:
+        raise BadInputError(sorted(faults, key=_place))
+    return workload
+
+
+def _document(source: str | Path | Mapping[str, Any]) -> Document:
+    return yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
+
+
+def _place(fault: Fault) -> tuple[int, ...]:
+    return tuple(int(step) for step in fault.where.split(":")[-2:] if step.isdigit())
+
+
+def _mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the mappings of a list with their index; whatever has another shape is a fault of its own elsewhere."""
+    for index, entry in enumerate(value if isinstance(value, list) else []):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _whole(value: Any, default: int) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def instance_names(group: Mapping[str, Any]) -> list[str]:
+    """Return the names of a group's instances: `names`, else name-1 … name-N, and the bare name for a group of 1."""
+    names, count = group.get("names"), _whole(group.get("count"), 1)
+    if isinstance(names, list | tuple):
+        return [str(name) for name in names]
+    name = str(group.get("name"))
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, min(count, MAX_INSTANCES) + 1)]
+
+
+def _name_faults(tree: dict[str, Any], document: Document) -> Iterator[Fault]:
+    """Names of groups and of instances are unique over the whole file."""
+    groups: dict[str, int] = {}
+    instances: dict[str, int] = {}
+    total = 0
+    for index, group in _mappings(tree.get("vms")):
+        name = group.get("name")
+        if not isinstance(name, str):
+            continue
+        total += _whole(group.get("count"), 1)
+        if total > MAX_INSTANCES:
+            yield document.fault(("vms",), f"more than {MAX_INSTANCES} instances; allowed: at most {MAX_INSTANCES}")
+            return
+        if name in groups:
+            message = f"the name {name!r} is taken by vms[{groups[name]}]; names are unique"
+            yield document.fault(("vms", index, "name"), message)
+            continue
+        groups[name] = index
+        for position, instance in enumerate(instance_names(group)):
+            if instance in instances:
+                where: Where = ("vms", index, "names", position) if "names" in group else ("vms", index, "name")
+                message = f"the instance name {instance!r} is taken by vms[{instances[instance]}]; names are unique"
+                yield document.fault(where, message)
+                break
+            instances[instance] = index
+
+
+def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
+    """Yield a fault for each name that nothing bears: regions, zones, blades, classes, policies, SKUs."""
+    region = tree.get("region", next(iter(edition.regions)))
+    if not isinstance(region, str) or region not in edition.regions:
+        yield document.fault(("region",), unknown("region", str(region), edition.regions))
+        return
+    zones, named = edition.zones(region), _mapping(tree, "backup_policies")
+    policy = _mapping(tree, "policy")
+    wanted: list[tuple[Where, str, Any, Any]] = [
+        (("sites", key), "zone", value, zones)
+        for key, value in _mapping(tree, "sites").items()
+        if key in Sites.model_fields
+    ]
+    wanted += _blade_references(policy, ("policy",), edition)
+    if "vswp" in policy:
+        wanted.append((("policy", "vswp"), "swap policy", policy["vswp"], ("home", "auto", *edition.storage_classes)))
+    for index, extra in _mappings(tree.get("extras")):
+        wanted.append((("extras", index, "site"), "zone", extra.get("site", zones[0]), zones))
+        yield from _extra_faults(extra, ("extras", index, "sku"), document, edition, region)
+    for index, group in _mappings(tree.get("vms")):
+        wanted.append((("vms", index, "site"), "zone", group.get("site", zones[0]), zones))
+        wanted += _blade_references(group, ("vms", index), edition)
+        if isinstance(group.get("backup"), str):
+            wanted.append((("vms", index, "backup"), "backup policy", group["backup"], named))
+        for number, disk in _mappings(group.get("disks")):
+            if disk.get("class") is not None:
+                where = ("vms", index, "disks", number, "class")
+                wanted.append((where, "storage class", disk["class"], edition.storage_classes))
+    for where, what, value, choices in wanted:
+        if isinstance(value, str) and value not in choices:
+            yield document.fault(where, unknown(what, value, choices))
+    yield from _standby_faults(tree, document, zones[0])
+
+
+def _standby_faults(tree: dict[str, Any], document: Document, first_zone: str) -> Iterator[Fault]:
+    """A protected VM at the primary site needs a standby site (DR-1)."""
+    sites = _mapping(tree, "sites")
+    primary = sites.get("primary", first_zone)
+    for index, group in _mappings(tree.get("vms")):
+        if group.get("protection") and group.get("site", primary) == primary and not sites.get("standby"):
+            message = (
+                "the VM is protected, but there is no standby site; add sites.standby, another zone than the primary"
+            )
+            yield document.fault(("vms", index, "protection"), message)
+
+
+def _blade_references(tree: dict[str, Any], where: Where, edition: Edition) -> list[tuple[Where, str, Any, Any]]:
+    blades = tree.get("blades")
+    listed = blades if isinstance(blades, list) else []
+    return [((*where, "blades", index), "blade", name, edition.blades) for index, name in enumerate(listed)]
+
+
+def _extra_faults(
+    extra: dict[str, Any], where: Where, document: Document, edition: Edition, region: str
+) -> Iterator[Fault]:
+    sku = extra.get("sku")
+    if not isinstance(sku, str):
+        return
+    orderable = {spelling for item in edition.extras.values() for spelling in _spellings(item, region)}
+    computed = {spelling for item in edition.computed_items() for spelling in _spellings(item, region)}
+    if sku in computed:
+        yield document.fault(where, f"the plan itself computes the quantity of {sku!r}; leave it out of extras")
+    elif sku not in orderable:
+        yield document.fault(where, unknown("SKU", sku, [item.sku for item in edition.extras.values()]))
+
+
+def _spellings(item: Any, region: str) -> set[str]:
+    skus = {item.sku, *item.aliases}
+    full = {in_region(sku, region) for sku in skus}
+    return skus | full | {sku.replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:") for sku in full}
+
+
+def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -> None:
+    """Fill in, in place, every default: of the edition, of the policy, of the group. Odd shapes are left as they are."""
+    tree.setdefault("region", next(iter(edition.regions)))
+    tree["catalog"] = edition.edition
+    if term_months is not None:
+        tree["term_months"] = term_months
+    region = str(tree["region"])
+    zones = edition.zones(region) if region in edition.regions else ("",)
+    sites = _default(tree, "sites", {"primary": zones[0]})
+    primary = sites.get("primary")
+    policy = _default(
+        tree,
+        "policy",
+        {
+            "vcpu_per_core": edition.figure("CPU-1", "vcpu_per_core"),
+            "memory_ceiling": edition.figure("MEM-2", "ceiling"),
+            "memory_model": edition.figure("MEM-4", "memory_model"),
+            "host_memory_reserve_gib": edition.figure("MEM-1", "host_memory_reserve_gib"),
+            "host_failures": edition.figure("HA-1", "host_failures"),
+            "blades": list(edition.blades),
+            "snapshot_headroom": edition.figure("LUN-3", "headroom"),
+            "datastore_max_gib": edition.figure("LUN-2", "maximum_gib"),
+            "standby": {},
+            "backup": {},
+        },
+    )
+    _default(policy, "standby", edition.rules["DR-1"].figures)
+    backup = _default(policy, "backup", edition.rules["BKP-3"].figures)
+    named = _default(tree, "backup_policies", {})
+    for own in named.values():
+        _default({"": own}, "", backup)
+    for _, extra in _mappings(tree.get("extras")):
+        extra.setdefault("site", primary)
+    for _, group in _mappings(tree.get("vms")):
+        _complete_group(group, primary, policy, named, backup)
+
+
+def _complete_group(
+    group: dict[str, Any], primary: Any, policy: dict[str, Any], named: dict[str, Any], backup: dict[str, Any]
+) -> None:
+    group.setdefault("site", primary)
+    group.setdefault("vcpu_per_core", policy.get("vcpu_per_core"))
+    group.setdefault("blades", policy.get("blades"))
+    if "name" in group and "names" not in group:
+        group["names"] = instance_names(group)
+    own = group.get("backup", backup)
+    if isinstance(own, str):
+        group["backup"] = dict(named.get(own) or backup)
+    elif isinstance(own, dict):
+        group["backup"] = {**backup, **own}
+    for _, disk in _mappings(group.get("disks")):
+        size = disk.get("size_gib")
+        disk.setdefault("used_gib", size if decimal_of(size) is not None else "0")
+    for key in [key for key, value in group.items() if value is None]:
+        del group[key]
+
+
+def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the mapping `tree[key]` with defaults and return it; a value of another shape is left alone."""
+    value = tree.setdefault(key, {})
+    if not isinstance(value, dict):
+        return dict(defaults)
+    for name, default in defaults.items():
+        value.setdefault(name, default)
+    return value
+
+
+def _value_faults(workload: Workload, document: Document, edition: Edition) -> Iterator[Fault]:
+    """Yield the faults that need typed values: limits of the edition, and fields that contradict each other."""
+    policy, sites = workload.policy, workload.sites
+    limits = [
+        ("memory_ceiling", policy.memory_ceiling, "<=", edition.exact("MEM-2", "ceiling")),
+        ("snapshot_headroom", policy.snapshot_headroom, ">=", edition.exact("LUN-3", "headroom")),
+        ("datastore_max_gib", policy.datastore_max_gib, "<=", edition.count("LUN-2", "maximum_gib")),
+        ("datastore_max_gib", policy.datastore_max_gib, ">=", edition.count("LUN-1", "minimum_gib")),
+        ("host_failures", policy.host_failures, "<=", edition.count("MAX-1", "hosts_max") - 1),
+    ]
+    for name, value, sign, limit in limits:
+        if (value > limit) if sign == "<=" else (value < limit):
+            message = f"found {value}; allowed: {sign} {float(limit):g}, the catalogue's limit"
+            yield document.fault(("policy", name), message)
+    if sites.standby == sites.primary:
+        yield document.fault(("sites", "standby"), f"found {sites.standby!r}, the primary site; allowed: another zone")
+    if not policy.blades:
+        yield document.fault(("policy", "blades"), "found an empty list; allowed: at least one blade")
+    affinity_pools: dict[tuple[str, str], str] = {}
+    for index, group in enumerate(workload.vms):
+        yield from _group_faults(group, ("vms", index), workload, document, edition)
+        if group.affinity:
+            for site in workload.sites_of(group):
+                pool = affinity_pools.setdefault((site, group.affinity), group.pool)
+                if pool != group.pool:
+                    message = f"affinity {group.affinity!r} spans the pools {pool!r} and {group.pool!r}; allowed: one"
+                    yield document.fault(("vms", index, "affinity"), message)
+                    break
+
+
+def _group_faults(
+    group: VmGroup, where: Where, workload: Workload, document: Document, edition: Edition
+) -> Iterator[Fault]:
+    if len(group.names) != group.count:
+        message = f"found {len(group.names)} names; allowed: {group.count}, the count of the group"
+        yield document.fault((*where, "names"), message)
+    if not group.blades:
+        yield document.fault((*where, "blades"), "found an empty list; allowed: at least one blade")
+    if group.encrypted and edition.services.encryption is None:
+        message = f"edition {edition.edition} does not sell VM encryption; allowed: false"
+        yield document.fault((*where, "encrypted"), message)
+    for index, disk in enumerate(group.disks):
+        if disk.used_gib > disk.size_gib:
+            message = f"found {disk.used_gib}; allowed: <= {disk.size_gib}, the size of the disk"
+            yield document.fault((*where, "disks", index, "used_gib"), message)
+    if group.protection is None:
+        return
+    if not any((group.protection.rpo, group.protection.rto, group.protection.mechanism)):
+        yield document.fault((*where, "protection"), "found nothing; allowed: at least one of rpo, rto, mechanism")
+    if not group.disks[0].replicated:
+        message = "disk 0 is the home of the VM and is always replicated; allowed: true"
+        yield document.fault((*where, "disks", 0, "replicated"), message)

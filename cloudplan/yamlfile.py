@@ -1,0 +1,140 @@
+"""YAML read strictly: every scalar stays text, a double key is a fault, every value knows its line and column.
+
+Ordinary loaders lie: ``no`` becomes False, ``12:30`` becomes 750, ``1.10`` becomes 1.1, a double key is lost.
+Here a scalar is the text that was written and the schema decides what it means. Anchors, aliases and tags are refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cloudplan.errors import BadInputError, Fault
+
+Where = tuple[str | int, ...]
+"""The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
+
+MAX_DEPTH = 20
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULLS = {"", "~", "null", "Null", "NULL"}
+
+
+def dotted(where: Where) -> str:
+    """Return a path as it is printed: ``vms[2].disks[0].size_gib``."""
+    text = ""
+    for step in where:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+@dataclass
+class Document:
+    """A tree of mappings, lists and text, with the place of each value (and of each key) in its file."""
+
+    tree: Any
+    name: str = ""
+    marks: dict[Where, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Where, tuple[int, int]] = field(default_factory=dict)
+
+    def at(self, where: Where, *, key: bool = False) -> str:
+        """Return ``file:line:column`` of a value (or of its key), or of its nearest parent; empty when unknown."""
+        for length in range(len(where), -1, -1):
+            mark = (self.keys if key else self.marks).get(where[:length]) or self.marks.get(where[:length])
+            if mark:
+                return f"{self.name}:{mark[0]}:{mark[1]}"
+        return self.name
+
+    def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
+        """Return a fault placed at a value of this document."""
+        return Fault(message, where=self.at(where, key=key), path=dotted(where))
+
+
+def read(path: Path) -> Document:
+    """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadInputError([Fault("no such file", where=str(path))]) from None
+    except IsADirectoryError:
+        raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
+    except UnicodeDecodeError as error:
+        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
+    except OSError as error:
+        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Document:
+    """Parse YAML text; `name` stands for the file in every message."""
+    document = Document(None, name)
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise BadInputError([Fault(f"not valid YAML: {error.problem or error}", where=where)]) from None
+    except yaml.YAMLError as error:
+        raise BadInputError([Fault(f"not valid YAML: {error}".splitlines()[0], where=name)]) from None
+    except RecursionError:
+        raise BadInputError([Fault("nested too deeply", where=name)]) from None
+    if root is None:
+        raise BadInputError([Fault("the file is empty", where=name)])
+    faults: list[Fault] = []
+    document.tree = _plain(root, (), document, faults, set())
+    if faults:
+        raise BadInputError(faults)
+    return document
+
+
+def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
+    """Turn a YAML node into mappings, lists and text, noting where each value stands."""
+    document.marks[where] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if id(node) in seen:
+        faults.append(document.fault(where, "anchors and aliases (&, *) are not read; write the value out"))
+        return None
+    if len(where) > MAX_DEPTH:
+        faults.append(document.fault(where, "nested too deeply"))
+        return None
+    seen.add(id(node))
+    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith(("binary", "set", "omap", "pairs")):
+        faults.append(document.fault(where, f"tags are not read: {node.tag}"))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, where, document, faults, seen)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*where, index), document, faults, seen) for index, item in enumerate(node.value)]
+    return None if node.style is None and node.value in _NULLS else node.value
+
+
+def _mapping(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        mark = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if key is None:
+            faults.append(Fault("a key must be plain text", where=f"{document.name}:{mark[0]}:{mark[1]}"))
+            continue
+        inner = (*where, key)
+        if key in tree:
+            first = document.keys[inner][0]
+            message = f"key given twice: {key!r} (first on line {first})"
+            faults.append(Fault(message, where=f"{document.name}:{mark[0]}:{mark[1]}", path=dotted(inner)))
+            continue
+        document.keys[inner] = mark
+        tree[key] = _plain(value_node, inner, document, faults, seen)
+    return tree
+
+
+def document_of(value: Any, name: str = "") -> Document:
+    """Wrap plain Python values (numbers, Decimals, text) as a document without places in a file."""
+    return Document(_copy(value), name)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _copy(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_copy(inner) for inner in value]
+    return value
