@@ -17,9 +17,9 @@ from cloudplan.schema import Flag, Frozen, Name, quantity, whole
 REGION_PLACEHOLDER = "(region)"
 
 Tags = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
-Count = whole(1)
-CountOrZero = whole(0)
-Ghz = quantity("GHz", above=True)
+Count = Annotated[int, whole(1)]
+CountOrZero = Annotated[int, whole(0)]
+Ghz = Annotated[Decimal, quantity("GHz", above=True)]
 
 
 class Source(Frozen):
@@ -130,7 +130,7 @@ class ServiceLevel(Frozen):
 class RuleFacts(Frozen):
     """The figures of one rule in this edition, as text, and their citation."""
 
-    figures: dict[str, str] = {}
+    figures: dict[str, str] = Field(default_factory=dict)
     source: Source
 
 

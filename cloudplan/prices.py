@@ -44,8 +44,8 @@ class Discount(Frozen):
     """A discount on every SKU that matches, from a commitment of `min_term_months` on."""
 
     match: Name
-    percent: quantity("a percentage", high="100")  # type: ignore[valid-type]
-    min_term_months: whole(1) = 1  # type: ignore[valid-type]
+    percent: Annotated[Decimal, quantity("a percentage", high="100")]
+    min_term_months: Annotated[int, whole(1)] = 1
 
 
 class PriceBook(Frozen):
@@ -165,7 +165,7 @@ def _unknown_skus(items: Mapping[str, Any], document: yamlfile.Document) -> list
 def known_skus() -> set[str]:
     """Return every SKU that an edition (or an older state of the catalogue) knows, in all its spellings."""
     known = set(other_skus())
-    regions = set()
+    regions: set[str] = set()
     for name in shipped_editions():
         edition: Edition = load_edition(name)
         regions.update(edition.regions)

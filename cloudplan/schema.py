@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cloudplan.errors import Fault
@@ -44,8 +44,8 @@ def decimal_of(value: Any) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def whole(low: int, high: int | None = None) -> Any:
-    """A type of whole numbers from `low` to `high`."""
+def whole(low: int, high: int | None = None) -> BeforeValidator:
+    """Annotate an int: whole numbers from `low` to `high`."""
     allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number >= {low}"
 
     def read(value: Any) -> int:
@@ -54,11 +54,11 @@ def whole(low: int, high: int | None = None) -> Any:
             raise _refuse(allowed)
         return int(text)
 
-    return Annotated[int, BeforeValidator(read)]
+    return BeforeValidator(read)
 
 
-def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool = False) -> Any:
-    """A type of exact decimals; `above` leaves the lower limit itself out."""
+def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool = False) -> BeforeValidator:
+    """Annotate a Decimal: exact, without trailing zeros; `above` leaves the lower limit itself out."""
     sign = ">" if above else ">="
     allowed = f"{what} {sign} {low}" + (f" and <= {high}" if high is not None else "")
 
@@ -68,12 +68,12 @@ def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool 
             raise _refuse(allowed)
         if high is not None and found > Decimal(high):
             raise _refuse(allowed)
-        return found
+        return Decimal(_plain_text(found))
 
-    return Annotated[Decimal, BeforeValidator(read), PlainSerializer(plain_text, return_type=str, when_used="json")]
+    return BeforeValidator(read)
 
 
-def plain_text(value: Decimal) -> str:
+def _plain_text(value: Decimal) -> str:
     """Return the one spelling of a decimal that hashes use: 16, 0.5 (no trailing zeros, no exponent)."""
     text = f"{value:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

@@ -24,11 +24,11 @@ MAX_INSTANCES = 1_000_000
 MAX_SIZE_GIB = "1000000000"
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
-Share = quantity("a share", high="1", above=True)
-Ratio = quantity("vCPUs for each core", high="1000", above=True)
-SizeGib = quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)
-Rate = quantity("a number", high="1000000000")
-CountOrZero = whole(0, 1_000_000)
+Share = Annotated[Decimal, quantity("a share", high="1", above=True)]
+Ratio = Annotated[Decimal, quantity("vCPUs for each core", high="1000", above=True)]
+SizeGib = Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)]
+Rate = Annotated[Decimal, quantity("a number", high="1000000000")]
+CountOrZero = Annotated[int, whole(0, 1_000_000)]
 
 
 class Contact(Frozen):
@@ -59,34 +59,34 @@ class Sites(Frozen):
 class Standby(Frozen):
     """The share of the demand that is held at the standby site (degraded mode)."""
 
-    vcpu_share: Share  # type: ignore[valid-type]
-    memory_share: Share  # type: ignore[valid-type]
+    vcpu_share: Share
+    memory_share: Share
 
 
 class BackupPolicy(Frozen):
     """Retention points of each kind, daily change rate and data reduction (BKP-3)."""
 
-    daily: whole(0, 100_000)  # type: ignore[valid-type]
-    weekly: whole(0, 100_000)  # type: ignore[valid-type]
-    monthly: whole(0, 100_000)  # type: ignore[valid-type]
-    yearly: whole(0, 100_000)  # type: ignore[valid-type]
-    change_rate: quantity("a share", high="1")  # type: ignore[valid-type]
-    reduction: quantity("a factor", low="1")  # type: ignore[valid-type]
+    daily: Annotated[int, whole(0, 100_000)]
+    weekly: Annotated[int, whole(0, 100_000)]
+    monthly: Annotated[int, whole(0, 100_000)]
+    yearly: Annotated[int, whole(0, 100_000)]
+    change_rate: Annotated[Decimal, quantity("a share", high="1")]
+    reduction: Annotated[Decimal, quantity("a factor", low="1")]
 
 
 class Policy(Frozen):
     """How the estate is to be run."""
 
-    vcpu_per_core: Ratio  # type: ignore[valid-type]
-    memory_ceiling: Share  # type: ignore[valid-type]
+    vcpu_per_core: Ratio
+    memory_ceiling: Share
     memory_model: Literal["base128_plus_memory", "included_full"]
-    host_memory_reserve_gib: whole(0, 1_000_000)  # type: ignore[valid-type]
-    host_failures: whole(0, 31)  # type: ignore[valid-type]
+    host_memory_reserve_gib: Annotated[int, whole(0, 1_000_000)]
+    host_failures: Annotated[int, whole(0, 31)]
     blades: Names
-    max_clusters: whole(1) | None = None  # type: ignore[valid-type]
-    snapshot_headroom: quantity("a share", high="0.99")  # type: ignore[valid-type]
-    datastore_max_gib: whole(1)  # type: ignore[valid-type]
-    min_datastores: whole(0, 1000) = 1  # type: ignore[valid-type]
+    max_clusters: Annotated[int, whole(1)] | None = None
+    snapshot_headroom: Annotated[Decimal, quantity("a share", high="0.99")]
+    datastore_max_gib: Annotated[int, whole(1)]
+    min_datastores: Annotated[int, whole(0, 1000)] = 1
     vswp: Name = "home"
     standby: Standby
     backup: BackupPolicy
@@ -95,11 +95,11 @@ class Policy(Frozen):
 class Disk(Frozen):
     """A virtual disk; sizes in GiB as provisioned, `used_gib` as written (backup)."""
 
-    size_gib: SizeGib  # type: ignore[valid-type]
+    size_gib: SizeGib
     storage_class: Name | None = Field(default=None, alias="class")
-    iops: Rate = Decimal(0)  # type: ignore[valid-type]
-    mbps: Rate = Decimal(0)  # type: ignore[valid-type]
-    used_gib: quantity("a number of GiB", high=MAX_SIZE_GIB)  # type: ignore[valid-type]
+    iops: Rate = Decimal(0)
+    mbps: Rate = Decimal(0)
+    used_gib: Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB)]
     replicated: Flag = True
     constant_writes: Flag = False
     backup: Flag = True
@@ -122,13 +122,13 @@ class VmGroup(Frozen):
     """A group of identical virtual machines."""
 
     name: Name
-    count: whole(1, MAX_INSTANCES) = 1  # type: ignore[valid-type]
+    count: Annotated[int, whole(1, MAX_INSTANCES)] = 1
     names: Names
-    vcpus: whole(1, 100_000)  # type: ignore[valid-type]
-    memory_gib: SizeGib  # type: ignore[valid-type]
-    gpus: CountOrZero = 0  # type: ignore[valid-type]
-    min_ghz: quantity("GHz", high="100") = Decimal(0)  # type: ignore[valid-type]
-    vcpu_per_core: Ratio  # type: ignore[valid-type]
+    vcpus: Annotated[int, whole(1, 100_000)]
+    memory_gib: SizeGib
+    gpus: CountOrZero = 0
+    min_ghz: Annotated[Decimal, quantity("GHz", high="100")] = Decimal(0)
+    vcpu_per_core: Ratio
     blades: Names
     site: Name
     pool: Name = "default"
@@ -155,7 +155,7 @@ class Extra(Frozen):
     """Any other catalogue item, passed through to the bill of materials."""
 
     sku: Name
-    quantity: whole(1, 10**9)  # type: ignore[valid-type]
+    quantity: Annotated[int, whole(1, 10**9)]
     site: Name
 
 
@@ -167,10 +167,10 @@ class Workload(Frozen):
     customer: Customer | None = None
     region: Name
     catalog: Name
-    term_months: whole(1, 1200) = 1  # type: ignore[valid-type]
+    term_months: Annotated[int, whole(1, 1200)] = 1
     sites: Sites
     policy: Policy
-    backup_policies: dict[str, BackupPolicy] = {}
+    backup_policies: dict[str, BackupPolicy] = Field(default_factory=dict)
     extras: tuple[Extra, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
 
@@ -210,7 +210,7 @@ def read_workload(
 ) -> Workload:
     """Read a workload from a YAML file or from plain values, and complete it with the defaults of `edition`.
 
-    `term_months` overrides the commitment of the file. Raises BadInputError with one fault for everything that is wrong.
+    `term_months` overrides the commitment of the file. Raises BadInputError with one fault for all that is wrong.
     """
     document = _document(source)
     if not isinstance(document.tree, dict):
@@ -315,8 +315,8 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
             wanted.append((("vms", index, "backup"), "backup policy", group["backup"], named))
         for number, disk in _mappings(group.get("disks")):
             if disk.get("class") is not None:
-                where = ("vms", index, "disks", number, "class")
-                wanted.append((where, "storage class", disk["class"], edition.storage_classes))
+                place = ("vms", index, "disks", number, "class")
+                wanted.append((place, "storage class", disk["class"], edition.storage_classes))
     for where, what, value, choices in wanted:
         if isinstance(value, str) and value not in choices:
             yield document.fault(where, unknown(what, value, choices))
@@ -329,9 +329,7 @@ def _standby_faults(tree: dict[str, Any], document: Document, first_zone: str) -
     primary = sites.get("primary", first_zone)
     for index, group in _mappings(tree.get("vms")):
         if group.get("protection") and group.get("site", primary) == primary and not sites.get("standby"):
-            message = (
-                "the VM is protected, but there is no standby site; add sites.standby, another zone than the primary"
-            )
+            message = "the VM is protected, but there is no standby site; add sites.standby"
             yield document.fault(("vms", index, "protection"), message)
 
 
@@ -362,7 +360,7 @@ def _spellings(item: Any, region: str) -> set[str]:
 
 
 def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -> None:
-    """Fill in, in place, every default: of the edition, of the policy, of the group. Odd shapes are left as they are."""
+    """Fill in, in place, every default: of the edition, of the policy, of the group. Odd shapes are left alone."""
     tree.setdefault("region", next(iter(edition.regions)))
     tree["catalog"] = edition.edition
     if term_months is not None:
@@ -431,7 +429,7 @@ def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dic
 def _value_faults(workload: Workload, document: Document, edition: Edition) -> Iterator[Fault]:
     """Yield the faults that need typed values: limits of the edition, and fields that contradict each other."""
     policy, sites = workload.policy, workload.sites
-    limits = [
+    limits: list[tuple[str, Decimal | int, str, Fraction | int]] = [
         ("memory_ceiling", policy.memory_ceiling, "<=", edition.exact("MEM-2", "ceiling")),
         ("snapshot_headroom", policy.snapshot_headroom, ">=", edition.exact("LUN-3", "headroom")),
         ("datastore_max_gib", policy.datastore_max_gib, "<=", edition.count("LUN-2", "maximum_gib")),

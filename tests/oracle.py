@@ -9,9 +9,9 @@ standby demand is the same under either mechanism.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache
@@ -19,7 +19,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 Yaml = Mapping[str, Any]
-Cost = Fraction | float  # exact; a float only as math.inf: impossible
+Cost = Fraction | float  # exact: a float only as math.inf, impossible
 Counts = tuple[int, ...]  # how many of each kind of thing
 
 MIB_PER_GIB = 1024
@@ -31,7 +31,7 @@ GLOBAL_MIRROR, VM_REPLICATION, METRO_MIRROR = "global-mirror", "vm-replication",
 MECHANISM_MINUTES = {GLOBAL_MIRROR: (15, 240), VM_REPLICATION: (60, 15)}  # GM-1, VMR-1: best RPO and RTO
 GLOBAL_MIRROR_IOPS = Fraction(9, 10)  # IOPS-3: what is left to the application
 HOME = "home"  # VSWP-2: the swap file stands with disk 0
-SEARCH_STEPS = 400_000
+SEARCH_STEPS = 4_000_000
 
 
 class TooLarge(Exception):
@@ -195,7 +195,7 @@ class Disk:
     """One disk of each instance of a group."""
 
     mib: int
-    stored_gib: Fraction
+    used_gib: Fraction
     storage_class: str | None
     iops: Fraction
     mbps: Fraction
@@ -208,7 +208,7 @@ class Disk:
         """The disk with its defaults."""
         return cls(
             mib=whole_mib(disk["size_gib"]),
-            stored_gib=exact(disk.get("used_gib", disk["size_gib"])),
+            used_gib=exact(disk.get("used_gib", disk["size_gib"])),
             storage_class=disk.get("class"),
             iops=exact(disk.get("iops") or 0),
             mbps=exact(disk.get("mbps") or 0),
@@ -249,7 +249,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Case:
-    """A workload, a price book and an edition, with every default filled in."""
+    """A workload, a price book and an edition, with every default filled in.
+
+    `mib_per_gib` is the content that a GiB of datastore may hold (LUN-3); `mirror_price` is per TiB (GM-3),
+    `replica_price` per VM (VMR-1).
+    """
 
     prices: Prices
     groups: tuple[Group, ...]
@@ -265,7 +269,9 @@ class Case:
     max_clusters: int | None
     vcpu_share: Fraction
     memory_share: Fraction
-    headroom: Fraction
+    mib_per_gib: Fraction
+    mirror_price: Fraction | None
+    replica_price: Fraction | None
     lun_max_gib: int
     min_datastores: int
     swap: str
@@ -296,7 +302,9 @@ class Case:
             max_clusters=policy.get("max_clusters"),
             vcpu_share=exact(shares.get("vcpu_share", 1)),
             memory_share=exact(shares.get("memory_share", 1)),
-            headroom=exact(policy.get("snapshot_headroom", "0.1")),
+            mib_per_gib=MIB_PER_GIB * (1 - exact(policy.get("snapshot_headroom", "0.1"))),
+            mirror_price=book.net("csp:(region):iaas:storage:licence:globalmirror:v1"),
+            replica_price=book.net("csp:(region):iaas:vmware:license:replication:v1"),
             lun_max_gib=min(facts["lun_max_gib"], policy.get("datastore_max_gib") or facts["lun_max_gib"]),
             min_datastores=policy.get("min_datastores", 1),
             swap=policy.get("vswp", HOME),
@@ -580,7 +588,7 @@ def suits(case: Case, group: Group, mechanism: str) -> bool:
         wanted.get("mechanism", mechanism) == mechanism
         and ("rpo" not in wanted or minutes(wanted["rpo"]) >= best_rpo)
         and ("rto" not in wanted or minutes(wanted["rto"]) >= best_rto)
-        and licence_price(case, mechanism) is not None
+        and (case.mirror_price if mechanism == GLOBAL_MIRROR else case.replica_price) is not None
         and (mechanism != VM_REPLICATION or not any(disk.constant_writes for disk in disks))  # VMR-4
         and (mechanism != GLOBAL_MIRROR or all(mirrored_class(case, disk) for disk in disks))  # GM-1
     )
@@ -589,13 +597,6 @@ def suits(case: Case, group: Group, mechanism: str) -> bool:
 def mirrored_class(case: Case, disk: Disk) -> bool:
     """GM-1: whether Global Mirror works on the class the disk asks for."""
     return disk.storage_class is None or disk.storage_class in case.facts["gm_classes"]
-
-
-def licence_price(case: Case, mechanism: str) -> Fraction | None:
-    """GM-3: per TiB; VMR-1: per VM."""
-    if mechanism == GLOBAL_MIRROR:
-        return case.prices.net("csp:(region):iaas:storage:licence:globalmirror:v1")
-    return case.prices.net("csp:(region):iaas:vmware:licence:replication:v1")
 
 
 @dataclass(frozen=True)
@@ -634,50 +635,390 @@ class Placed(NamedTuple):
 
     bucket: Bucket
     need: Need
-    count: int
+    instances: int
 
 
 Option = tuple[Placed, ...]
 Decision = list[Option]
+Swap = tuple[str | None, ...]  # for each site of a group: home, a class, or None: no swap to choose a place for
 
 
 def cheapest_storage(case: Case, mechanisms: Mapping[str, list[str | None]]) -> tuple[Fraction, dict[str, str]]:
     """The cheapest datastores and replication licences, and the mechanism of each protected group."""
-    choices = [
-        [(mechanism, decisions) for mechanism in mechanisms[group.name] if all(decisions := ways(case, group, mechanism))]
-        for group in case.groups
-    ]
-    for group, possible in zip(case.groups, choices, strict=True):
-        if not possible:
-            raise NoPlan(f"LUN-2 {group.name}")
+    choices = [storable(case, group, mechanisms[group.name]) for group in case.groups]
+    budget = Budget()
     best: Cost = math.inf
     chosen: tuple[str | None, ...] = ()
-    budget = Budget()
     for combination in product(*choices):
         picked = tuple(mechanism for mechanism, _ in combination)
         licences = replicated_vm_licences(case, picked)
-        decisions = [decision for _, some in combination for decision in some]
+        decisions = [decision for _, group_decisions in combination for decision in group_decisions]
         cost = licences + StorageSearch(case, decisions, best - licences, budget).run()
         if cost < best:
             best, chosen = cost, picked
-    assert isinstance(best, Fraction), "a disk that has a class has a datastore of its own"
-    return best, {g.name: mechanism for g, mechanism in zip(case.groups, chosen, strict=True) if mechanism}
+    assert isinstance(best, Fraction), "whatever fits some datastore alone has a plan"
+    return best, {group.name: picked for group, picked in zip(case.groups, chosen, strict=True) if picked}
 
 
 def replicated_vm_licences(case: Case, mechanisms: Sequence[str | None]) -> Fraction:
     """VMR-1: one licence per replicated VM."""
-    vms = sum(group.count for group, m in zip(case.groups, mechanisms, strict=True) if m == VM_REPLICATION)
-    return vms * case.prices.must("csp:(region):iaas:vmware:licence:replication:v1") if vms else Fraction(0)
+    vms = sum(group.count for group, picked in zip(case.groups, mechanisms, strict=True) if picked == VM_REPLICATION)
+    return vms * (case.replica_price or Fraction(0))
 
 
-def ways(case: Case, group: Group, mechanism: str | None) -> list[Decision]:
-    """What is to be decided for a group: one class for each disk, and where its swap files stand."""
-    swap_here = [Need(group.mib)] if group.powered_on else []  # VSWP-1
-    decisions = [disk_options(case, group, mechanism, disk) for disk in group.disks[1:]]
-    if case.swap not in (HOME, "auto"):
-        home = disk_options(case, group, mechanism, group.disks[0])
-        swap = [tuple(Placed(Bucket(s, case.swap), n, group.count) for s in group.sites for n in swap_here)]
-        decisions += [home, swap]
-    else:
-        decisions.append(home_options(case, group, mechanism))
-    return [[option for option in decision if stands(case, option)] for decision in decisions]
+def storable(case: Case, group: Group, mechanisms: Iterable[str | None]) -> list[tuple[str | None, list[Decision]]]:
+    """The mechanisms under which every disk of a group fits some datastore, with what is then to be decided."""
+    found = [(mechanism, group_decisions(case, group, mechanism)) for mechanism in mechanisms]
+    found = [(mechanism, decisions) for mechanism, decisions in found if all(decisions)]
+    if not found:
+        raise NoPlan(f"LUN-2 {group.name}")
+    return found
+
+
+def group_decisions(case: Case, group: Group, mechanism: str | None) -> list[Decision]:
+    """What is to be decided for a group: the class of each disk (CLS-2), and where its swap files stand.
+
+    An option that fits no datastore, even alone, is left out.
+    """
+    home, *others = group.disks
+    decisions = [[placed_disk(group, mechanism, d, name) for name in disk_classes(case, mechanism, d)] for d in others]
+    decisions.append(home_options(case, group, mechanism, home))
+    if group.powered_on and case.swap not in (HOME, "auto"):
+        decisions.append([placed_swap(group, (case.swap,) * len(group.sites))])
+    return [[option for option in decision if fits_alone(case, option)] for decision in decisions]
+
+
+def disk_classes(case: Case, mechanism: str | None, disk: Disk) -> list[str]:
+    """CLS-1: the classes a disk may stand on; GM-1 when it is mirrored."""
+    names = [disk.storage_class] if disk.storage_class else useful_flash(case)
+    mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
+    return [name for name in names if not mirrored or name in case.facts["gm_classes"]]
+
+
+def home_options(case: Case, group: Group, mechanism: str | None, disk: Disk) -> Decision:
+    """The classes of disk 0, each with the swap choices of VSWP-2."""
+    return [
+        placed_disk(group, mechanism, disk, name, swap) + placed_swap(group, swap)
+        for name in disk_classes(case, mechanism, disk)
+        for swap in swap_choices(case, group, mechanism)
+    ]
+
+
+def swap_choices(case: Case, group: Group, mechanism: str | None) -> list[Swap]:
+    """VSWP-2 under `home` and `auto`: where the swap files stand, site by site."""
+    if not group.powered_on or case.swap not in (HOME, "auto"):
+        return [(None,) * len(group.sites)]
+    if case.swap == HOME:
+        return [(HOME,) * len(group.sites)]
+    choices: list[Swap] = list(product([HOME, *useful_flash(case)], repeat=len(group.sites)))
+    if mechanism == GLOBAL_MIRROR:  # alike on both peers
+        return [choice for choice in choices if choice.count(HOME) != 1]
+    return choices
+
+
+def placed_disk(group: Group, mechanism: str | None, disk: Disk, storage_class: str, swap: Swap = ()) -> Option:
+    """One disk of every instance on one class, at every site where it stands; swap at home joins it (VSWP-2)."""
+    homes = {site for site, where in zip(group.sites, swap, strict=False) if where == HOME}
+    need = Need(disk.mib, disk.iops, disk.mbps)
+    if mechanism == GLOBAL_MIRROR and disk.replicated:
+        mirrored = Need(disk.mib + (group.mib if homes else 0), disk.iops / GLOBAL_MIRROR_IOPS, disk.mbps)  # IOPS-3
+        return (Placed(Bucket(group.site, storage_class, group.standby), mirrored, group.count),)  # GM-2
+    sites = group.sites if disk.replicated else (group.site,)  # VMR-2, DR-3
+    return tuple(
+        Placed(Bucket(site, storage_class), need + Need(group.mib if site in homes else 0), group.count)
+        for site in sites
+    )
+
+
+def placed_swap(group: Group, swap: Swap) -> Option:
+    """The swap files that stand on a class of their own, never replicated (VSWP-1, VSWP-2)."""
+    return tuple(
+        Placed(Bucket(site, where), Need(group.mib), group.count)
+        for site, where in zip(group.sites, swap, strict=True)
+        if where not in (None, HOME)
+    )
+
+
+def useful_flash(case: Case) -> list[str]:
+    """The flash classes that are worth trying for what asks for none.
+
+    Class b is not, when another class a costs no more and can take over whole datastores of b as they are: it must be
+    as fast, or fast enough for the densest disk of the workload. A class that somebody asks for always stays.
+    """
+    asked = {disk.storage_class for group in case.groups for disk in group.disks} | {case.swap}
+    flash = [offer for offer in case.classes.values() if offer.flash]
+    enough = densest_iops_per_tib(case)
+
+    def takes_over(a: StorageClass, b: StorageClass) -> bool:
+        return (
+            (a.price, flash.index(a)) < (b.price, flash.index(b))
+            and a.iops_per_tib >= min(b.iops_per_tib, enough)
+            and a.iops_max >= b.iops_max
+            and a.mbps_max >= b.mbps_max
+            and a.global_mirror >= b.global_mirror
+        )
+
+    return [b.name for b in flash if b.name in asked or not any(takes_over(a, b) for a in flash)]
+
+
+def densest_iops_per_tib(case: Case) -> Fraction:
+    """The most IOPS that a disk needs per TiB of datastore it takes up anyway (LUN-3, IOPS-3)."""
+    disks = [(disk, group) for group in case.groups for disk in group.disks]
+    return max(
+        disk.iops / (GLOBAL_MIRROR_IOPS if group.standby else 1) * GIB_PER_TIB * case.mib_per_gib / disk.mib
+        for disk, group in disks
+    )
+
+
+def boundless_gib(case: Case, storage_class: str, need: Need) -> float:
+    """The size of one datastore for all of it, were there no largest size: never more than several would take."""
+    offer = case.classes[storage_class]
+    if need.iops and not offer.iops_per_tib:  # IOPS-2
+        return math.inf
+    space = math.ceil(need.mib / case.mib_per_gib)  # LUN-3
+    speed = math.ceil(need.iops * GIB_PER_TIB / offer.iops_per_tib) if need.iops else 0  # IOPS-1
+    return math.ceil(Fraction(max(LUN_MIN_GIB, space, speed), offer.unit_gib)) * offer.unit_gib  # LUN-1
+
+
+def datastore_gib(case: Case, storage_class: str, need: Need) -> float:
+    """The smallest datastore that holds all of it; infinite when none can."""
+    offer = case.classes.get(storage_class)
+    if offer is None or need.iops > offer.iops_max or need.mbps > offer.mbps_max:  # IOPS-1, IOPS-4
+        return math.inf
+    size = boundless_gib(case, storage_class, need)
+    return size if size <= case.lun_max_gib else math.inf  # LUN-2
+
+
+def fits_alone(case: Case, option: Option) -> bool:
+    """Whether each thing of an option fits a datastore of its own."""
+    return all(datastore_gib(case, placed.bucket.storage_class, placed.need) < math.inf for placed in option)
+
+
+class Datastores:
+    """The least space of the datastores that hold some of the things a workload stores."""
+
+    def __init__(self, case: Case, kinds: Iterable[Need], budget: Budget) -> None:
+        self.case, self.budget = case, budget
+        self.kinds = tuple(kinds)
+        self._least: Callable[[str, Counts, int], float] = cache(self._least_gib)
+        self._bound: Callable[[str, Counts], float] = cache(self._bound_gib)
+
+    def least_gib(self, storage_class: str, content: Mapping[Need, int], datastores: int) -> float:
+        """The least total size of at least so many datastores of one class."""
+        return self._least(storage_class, tuple(content.get(kind, 0) for kind in self.kinds), datastores)
+
+    def _least_gib(self, storage_class: str, counts: Counts, datastores: int) -> float:
+        if not any(counts):
+            return 0 if datastores <= 0 else math.inf
+        whole = datastore_gib(self.case, storage_class, self._total(counts))
+        if datastores <= 1 and whole < math.inf:
+            return whole  # merging datastores that fit together never takes more
+        least, bound = math.inf, self._bound(storage_class, counts)
+        for taken, rest in firsts_and_rests(counts):
+            if least <= bound:
+                break
+            self.budget.spend()
+            if self._bound(storage_class, taken) + self._bound(storage_class, rest) < least:
+                size = datastore_gib(self.case, storage_class, self._total(taken))
+                least = min(least, size + self._least(storage_class, rest, datastores - 1))
+        return least
+
+    def _bound_gib(self, storage_class: str, counts: Counts) -> float:
+        """A size that no split of `counts` goes below."""
+        return boundless_gib(self.case, storage_class, self._total(counts)) if any(counts) else 0
+
+    def _total(self, counts: Counts) -> Need:
+        """What these things need together."""
+        return sum((kind * count for kind, count in zip(self.kinds, counts, strict=True)), Need())
+
+
+class StorageSearch:
+    """All decisions of all groups, depth first; a branch ends where even a lower bound costs too much.
+
+    The bound on what is decided so far: one boundless datastore per bucket. The bound on the rest: the space that the
+    decided datastores do not have left, at the lowest price.
+    """
+
+    def __init__(self, case: Case, decisions: Iterable[Decision], limit: Cost, budget: Budget) -> None:
+        self.case, self.best, self.budget = case, limit, budget
+        self.decisions = sorted(decisions, key=lambda decision: (len(decision) > 1, -cost_alone(case, decision)))
+        needs = {placed.need for decision in self.decisions for option in decision for placed in option}
+        self.datastores = Datastores(case, needs, budget)
+        self.rests = [Rest.of(case, self.decisions[depth:]) for depth in range(len(self.decisions) + 1)]
+
+    def run(self) -> Cost:
+        """The least cost, or infinity when it is not below the limit."""
+        limit = self.best
+        self._decide(0, {}, ())
+        return self.best if self.best < limit else math.inf
+
+    def _decide(self, depth: int, totals: Mapping[Bucket, Need], chosen: Option) -> None:
+        """Try all options of one decision, the most promising first."""
+        self.budget.spend()
+        if depth == len(self.decisions):
+            self.best = min(self.best, self._cost(chosen))
+            return
+        branches = []
+        for option in self.decisions[depth]:
+            after = with_option(totals, option)
+            branches.append((self._bound(depth + 1, after), after, option))
+        for bound, after, option in sorted(branches, key=lambda branch: branch[0]):
+            if bound < self.best:
+                self._decide(depth + 1, after, chosen + option)
+
+    def _bound(self, depth: int, totals: Mapping[Bucket, Need]) -> Cost:
+        """What no completion of these decisions goes below."""
+        sizes = {bucket: boundless_gib(self.case, bucket.storage_class, need) for bucket, need in totals.items()}
+        room: Counter[str] = Counter()
+        for bucket, need in totals.items():
+            for site in bucket.sites:
+                room[site] += math.ceil(sizes[bucket] * self.case.mib_per_gib) - need.mib
+        rest = self.rests[depth]
+        homeless = sum(max(0, mib - room[site]) for site, mib in rest.mib.items())
+        return bill(self.case, sizes) + homeless / self.case.mib_per_gib * rest.price
+
+    def _cost(self, chosen: Option) -> Cost:
+        """The exact cost once all is decided, over the numbers of datastores that `min_datastores` may call for."""
+        contents: dict[Bucket, Counter[Need]] = {}
+        for placed in chosen:
+            contents.setdefault(placed.bucket, Counter())[placed.need] += placed.instances
+        numbers = [range(1, most_datastores(self.case, bucket, contents) + 1) for bucket in contents]
+        return min(self._cost_of(contents, dict(zip(contents, each, strict=True))) for each in product(*numbers))
+
+    def _cost_of(self, contents: Mapping[Bucket, Mapping[Need, int]], numbers: Mapping[Bucket, int]) -> Cost:
+        """The cost with at least so many datastores in each bucket."""
+        self.budget.spend()
+        sizes = {
+            bucket: self.datastores.least_gib(bucket.storage_class, content, numbers[bucket])
+            for bucket, content in contents.items()
+        }
+        return math.inf if math.inf in sizes.values() else bill(self.case, sizes) + empty_datastores(self.case, numbers)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The MiB that open decisions will take at each site, whatever is chosen, and the lowest price of a GiB."""
+
+    mib: Mapping[str, int]
+    price: Fraction
+
+    @classmethod
+    def of(cls, case: Case, decisions: Iterable[Decision]) -> "Rest":
+        """All options of a decision take the same space at each site: they differ in class and in company only."""
+        mib: Counter[str] = Counter()
+        prices = set()
+        for decision in decisions:
+            for placed in decision[0]:
+                mib.update(dict.fromkeys(placed.bucket.sites, placed.need.mib * placed.instances))
+            prices |= {case.classes[placed.bucket.storage_class].price for option in decision for placed in option}
+        return cls(mib, min(prices, default=Fraction(0)))
+
+
+def with_option(totals: Mapping[Bucket, Need], option: Option) -> dict[Bucket, Need]:
+    """The bucket totals after one decision more."""
+    after = dict(totals)
+    for placed in option:
+        after[placed.bucket] = after.get(placed.bucket, Need()) + placed.need * placed.instances
+    return after
+
+
+def cost_alone(case: Case, decision: Decision) -> Fraction:
+    """The cost of a decision's best option, were it the only one."""
+    totals = (with_option({}, option) for option in decision)
+    return min(bill(case, {b: boundless_gib(case, b.storage_class, n) for b, n in each.items()}) for each in totals)
+
+
+def bill(case: Case, sizes: Mapping[Bucket, float]) -> Fraction:
+    """The monthly cost of datastores, a replicated one at both its sites, and of the Global Mirror licences."""
+    datastores = sum(
+        (int(size) * case.classes[bucket.storage_class].price * len(bucket.sites) for bucket, size in sizes.items()),
+        Fraction(0),
+    )
+    mirrored: Counter[str] = Counter()
+    for bucket, size in sizes.items():
+        if bucket.peer:
+            mirrored[bucket.site] += int(size)
+    units = sum(math.ceil(Fraction(gib, GIB_PER_TIB)) for gib in mirrored.values())  # GM-3: per source site
+    return datastores + units * (case.mirror_price or Fraction(0))
+
+
+def datastores_wanted(case: Case, site: str) -> int:
+    """ORD-1: the fewest datastores of a site with a cluster."""
+    return case.min_datastores if case.loads_at(site) else 0
+
+
+def most_datastores(case: Case, bucket: Bucket, buckets: Iterable[Bucket]) -> int:
+    """How many datastores of a bucket ORD-1 may call for, when each other bucket has one."""
+    others = Counter(site for other in buckets if other != bucket for site in other.sites)
+    return max(1, *(datastores_wanted(case, site) - others[site] for site in bucket.sites))
+
+
+def empty_datastores(case: Case, numbers: Mapping[Bucket, int]) -> Cost:
+    """ORD-1: what the datastores cost that a site lacks: empty ones, the cheapest flash on offer (CLS-1)."""
+    there: Counter[str] = Counter()
+    for bucket, number in numbers.items():
+        there.update(dict.fromkeys(bucket.sites, number))
+    lacking = sum(max(0, datastores_wanted(case, site) - there[site]) for site in case.sites)
+    prices = [offer.price for offer in case.classes.values() if offer.flash]
+    return lacking * LUN_MIN_GIB * min(prices, default=math.inf) if lacking else 0
+
+
+# --- what is fixed before anything is chosen -------------------------------------------------------------------------
+
+
+def fixed_cost(case: Case) -> Fraction:
+    """The lines of the bill that no choice can change."""
+    return backup_cost(case) + encryption_cost(case) + zones_cost(case) + extras_cost(case)
+
+
+def backup_cost(case: Case) -> Fraction:
+    """BKP-1: one access unit per VM; BKP-3: the stored TiB of each backup site, rounded up."""
+    stored: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for group in case.groups:
+        stored[backup_site(case, group)] += stored_gib(group) * group.count
+    tib = sum(math.ceil(gib / GIB_PER_TIB) for gib in stored.values())
+    access = sum(group.count for group in case.groups) * case.prices.must("csp:(region):iaas:backup:vm:v1")
+    return access + (tib * case.prices.must(f"csp:(region):{case.facts['backup_sku_tail']}") if tib else 0)
+
+
+def backup_site(case: Case, group: Group) -> str:
+    """BKP-2: another zone than the VM's."""
+    if case.backup_site and case.backup_site != group.site:
+        return case.backup_site
+    next_zone = case.zones[(case.zones.index(group.site) + 1) % len(case.zones)]
+    return case.other_site(group.site) or next_zone
+
+
+def stored_gib(group: Group) -> Fraction:
+    """BKP-3: what the backups of one VM take; BKP-4: a disk with constant writes is left out."""
+    policy = group.backup
+
+    def changed(days: int) -> Fraction:
+        return 1 - (1 - policy["change_rate"]) ** days
+
+    copies = (
+        1
+        + policy["daily"] * changed(1)
+        + policy["weekly"] * changed(7)
+        + policy["monthly"] * changed(30)
+        + policy["yearly"] * changed(365)
+    )
+    used = sum((disk.used_gib for disk in group.disks if disk.backup and not disk.constant_writes), Fraction(0))
+    return used * copies / policy["reduction"]
+
+
+def encryption_cost(case: Case) -> Fraction:
+    """ENC-1: one unit per encrypted VM."""
+    vms = sum(group.count for group in case.groups if group.encrypted)
+    return vms * case.prices.must("csp:(region):iaas:vmware:encryption:hsm:v1") if vms else Fraction(0)
+
+
+def zones_cost(case: Case) -> Fraction:
+    """One activation for each site with a cluster or a datastore, where the edition bills it."""
+    billed = case.facts.get("az_billed")
+    return len(case.sites) * case.prices.must("csp:(region):iaas:az:v1") if billed else Fraction(0)
+
+
+def extras_cost(case: Case) -> Fraction:
+    """What the customer asks for beside the plan."""
+    return sum((extra["quantity"] * case.prices.must(extra["sku"]) for extra in case.extras), Fraction(0))

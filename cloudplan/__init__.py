@@ -1,0 +1,25 @@
+"""cloudplan: the cheapest plan for VMs on Cloud Temple's dedicated VMware IaaS, with a proof."""
+
+from cloudplan.catalog import Edition
+from cloudplan.editions import editions, load_edition
+from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
+from cloudplan.optimise import optimise
+from cloudplan.plan import Plan
+from cloudplan.prices import PriceBook, load_prices
+from cloudplan.workload import Workload, read_workload
+
+__all__ = [
+    "BadInputError",
+    "CloudplanError",
+    "Edition",
+    "Fault",
+    "NoPlanError",
+    "Plan",
+    "PriceBook",
+    "Workload",
+    "editions",
+    "load_edition",
+    "load_prices",
+    "optimise",
+    "read_workload",
+]

@@ -1,0 +1,375 @@
+"""The cheapest clusters of a site, with a placement for every VM and a proven lower bound.
+
+The unknowns count: items of each shape on each blade type, loaded hosts, hosts, clusters and activated memory of each blade
+type. Clusters of one blade type are interchangeable, so none is named until the end. When the patterns of one host can be
+listed, they stand in the ILP and its optimum is exact; otherwise the ILP keeps sums only (still a bound), and first-fit
+places the VMs, with more and more slack until it succeeds.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudplan.bom import Quantity, cluster_items, cost
+from cloudplan.demand import Case
+from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
+from cloudplan.packing import Pattern, Pool, Shape, capacity, deal, first_fit, maximal_patterns
+from cloudplan.plan import Cluster
+from cloudplan.rules.compute import AFF_2, DIMENSIONS, MAX_CLUSTERS, cluster_count, cluster_limits, memory_ceiling
+from cloudplan.rules.rule import Linear
+from cloudplan.solver import Budget, Model, Outcome, Unknown, add, total
+from cloudplan.units import gib
+
+PATTERN_STEPS = 20_000
+"""Steps of the pattern search of one blade type after which its patterns count as too many to list."""
+
+PATTERNS_MAX = 5_000
+"""Patterns in one ILP beyond which the sums are used instead."""
+
+DUAL_FEASIBLE = range(1, 12)
+"""Parameters of the dual feasible functions that sharpen the sums (see `_sharpened`)."""
+
+SLACKS = (0, 5, 10, 20, 30, 50, 80, 120, 200, 300)
+"""Shares of a host, in thousandths, that the sums leave free for first-fit."""
+
+
+@dataclass(frozen=True)
+class SitePlan:
+    """The clusters of a site, their cost, and the bound that proves how good they are."""
+
+    clusters: tuple[Cluster, ...]
+    cost: Fraction
+    bound: Fraction
+
+
+@dataclass(frozen=True)
+class _Type:
+    """The unknowns of one blade type in one pool."""
+
+    pool: Pool
+    blade: str
+    items: Mapping[int, Unknown]
+    loaded: Unknown
+    hosts: Unknown
+    clusters: Unknown
+    memory_gib: Unknown
+    patterns: tuple[tuple[Pattern, Unknown], ...] = ()
+
+    def place(self) -> str:
+        """Return where this is, for messages."""
+        return f"{self.pool.site} {self.pool.name} {self.blade}"
+
+
+def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+    """Return the cheapest clusters for the pools of a site.
+
+    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low, and
+    TimeLimitError when time ran out before any placement was found.
+    """
+    together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]
+    parts = [_plan(case, site, part, budget) for part in together]
+    return SitePlan(
+        tuple(cluster for part in parts for cluster in part.clusters),
+        sum((part.cost for part in parts), Fraction(0)),
+        sum((part.bound for part in parts), Fraction(0)),
+    )
+
+
+def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+    patterns = {
+        (pool.name, blade): _patterns(case, pool, blade)
+        for pool in pools
+        for blade in case.blades
+        if pool.shapes_on(blade)
+    }
+    exact = all(listed is not None for listed in patterns.values()) and (
+        sum(len(listed or ()) for listed in patterns.values()) <= PATTERNS_MAX
+    )
+    model, types = _model(case, site, pools, patterns if exact else None, slack=0)
+    outcome = _solve(case, site, model, types, budget)
+    if exact and outcome.found:
+        _settle_ties(case, model, types, budget)
+        hosts = {(entry.pool.name, entry.blade): _loaded_hosts(model, entry) for entry in types}
+        clusters = _clusters(case, pools, model, types, hosts)
+        return SitePlan(clusters, _cost(case, clusters), outcome.bound)
+    best: tuple[Cluster, ...] | None = None
+    for slack in SLACKS:
+        if slack:
+            model, types = _model(case, site, pools, None, slack)
+            if not model.minimise(_objective(case, types), budget).found:
+                continue
+        elif not outcome.found or exact:
+            continue
+        placed = {(entry.pool.name, entry.blade): _first_fit(case, model, entry) for entry in types}
+        clusters = _clusters(case, pools, model, types, placed)
+        if _too_many(case, clusters):
+            continue
+        if best is None or _cost(case, clusters) < _cost(case, best):
+            best = clusters
+        if all(len(placed[entry.pool.name, entry.blade]) <= model.value(entry.loaded) for entry in types):
+            break
+        if budget.spent:
+            break
+    if best is None:
+        raise TimeLimitError(f"no placement was found for {site} in the time given")
+    return SitePlan(best, _cost(case, best), outcome.bound)
+
+
+def _patterns(case: Case, pool: Pool, blade: str) -> list[Pattern] | None:
+    shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
+    return maximal_patterns(shapes, capacity(case, blade), PATTERN_STEPS)
+
+
+def _model(
+    case: Case,
+    site: str,
+    pools: Sequence[Pool],
+    patterns: Mapping[tuple[str, str], list[Pattern] | None] | None,
+    slack: int,
+) -> tuple[Model, list[_Type]]:
+    """Return the ILP of a site: counts per blade type, under the cluster rules, and patterns or sums for the hosts."""
+    model = Model()
+    types = []
+    for pool in pools:
+        mine = [_type(model, pool, blade, patterns) for blade in case.blades if pool.shapes_on(blade)]
+        types += mine
+        for index, shape in enumerate(pool.shapes):
+            model.equal(add(entry.items[index] for entry in mine if index in entry.items), shape.count)
+    for entry in types:
+        blade, used = case.edition.blades[entry.blade], _used_gib(entry)
+        model.keep(
+            *cluster_limits(
+                case,
+                blade,
+                entry.place(),
+                hosts=entry.hosts,
+                loaded=entry.loaded,
+                memory_gib=entry.memory_gib,
+                clusters=entry.clusters,
+            ),
+            memory_ceiling(case, entry.place(), used_gib=used, memory_gib=entry.memory_gib),
+        )
+        model.at_most(entry.clusters, entry.loaded)
+        if case.prices.offer(case.edition.services.memory) is None:
+            included = case.edition.count("MEM-1", "included_gib_per_blade")
+            if case.workload.policy.memory_model == "base128_plus_memory":
+                model.at_most(entry.memory_gib, included * entry.hosts)
+        if entry.patterns:
+            _pattern_rows(model, entry)
+        else:
+            _sum_rows(case, model, entry, slack)
+    model.keep(*cluster_count(case, site, add(entry.clusters for entry in types)))
+    return model, types
+
+
+def _type(
+    model: Model, pool: Pool, blade: str, patterns: Mapping[tuple[str, str], list[Pattern] | None] | None
+) -> _Type:
+    indexes = pool.shapes_on(blade)
+    listed = (patterns or {}).get((pool.name, blade)) or []
+    return _Type(
+        pool,
+        blade,
+        items={index: model.whole(0, pool.shapes[index].count) for index in indexes},
+        loaded=model.whole(),
+        hosts=model.whole(),
+        clusters=model.whole(),
+        memory_gib=model.whole(),
+        patterns=tuple((pattern, model.whole()) for pattern in listed),
+    )
+
+
+def _used_gib(entry: _Type) -> Linear:
+    return total((unknown, gib(entry.pool.shapes[index].memory_mib)) for index, unknown in entry.items.items())
+
+
+def _pattern_rows(model: Model, entry: _Type) -> None:
+    """Each item stands in a pattern of a loaded host; a part of a pattern is a pattern."""
+    for position, (_, unknown) in enumerate(entry.items.items()):
+        model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns))
+    model.at_most(add(times for _, times in entry.patterns), entry.loaded)
+
+
+def _sum_rows(case: Case, model: Model, entry: _Type, slack: int) -> None:
+    """Sums over all loaded hosts, and what dual feasible functions and anti-affinity add; `slack` in thousandths."""
+    shapes = {index: entry.pool.shapes[index] for index in entry.items}
+    offer = capacity(case, entry.blade)
+    share = Fraction(1000 - slack, 1000)
+    for axis, dimension in enumerate(DIMENSIONS):
+        used = total((unknown, shapes[index].needs[axis]) for index, unknown in entry.items.items())
+        model.keep(dimension.rule.at_most(used, share * offer[axis] * entry.loaded, entry.place(), dimension.unit))
+        if not slack and offer[axis]:
+            for weights in _sharpened(shapes, axis, offer[axis]):
+                model.at_most(total((entry.items[index], weight) for index, weight in weights), entry.loaded)
+    for label in sorted({label for shape in shapes.values() for label in shape.apart}):
+        members = add(entry.items[index] for index, shape in shapes.items() if label in shape.apart)
+        model.keep(AFF_2.at_most(members, entry.loaded, entry.place(), "hosts"))
+
+
+def _sharpened(shapes: Mapping[int, Shape], axis: int, offer: Fraction) -> Iterator[list[tuple[int, Fraction]]]:
+    """Yield weights whose sum on one host cannot exceed 1: the dual feasible functions of Fekete and Schepers.
+
+    f_k(x) = x if (k + 1) x is whole, else floor((k + 1) x) / k, with x the share of a host.
+    """
+    shares = {index: shape.needs[axis] / offer for index, shape in shapes.items()}
+    largest = max(shares.values(), default=Fraction(0))
+    for k in DUAL_FEASIBLE:
+        if (k + 1) * largest <= 1:
+            continue
+        weights = []
+        for index, share in shares.items():
+            grown = (k + 1) * share
+            weights.append((index, share if grown.denominator == 1 else Fraction(math.floor(grown), k)))
+        yield [(index, weight) for index, weight in weights if weight]
+
+
+def _objective(case: Case, types: Sequence[_Type]) -> Linear:
+    return add(cost(case, _priced(case, entry)) for entry in types)
+
+
+def _priced(case: Case, entry: _Type) -> list[Quantity]:
+    return [
+        (item, quantity)
+        for item, quantity in cluster_items(case, entry.blade, entry.hosts, entry.memory_gib)
+        if case.prices.offer(item) is not None
+    ]
+
+
+def _solve(case: Case, site: str, model: Model, types: Sequence[_Type], budget: Budget) -> Outcome:
+    outcome = model.minimise(_objective(case, types), budget)
+    if outcome.infeasible:
+        limit = case.workload.policy.max_clusters
+        if case.prices.offer(case.edition.services.memory) is None:
+            sku = case.edition.services.memory.sku
+            raise BadInputError([Fault(f"no price for {sku}: memory beyond the included must be activated at {site}")])
+        message = f"no plan for {site} with at most {limit} clusters; raise policy.max_clusters or merge pools"
+        raise NoPlanError([Fault(message, path="policy.max_clusters", rule=MAX_CLUSTERS.id)])
+    return outcome
+
+
+def _settle_ties(case: Case, model: Model, types: Sequence[_Type], budget: Budget) -> None:
+    """Among plans of equal cost prefer fewer hosts, then clusters, then activated memory, then catalogue order."""
+    order = list(case.blades)
+    model.prefer(
+        _objective(case, types),
+        [
+            add(entry.hosts for entry in types),
+            add(entry.clusters for entry in types),
+            add(entry.memory_gib for entry in types),
+            total((entry.hosts, order.index(entry.blade)) for entry in types),
+        ],
+        budget,
+    )
+
+
+def _loaded_hosts(model: Model, entry: _Type) -> list[Pattern]:
+    """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
+    left = {index: model.value(unknown) for index, unknown in entry.items.items()}
+    hosts = []
+    for pattern, times in entry.patterns:
+        for _ in range(model.value(times)):
+            counts = [0] * len(entry.pool.shapes)
+            for index, room in zip(entry.items, pattern, strict=True):
+                counts[index] = min(room, left[index])
+                left[index] -= counts[index]
+            if any(counts):
+                hosts.append(tuple(counts))
+    return hosts
+
+
+def _first_fit(case: Case, model: Model, entry: _Type) -> list[Pattern]:
+    """Return first-fit hosts for the items that the sums put on a blade type: as many as wanted, or as it takes."""
+    indexes = list(entry.items)
+    shapes = [entry.pool.shapes[index] for index in indexes]
+    counts = [model.value(entry.items[index]) for index in indexes]
+    offer = capacity(case, entry.blade)
+    packed = first_fit(shapes, counts, offer, None) or []
+    hosts = []
+    for pattern in packed:
+        full = [0] * len(entry.pool.shapes)
+        for index, count in zip(indexes, pattern, strict=True):
+            full[index] = count
+        hosts.append(tuple(full))
+    return hosts
+
+
+def _clusters(
+    case: Case,
+    pools: Sequence[Pool],
+    model: Model,
+    types: Sequence[_Type],
+    loaded: Mapping[tuple[str, str], Sequence[Pattern]],
+) -> tuple[Cluster, ...]:
+    """Deal loaded hosts to clusters, name the VMs on them, and activate the memory that they need."""
+    failures, most = case.workload.policy.host_failures, case.edition.count("MAX-1", "hosts_max")
+    clusters: list[Cluster] = []
+    for pool in pools:
+        groups: list[tuple[str, int, list[Pattern]]] = []
+        for entry in types:
+            hosts = loaded[pool.name, entry.blade] if entry.pool is pool else []
+            if hosts:
+                wanted = max(model.value(entry.hosts), len(hosts) + failures)
+                groups += [(entry.blade, n, part) for n, part in _split(pool, hosts, wanted, failures, most)]
+        placement = deal(pool, [pattern for _, _, part in groups for pattern in part])
+        position = 0
+        for number, (blade, hosts_total, part) in enumerate(groups, start=1):
+            mine = placement[position : position + len(part)]
+            position += len(part)
+            used = sum(_memory_mib(pool, pattern) for pattern in part)
+            clusters.append(
+                Cluster(
+                    name=f"{pool.site}-{pool.name}-{number}",
+                    site=pool.site,
+                    pool=pool.name,
+                    blade=blade,
+                    hosts=hosts_total,
+                    spare_hosts=failures,
+                    memory_gib=_activated(case, blade, hosts_total, used),
+                    placement=tuple(mine),
+                )
+            )
+    return tuple(clusters)
+
+
+def _split(
+    pool: Pool, hosts: Sequence[Pattern], wanted: int, failures: int, most: int
+) -> list[tuple[int, list[Pattern]]]:
+    """Deal the loaded hosts of a blade type to as few clusters as may be, alike in number and memory.
+
+    Returns (hosts, loaded patterns) for each; hosts beyond loaded + spare, wanted for their memory, are dealt out too.
+    """
+    count = max(math.ceil(len(hosts) / (most - failures)), math.ceil(wanted / most))
+    parts: list[list[Pattern]] = [[] for _ in range(count)]
+    ordered = sorted(hosts, key=lambda pattern: (-_memory_mib(pool, pattern), tuple(-n for n in pattern)))
+    for position, pattern in enumerate(ordered):
+        turn, place = divmod(position, count)
+        parts[place if turn % 2 == 0 else count - 1 - place].append(pattern)
+    sizes = [len(part) + failures for part in parts]
+    for extra in range(wanted - sum(sizes)):
+        sizes[extra % count] += 1
+    return list(zip(sizes, parts, strict=True))
+
+
+def _memory_mib(pool: Pool, pattern: Pattern) -> int:
+    return sum(shape.memory_mib * count for shape, count in zip(pool.shapes, pattern, strict=True))
+
+
+def _activated(case: Case, blade: str, hosts: int, used_mib: int) -> int:
+    """Return the least activated memory of a cluster, in whole GiB (MEM-1, MEM-2, MEM-4)."""
+    policy = case.workload.policy
+    if policy.memory_model == "included_full":
+        return hosts * case.usable_gib(case.edition.blades[blade])
+    included = case.edition.count("MEM-1", "included_gib_per_blade")
+    return max(included * hosts, math.ceil(gib(used_mib) / Fraction(policy.memory_ceiling)))
+
+
+def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
+    return sum(
+        (Fraction(cost(case, cluster_items(case, c.blade, c.hosts, c.memory_gib))) for c in clusters), Fraction(0)
+    )
+
+
+def _too_many(case: Case, clusters: Sequence[Cluster]) -> bool:
+    limit = case.workload.policy.max_clusters
+    return limit is not None and len(clusters) > limit

@@ -1,0 +1,109 @@
+"""The cheapest plan of a workload and its proof.
+
+Compute and storage meet only in the replication mechanism, which changes no compute demand: the clusters of each site and
+the storage of all sites are solved apart, and their bounds add up.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+
+from cloudplan import money
+from cloudplan.bom import backup_targets, bill, fixed_cost, monthly
+from cloudplan.catalog import Edition
+from cloudplan.demand import Case
+from cloudplan.errors import BadInputError, InternalError, NoPlanError
+from cloudplan.findings import find
+from cloudplan.hosts import plan_site
+from cloudplan.luns import plan_storage, protection_faults
+from cloudplan.packing import pools_at
+from cloudplan.plan import CatalogRef, Choice, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
+from cloudplan.prices import PriceBook, Prices
+from cloudplan.rules import rule_book
+from cloudplan.solver import Budget
+from cloudplan.verify import gap_of, verify
+from cloudplan.workload import Workload
+
+HALF_A_CENT = Fraction(1, 200)
+
+
+def program() -> str:
+    """Return the name and version of the program, as plans carry it."""
+    try:
+        return f"cloudplan {version('cloudplan')}"
+    except PackageNotFoundError:
+        return "cloudplan (not installed)"
+
+
+def optimise(
+    workload: Workload,
+    edition: Edition,
+    prices: PriceBook,
+    *,
+    gap: float = 0.0,
+    time_limit: float | None = None,
+    pinned: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
+
+    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far. Raises BadInputError for
+    prices that no plan can do without, NoPlanError when no plan keeps the rules, TimeLimitError when time ran out first.
+    """
+    rule_book(edition)
+    case = Case(workload, edition, Prices(prices, workload.region, workload.term_months))
+    budget = Budget.of(gap, time_limit, progress)
+    pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
+    faults = [fault for parts in pools.values() for pool in parts for fault in pool.faults]
+    faults += protection_faults(case)
+    if faults:
+        raise NoPlanError(faults)
+    fixed = fixed_cost(case)
+    sites = []
+    for site, parts in pools.items():
+        progress(f"placing VMs at {site}")
+        sites.append(plan_site(case, site, parts, budget))
+    progress("laying out storage")
+    storage = plan_storage(case, budget)
+    choice = Choice(
+        clusters=tuple(cluster for site in sites for cluster in site.clusters),
+        datastores=storage.datastores,
+        protection=dict(sorted(storage.protection.items())),
+    )
+    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
+    progress("verifying the plan")
+    return _proven(case, choice, bound, pinned=pinned)
+
+
+def _proven(case: Case, choice: Choice, bound: Fraction, *, pinned: bool) -> Plan:
+    """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
+    lines = bill(case, choice)
+    total = monthly(lines)
+    lower = max(Decimal("0.00"), min(total, money.floor_cents(bound - HALF_A_CENT * len(lines))))
+    workload, edition, book = case.workload, case.edition, case.prices.book
+    plan = Plan(
+        program=program(),
+        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
+        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
+        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
+        inputs=Inputs(
+            workload=workload.canonical(),
+            prices=book.canonical(),
+            catalog=None if edition.shipped else edition.model_dump(mode="json", by_alias=True, exclude_none=True),
+        ),
+        status="optimal" if is_optimal(total, lower, len(lines)) else "feasible",
+        monthly=total,
+        lower_bound=lower,
+        gap=gap_of(total, lower),
+        clusters=choice.clusters,
+        datastores=choice.datastores,
+        protection=choice.protection,
+        backup=backup_targets(case),
+        bom=lines,
+        findings=find(case, choice, pinned=pinned),
+    )
+    verdict = verify(case, plan)
+    if not verdict.holds:
+        raise InternalError(verdict.faults())
+    return plan

@@ -1,0 +1,79 @@
+"""Backup rules: where the copies stand and how much they take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudplan.demand import Case
+from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.units import GIB_PER_TIB
+from cloudplan.workload import BackupPolicy, Disk, VmGroup
+
+BKP_1 = Rule("BKP-1", "Backup access", "Every VM takes one backup access unit, at its own site.", "plan")
+BKP_2 = Rule("BKP-2", "Backup site", "Backups stand in another availability zone than the VM.", "construction")
+BKP_3 = Rule(
+    "BKP-3",
+    "Backup storage",
+    "Stored = used x (1 + daily u(1) + weekly u(7) + monthly u(30) + yearly u(365)) / reduction, "
+    "u(k) = 1 - (1 - change_rate)^k; per backup site, in whole TiB.",
+    "plan",
+    ("daily", "weekly", "monthly", "yearly", "change_rate", "reduction"),
+)
+BKP_4 = Rule("BKP-4", "Disks not backed up", "A constant_writes disk is left out of backup.", "finding")
+
+RULES = (BKP_1, BKP_2, BKP_3, BKP_4)
+
+_DAYS = {"daily": 1, "weekly": 7, "monthly": 30, "yearly": 365}
+
+
+@dataclass(frozen=True)
+class BackupFlow:
+    """What the VMs of one site store at one backup site."""
+
+    source: str
+    target: str
+    vms: int
+    stored_gib: Fraction
+
+
+def is_backed_up(disk: Disk) -> bool:
+    """Return whether a disk is in the backup (BKP-4)."""
+    return disk.backup and not disk.constant_writes
+
+
+def backup_site(case: Case, group: VmGroup) -> str:
+    """Return the zone where the backups of a group stand (BKP-2)."""
+    zones = case.edition.zones(case.workload.region)
+    following = zones[(zones.index(group.site) + 1) % len(zones)]
+    candidates = (case.workload.sites.backup, case.workload.other_site(group), following)
+    return next(site for site in candidates if site and site != group.site)
+
+
+def stored_factor(policy: BackupPolicy) -> Fraction:
+    """Return the GiB stored for each GiB of data under a retention policy (BKP-3)."""
+    kept = 1 - Fraction(policy.change_rate)
+    points = sum((getattr(policy, kind) * (1 - kept**days) for kind, days in _DAYS.items()), Fraction(0))
+    return (1 + points) / Fraction(policy.reduction)
+
+
+def backup_flows(case: Case) -> Iterator[BackupFlow]:
+    """Yield what each site stores at each backup site, in the order of the sites."""
+    flows: dict[tuple[str, str], tuple[int, Fraction]] = {}
+    factors: dict[BackupPolicy, Fraction] = {}
+    for group in case.workload.vms:
+        if group.backup not in factors:
+            factors[group.backup] = stored_factor(group.backup)
+        used = sum(Fraction(disk.used_gib) for disk in group.disks if is_backed_up(disk))
+        key = (backup_site(case, group), group.site)
+        vms, stored = flows.get(key, (0, Fraction(0)))
+        flows[key] = (vms + group.count, stored + used * group.count * factors[group.backup])
+    for target in case.sites:
+        for source in case.sites:
+            if (target, source) in flows:
+                vms, stored = flows[target, source]
+                yield BackupFlow(source, target, vms, stored)
+
+
+def backup_storage(site: str, *, stored_gib: Linear, ordered_tib: Linear) -> Inequality:
+    """Return the backup storage that a backup site needs (BKP-3)."""
+    return BKP_3.at_most(stored_gib, GIB_PER_TIB * ordered_tib, site, "GiB")

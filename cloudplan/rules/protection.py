@@ -1,0 +1,96 @@
+"""Protection rules: which mechanism meets an RPO and an RTO, and what each mechanism asks."""
+
+from collections.abc import Iterator
+
+from cloudplan.demand import Case
+from cloudplan.plan import GLOBAL_MIRROR, METRO_MIRROR, VM_REPLICATION, Mechanism
+from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.units import GIB_PER_TIB, duration, minutes
+from cloudplan.workload import VmGroup
+
+DR_1 = Rule(
+    "DR-1",
+    "Standby capacity",
+    "A protected VM holds standby CPU and memory at the other site, under all compute rules.",
+    "plan",
+    ("vcpu_share", "memory_share"),
+)
+DR_2 = Rule(
+    "DR-2",
+    "Mechanism of a VM",
+    "The mechanism meets the VM's RPO and RTO; when several do, the cheapest for the whole plan.",
+    "choice",
+)
+DR_3 = Rule(
+    "DR-3",
+    "Disks that stay behind",
+    "A disk with replicated: false stands at the VM's own site only, on a not replicated datastore.",
+    "plan",
+)
+GM_1 = Rule(
+    "GM-1",
+    "Global Mirror",
+    "RPO 15 min, RTO 4 h; only the classes 500, 1500 and 3000 IOPS/TB.",
+    "choice",
+    ("rpo", "rto", "classes"),
+)
+GM_2 = Rule(
+    "GM-2",
+    "Whole LUNs are mirrored",
+    "A mirrored datastore has one source site and a peer at the other site, of the same class, size and content.",
+    "plan",
+)
+GM_3 = Rule(
+    "GM-3",
+    "Global Mirror licence",
+    "Licences of a source site >= sum of the sizes of its replicated datastores in TiB, in whole TiB.",
+    "plan",
+)
+ENC_1 = Rule("ENC-1", "Encryption", "One encryption unit per encrypted VM, in editions that sell it.", "plan")
+ENC_2 = Rule("ENC-2", "Encrypted VMs", "An encrypted VM cannot be replicated, by either mechanism.", "choice")
+MM_1 = Rule("MM-1", "Metro Mirror", "Metro Mirror is not sold since 2024-01-01.", "choice")
+VMR_1 = Rule(
+    "VMR-1", "VM replication", "RPO 1 h to 24 h, RTO 15 min; one licence per VM.", "choice", ("rpo", "rpo_max", "rto")
+)
+VMR_2 = Rule(
+    "VMR-2", "Replica of a VM", "Its replicated disks need the same space and class at the other site.", "plan"
+)
+VMR_4 = Rule(
+    "VMR-4", "Constant writers", "A VM with a replicated constant_writes disk cannot use VM replication.", "choice"
+)
+
+RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, VMR_4)
+
+_BY_MECHANISM = {GLOBAL_MIRROR: GM_1, VM_REPLICATION: VMR_1}
+
+
+def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[Inequality]:
+    """Yield what a protected group asks of a mechanism (DR-2 with GM-1 or VMR-1, VMR-4, ENC-2)."""
+    wish, rule, place = group.protection, _BY_MECHANISM[mechanism], group.name
+    if wish is None:
+        return
+    asked = wish.mechanism in (None, mechanism)
+    yield DR_2.require(asked, place, f"{wish.mechanism} is asked for, not {mechanism}")
+    for what, limit in (("rpo", wish.rpo), ("rto", wish.rto)):
+        if limit is not None:
+            offered = minutes(case.edition.figure(rule.id, what))
+            words = f"{what.upper()} {limit} asked for, {mechanism} offers {duration(offered)}"
+            yield rule.require(offered <= minutes(limit), place, words)
+    if mechanism == VM_REPLICATION:
+        constant = [index for index, disk in enumerate(group.disks) if disk.constant_writes and disk.replicated]
+        words = f"disk {', '.join(map(str, constant))} writes constantly: its snapshot never closes"
+        yield VMR_4.require(not constant, place, words)
+    yield ENC_2.require(not group.encrypted, place, "an encrypted VM cannot be replicated")
+
+
+def metro_mirror(case: Case, group: VmGroup) -> Inequality:
+    """Return the refusal of Metro Mirror (MM-1)."""
+    item = case.edition.withdrawn["metro_mirror"]
+    words = f"Metro Mirror is not sold since {item.withdrawn}; use {' or '.join(item.alternatives)}"
+    wish = group.protection.mechanism if group.protection else None
+    return MM_1.require(wish != METRO_MIRROR, group.name, words)
+
+
+def mirror_licence(site: str, *, mirrored_gib: Linear, licences_tib: Linear) -> Inequality:
+    """Return the licences that a source site needs for its replicated datastores (GM-3)."""
+    return GM_3.at_most(mirrored_gib, GIB_PER_TIB * licences_tib, site, "GiB")

@@ -1,0 +1,79 @@
+"""What a rule is: an id, a formula in words, the figures it needs from an edition, and the inequalities it makes.
+
+An inequality says that its left side may not exceed its right side. With exact numbers it is a check with a slack; with
+the solver's unknowns in it, it is a constraint of the ILP. The arithmetic is written once, for both.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+from cloudplan.catalog import Edition
+from cloudplan.errors import BadInputError, Fault
+
+Linear: TypeAlias = Any
+"""An exact number, or a linear expression in the solver's unknowns."""
+
+Kind = Literal["host", "plan", "choice", "finding", "construction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the book; `figures` are the names of what an edition must give under the rule's id."""
+
+    id: str
+    title: str
+    formula: str
+    kind: Kind
+    figures: tuple[str, ...] = ()
+
+    def at_most(self, left: Linear, right: Linear, place: str, unit: str = "") -> "Inequality":
+        """Return the inequality left <= right of this rule at a place."""
+        return Inequality(self, left, right, place, unit)
+
+    def require(self, holds: bool, place: str, words: str) -> "Inequality":
+        """Return a condition of this rule as an inequality: 0 <= 0 when it holds, 1 <= 0 with its words when not."""
+        return Inequality(self, 0 if holds else 1, 0, place, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Inequality:
+    """left <= right, of a rule, at a place (a cluster, a host, a datastore, a VM), in a unit."""
+
+    rule: Rule
+    left: Linear
+    right: Linear
+    place: str
+    unit: str = ""
+
+    @property
+    def slack(self) -> Fraction:
+        """What is left; negative when the rule is broken. Only for numbers."""
+        return Fraction(self.right) - Fraction(self.left)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rule is kept. Only for numbers."""
+        return bool(self.left <= self.right)
+
+
+def rule_book(rules: Iterable[Rule], edition: Edition) -> Mapping[str, Rule]:
+    """Return the rules by id, checked against the edition: a figure without a rule, or a rule without its figures, stops.
+
+    Raises BadInputError with one fault for each mismatch.
+    """
+    book = {rule.id: rule for rule in rules}
+    faults = [Fault(f"figures for an unknown rule {name}") for name in edition.rules if name not in book]
+    for rule in book.values():
+        if rule.id not in edition.rules:
+            faults.append(Fault("the edition says nothing of this rule", rule=rule.id))
+            continue
+        given, needed = set(edition.rules[rule.id].figures), set(rule.figures)
+        faults += [Fault(f"the figure {name!r} is missing", rule=rule.id) for name in sorted(needed - given)]
+        faults += [Fault(f"no rule reads the figure {name!r}", rule=rule.id) for name in sorted(given - needed)]
+    if faults:
+        raise BadInputError(
+            [Fault(fault.message, where=f"edition {edition.edition}", rule=fault.rule) for fault in faults]
+        )
+    return book

@@ -1,0 +1,169 @@
+"""PuLP and HiGHS, and nothing but them: whole unknowns, exact rows, and an answer that is not believed blindly.
+
+Rows come from the rules as exact inequalities and become floating point only here. What comes back is rounded to whole
+numbers; the bound is the solver's own dual bound, less its tolerance.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import highspy
+import pulp
+
+from cloudplan.errors import InternalError
+from cloudplan.rules.rule import Inequality, Linear
+
+NODE_LIMIT = 200_000
+"""Branch-and-bound nodes after which a search stops: a limit that is the same on every machine."""
+
+INTEGRALITY = 1e-5
+TOLERANCE = Fraction(1, 10**6)
+"""What is subtracted from a bound, relative to it: HiGHS works to 1e-6."""
+
+Unknown = Any
+"""One of the solver's unknowns; arithmetic on it gives linear expressions."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search: until this relative gap, and until this moment (None: no limit in time)."""
+
+    gap: float = 0.0
+    deadline: float | None = None
+    progress: Callable[[str], None] = lambda _: None
+
+    @classmethod
+    def of(cls, gap: float, seconds: float | None, progress: Callable[[str], None]) -> "Budget":
+        """Return a budget that ends `seconds` from now."""
+        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, None without one."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def spent(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer of one search: whether a plan was found, and a proven lower bound of the objective."""
+
+    found: bool
+    infeasible: bool
+    bound: Fraction
+
+
+class Model:
+    """An ILP over whole unknowns, minimised."""
+
+    def __init__(self) -> None:
+        self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
+        self._values: dict[Unknown, int] = {}
+
+    def whole(self, low: int = 0, high: int | None = None) -> Unknown:
+        """Return a new whole unknown between `low` and `high`."""
+        unknown = pulp.LpVariable(f"x{len(self._values)}", low, high, pulp.LpInteger)
+        self._values[unknown] = 0
+        return unknown
+
+    def keep(self, *rows: Inequality) -> None:
+        """Add rules as constraints; one between mere numbers must hold by itself."""
+        for row in rows:
+            difference = row.left - row.right
+            if isinstance(difference, pulp.LpAffineExpression) and len(difference):
+                self._problem += difference <= 0
+            elif (difference.constant if isinstance(difference, pulp.LpAffineExpression) else difference) > 0:
+                self._problem += pulp.LpAffineExpression(self._never()) <= -1
+
+    def equal(self, left: Linear, right: Linear) -> None:
+        """Add left == right."""
+        self._problem += left == right
+
+    def at_most(self, left: Linear, right: Linear) -> None:
+        """Add left <= right, a relation of the model's own unknowns that is no rule."""
+        self._problem += left <= right
+
+    def _never(self) -> Unknown:
+        return self.whole(0, 0)
+
+    def minimise(self, objective: Linear, budget: Budget) -> Outcome:
+        """Search for the least objective; the values found are read with `value`."""
+        self._problem.setObjective(pulp.LpAffineExpression(objective))
+        engine = pulp.HiGHS(
+            msg=False,
+            gapRel=budget.gap,
+            gapAbs=0.0,
+            timeLimit=budget.seconds_left,
+            threads=1,
+            mip_max_nodes=NODE_LIMIT,
+        )
+        if not self._values:
+            return Outcome(True, False, Fraction(0))
+        engine.createAndConfigureSolver(self._problem)
+        engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
+        self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
+        engine.callSolver(self._problem)
+        return self._read(self._problem.solverModel)
+
+    def _read(self, highs: Any) -> Outcome:
+        status, info = highs.getModelStatus(), highs.getInfo()
+        impossible = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+        if status in impossible:
+            return Outcome(False, True, Fraction(0))
+        failed = (highspy.HighsModelStatus.kSolveError, highspy.HighsModelStatus.kModelError)
+        if status in failed:
+            raise InternalError(f"the solver failed: {highs.modelStatusToString(status)}")
+        dual = info.mip_dual_bound
+        bound = Fraction(dual) if abs(dual) < highspy.kHighsInf else Fraction(0)
+        bound -= TOLERANCE * max(Fraction(1), abs(bound))
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if found:
+            columns = highs.getSolution().col_value
+            for unknown in self._values:
+                index = getattr(unknown, "index", None)
+                exact = columns[index] if index is not None else 0.0
+                if abs(exact - round(exact)) > INTEGRALITY:
+                    raise InternalError(f"the solver gave {exact} for a whole number")
+                self._values[unknown] = round(exact)
+        return Outcome(found, False, bound)
+
+    def prefer(self, objective: Linear, orders: Iterable[Linear], budget: Budget) -> None:
+        """Among the solutions that cost no more than the one found, keep the least by each order in turn."""
+        for order in (objective, *orders):
+            if order is not objective:
+                if budget.spent or not self.minimise(order, budget).found:
+                    return
+            self.at_most(order, self.exact(order) + TOLERANCE)
+
+    def exact(self, expression: Linear) -> Fraction:
+        """Return the value of an expression in the solution found, in exact arithmetic."""
+        if isinstance(expression, pulp.LpVariable):
+            return Fraction(self._values[expression])
+        if isinstance(expression, pulp.LpAffineExpression):
+            terms = (Fraction(factor) * self._values[unknown] for unknown, factor in expression.items())
+            return sum(terms, Fraction(expression.constant))
+        return Fraction(expression)
+
+    def value(self, expression: Linear) -> int:
+        """Return the value of an unknown, or of an expression with whole coefficients, in the solution found."""
+        return int(self.exact(expression))
+
+
+def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
+    """Return the sum of coefficient x unknown, built in one go (adding one by one is quadratic)."""
+    gathered: dict[Unknown, Fraction | int] = {}
+    for unknown, factor in terms:
+        gathered[unknown] = gathered.get(unknown, 0) + factor
+    return pulp.LpAffineExpression(gathered)
+
+
+def add(expressions: Iterable[Linear]) -> Linear:
+    """Return the sum of expressions, built in one go."""
+    return pulp.lpSum(expressions)
