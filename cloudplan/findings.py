@@ -55,8 +55,8 @@ def _prices(case: Case) -> Iterator[Finding]:
         spellings = {sku: price for sku in (item.sku, *item.aliases) if (price := _price_of(case, sku)) is not None}
         if len(set(spellings.values())) > 1:
             message = "{sku} is priced differently under another spelling; the edition's own spelling counts: {price}."
-            price = str(spellings.get(item.sku, next(iter(spellings.values()))))
-            yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=price)
+            counts = spellings.get(item.sku, next(iter(spellings.values())))
+            yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=str(counts))
 
 
 def _price_of(case: Case, sku: str) -> Decimal | None:
@@ -70,7 +70,7 @@ def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
         message = 'Sized with the newest edition, {edition}; write catalog: "{edition}" in the workload to pin it.'
         yield _finding("info", "catalog-not-pinned", "catalog", "", message, edition=edition)
     if case.edition.figure("MEM-4", "contradicted") == "true":
-        message = "The provider's pages contradict each other on the memory that is active at delivery; this plan uses {model}."
+        message = "The provider's pages contradict each other on the memory active at delivery; this plan uses {model}."
         yield _finding("warning", "memory-model", "catalog", "MEM-4", message, model=case.workload.policy.memory_model)
 
 

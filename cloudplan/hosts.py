@@ -1,7 +1,7 @@
 """The cheapest clusters of a site, with a placement for every VM and a proven lower bound.
 
-The unknowns count: items of each shape on each blade type, loaded hosts, hosts, clusters and activated memory of each blade
-type. Clusters of one blade type are interchangeable, so none is named until the end. When the patterns of one host can be
+The unknowns count: items of each shape on each blade type, and loaded hosts, hosts, clusters and activated memory of each
+blade type. Clusters of one blade type are alike, so none is named until the end. When the patterns of one host can be
 listed, they stand in the ILP and its optimum is exact; otherwise the ILP keeps sums only (still a bound), and first-fit
 places the VMs, with more and more slack until it succeeds.
 """
@@ -21,7 +21,7 @@ from cloudplan.rules.rule import Linear
 from cloudplan.solver import Budget, Model, Outcome, Unknown, add, total
 from cloudplan.units import gib
 
-PATTERN_STEPS = 20_000
+PATTERN_STEPS = 100_000
 """Steps of the pattern search of one blade type after which its patterns count as too many to list."""
 
 PATTERNS_MAX = 5_000
@@ -64,7 +64,7 @@ class _Type:
 def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
     """Return the cheapest clusters for the pools of a site.
 
-    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low, and
+    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low,
     TimeLimitError when time ran out before any placement was found.
     """
     together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]

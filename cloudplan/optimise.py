@@ -1,7 +1,7 @@
 """The cheapest plan of a workload and its proof.
 
-Compute and storage meet only in the replication mechanism, which changes no compute demand: the clusters of each site and
-the storage of all sites are solved apart, and their bounds add up.
+Compute and storage meet only in the replication mechanism, which changes no compute demand: the clusters of each site
+and the storage of all sites are solved apart, and their bounds add up.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from cloudplan import money
 from cloudplan.bom import backup_targets, bill, fixed_cost, monthly
 from cloudplan.catalog import Edition
+from cloudplan.dealing import deal_storage
 from cloudplan.demand import Case
-from cloudplan.errors import BadInputError, InternalError, NoPlanError
+from cloudplan.errors import InternalError, NoPlanError
 from cloudplan.findings import find
 from cloudplan.hosts import plan_site
-from cloudplan.luns import plan_storage, protection_faults
 from cloudplan.packing import pools_at
+from cloudplan.parts import storage_faults
 from cloudplan.plan import CatalogRef, Choice, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
 from cloudplan.prices import PriceBook, Prices
 from cloudplan.rules import rule_book
 from cloudplan.solver import Budget
+from cloudplan.storage import plan_storage
 from cloudplan.verify import gap_of, verify
 from cloudplan.workload import Workload
 
@@ -48,15 +50,16 @@ def optimise(
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
-    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far. Raises BadInputError for
-    prices that no plan can do without, NoPlanError when no plan keeps the rules, TimeLimitError when time ran out first.
+    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False when
+    nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
+    keeps the rules, TimeLimitError when time ran out before any plan was found.
     """
     rule_book(edition)
     case = Case(workload, edition, Prices(prices, workload.region, workload.term_months))
     budget = Budget.of(gap, time_limit, progress)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     faults = [fault for parts in pools.values() for pool in parts for fault in pool.faults]
-    faults += protection_faults(case)
+    faults += storage_faults(case)
     if faults:
         raise NoPlanError(faults)
     fixed = fixed_cost(case)
@@ -66,10 +69,11 @@ def optimise(
         sites.append(plan_site(case, site, parts, budget))
     progress("laying out storage")
     storage = plan_storage(case, budget)
+    datastores, protection = deal_storage(case, storage)
     choice = Choice(
         clusters=tuple(cluster for site in sites for cluster in site.clusters),
-        datastores=storage.datastores,
-        protection=dict(sorted(storage.protection.items())),
+        datastores=datastores,
+        protection=protection,
     )
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     progress("verifying the plan")

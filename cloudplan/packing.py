@@ -206,34 +206,35 @@ def _gcd(left: int, right: int) -> int:
 def maximal_patterns(shapes: Sequence[Shape], offer: Needs, limit: int) -> list[Pattern] | None:
     """Return every pattern of one host to which nothing can be added; None when that takes more than `limit` steps."""
     needs, free = scaled(shapes, offer)
+    counts, apart = [shape.count for shape in shapes], [shape.apart for shape in shapes]
     found: list[Pattern] = []
-    steps = 0
-    host = Host(free, len(shapes))
+    host, steps = Host(free, len(shapes)), 0
 
-    def extend(index: int) -> Iterator[None]:
+    def full() -> bool:
+        return not any(
+            host.counts[index] < counts[index] and host.room(needs[index], apart[index], 1)
+            for index in range(len(shapes))
+        )
+
+    def extend(index: int) -> None:
         nonlocal steps
-        steps += 1
-        if steps > limit:
-            return
         if index == len(shapes):
-            if not any(
-                host.room(needs[other], shape.apart, shape.count - host.counts[other])
-                for other, shape in enumerate(shapes)
-                if host.counts[other] < shape.count
-            ):
+            steps += len(shapes)
+            if full():
                 found.append(tuple(host.counts))
             return
-        shape = shapes[index]
-        before, apart = list(host.free), set(host.apart)
-        for count in range(host.room(needs[index], shape.apart, shape.count), -1, -1):
+        before, apart_before = list(host.free), set(host.apart)
+        for count in range(host.room(needs[index], apart[index], counts[index]), -1, -1):
+            steps += 1
+            if steps > limit:
+                break
             if count:
-                host.put(index, needs[index], shape.apart, count)
-            yield from extend(index + 1)
-            host.free, host.apart = list(before), set(apart)
+                host.put(index, needs[index], apart[index], count)
+            extend(index + 1)
+            host.free, host.apart = list(before), set(apart_before)
             host.counts[index] = 0
 
-    for _ in extend(0):
-        pass
+    extend(0)
     return None if steps > limit else found
 
 

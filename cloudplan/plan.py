@@ -9,10 +9,11 @@ from pydantic import Field
 from cloudplan.schema import Frozen
 
 PLAN_SCHEMA: Literal["cloudplan/plan/v1"] = "cloudplan/plan/v1"
-GLOBAL_MIRROR = "global-mirror"
-VM_REPLICATION = "vm-replication"
-METRO_MIRROR = "metro-mirror"
 Mechanism = Literal["global-mirror", "vm-replication"]
+GLOBAL_MIRROR: Mechanism = "global-mirror"
+VM_REPLICATION: Mechanism = "vm-replication"
+MECHANISMS = (GLOBAL_MIRROR, VM_REPLICATION)
+METRO_MIRROR = "metro-mirror"
 
 
 class Cluster(Frozen):

@@ -137,9 +137,8 @@ class Model:
     def prefer(self, objective: Linear, orders: Iterable[Linear], budget: Budget) -> None:
         """Among the solutions that cost no more than the one found, keep the least by each order in turn."""
         for order in (objective, *orders):
-            if order is not objective:
-                if budget.spent or not self.minimise(order, budget).found:
-                    return
+            if order is not objective and (budget.spent or not self.minimise(order, budget).found):
+                return
             self.at_most(order, self.exact(order) + TOLERANCE)
 
     def exact(self, expression: Linear) -> Fraction:

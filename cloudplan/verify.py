@@ -5,16 +5,16 @@ LUN, in exact numbers, with no solver.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from cloudplan import money
-from cloudplan.bom import backup_targets, bill, mirrored_at_source_gib, monthly
+from cloudplan.bom import backup_targets, bill, mirrored_at_source_gib
 from cloudplan.demand import Case, Instances, instances_at
 from cloudplan.errors import Fault
-from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Choice, Cluster, Datastore, Plan, is_optimal
+from cloudplan.plan import GLOBAL_MIRROR, BomLine, Choice, Cluster, Datastore, Plan, is_optimal
 from cloudplan.rules import backup, compute, protection, storage
 from cloudplan.rules.rule import Inequality, Rule
 from cloudplan.units import gib
@@ -221,8 +221,8 @@ def _content(case: Case, choice: Choice) -> Iterator[Inequality]:
     """Every disk stands whole on one datastore at each site where it belongs, alike in class (LUN-2, CLS-2, VMR-2)."""
     held: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
     for store in choice.datastores:
-        for disk in store.disks:
-            held[store.site, disk.vm, disk.disk][store.storage_class] += disk.count
+        for placed in store.disks:
+            held[store.site, placed.vm, placed.disk][store.storage_class] += placed.count
     wanted: set[tuple[str, str, int]] = set()
     for group in case.workload.vms:
         for index, disk in enumerate(group.disks):
@@ -242,7 +242,7 @@ def _content(case: Case, choice: Choice) -> Iterator[Inequality]:
 
 
 def _swap(case: Case, choice: Choice) -> Iterator[Inequality]:
-    """Every swap file stands once at each site where its VM may run, all alike: with disk 0, or on one class (VSWP-1/2)."""
+    """Every swap file stands once at each site where its VM may run: with disk 0, or on one class (VSWP-1, VSWP-2)."""
     held: dict[tuple[str, str], list[tuple[Datastore, int]]] = defaultdict(list)
     for store in choice.datastores:
         for name, count in store.vswp.items():
@@ -267,13 +267,15 @@ def _swap(case: Case, choice: Choice) -> Iterator[Inequality]:
 
 def _ways(case: Case, group: VmGroup, held: list[tuple[Datastore, int]]) -> tuple[bool, bool]:
     """Return whether the swap files of a group at a site stand with disk 0, and whether apart on one allowed class."""
-    with_disk_0: Callable[[Datastore], int] = lambda store: sum(  # noqa: E731
-        disk.count for disk in store.disks if (disk.vm, disk.disk) == (group.name, 0)
-    )
-    home = all(with_disk_0(store) == count and storage.swap_at_home(case, store.storage_class) for store, count in held)
+    home = storage.swap_at_home(case) and all(_disk_0(store, group) == count for store, count in held)
     classes = {store.storage_class for store, _ in held}
     apart = len(classes) == 1 and classes <= set(storage.swap_classes(case))
     return home, apart and not any(store.replication for store, _ in held)
+
+
+def _disk_0(store: Datastore, group: VmGroup) -> int:
+    """Return how many instances of a group have their disk 0 on a datastore."""
+    return sum(disk.count for disk in store.disks if (disk.vm, disk.disk) == (group.name, 0))
 
 
 def _mirrors(case: Case, choice: Choice) -> Iterator[Inequality]:

@@ -1,7 +1,7 @@
 """Compute rules: what a host holds, what a cluster may be.
 
-Host rules are dimensions: what one instance uses, what one blade offers. Plan rules are inequalities over one cluster, or
-over `clusters` like clusters of one blade type taken together.
+Host rules are dimensions: what one instance uses, what one blade offers. Plan rules are inequalities over one cluster,
+or over `clusters` like clusters of one blade type taken together.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ MEM_3 = Rule(
 MEM_4 = Rule(
     "MEM-4",
     "Memory model",
-    "base128_plus_memory bills what is activated beyond 128 GiB per blade; included_full activates and includes it all.",
+    "base128_plus_memory bills what is activated beyond 128 GiB a blade; included_full activates and includes it all.",
     "plan",
     ("memory_model", "contradicted"),
 )

@@ -59,7 +59,7 @@ class Inequality:
 
 
 def rule_book(rules: Iterable[Rule], edition: Edition) -> Mapping[str, Rule]:
-    """Return the rules by id, checked against the edition: a figure without a rule, or a rule without its figures, stops.
+    """Return the rules by id; a figure without a rule, or a rule without its figures, stops the book.
 
     Raises BadInputError with one fault for each mismatch.
     """

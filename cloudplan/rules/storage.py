@@ -134,10 +134,9 @@ def swap_classes(case: Case) -> tuple[str, ...]:
     return case.edition.flash_classes if wish == "auto" else (wish,)
 
 
-def swap_at_home(case: Case, name: str) -> bool:
-    """Return whether a swap file may stand with disk 0 when that is on class `name` (VSWP-2: auto is never mass)."""
-    wish = case.workload.policy.vswp
-    return wish == "home" or (wish == "auto" and case.edition.storage_classes[name].flash)
+def swap_at_home(case: Case) -> bool:
+    """Return whether a swap file may stand with disk 0, on whatever class that is (VSWP-2)."""
+    return case.workload.policy.vswp in ("home", "auto")
 
 
 def datastores_of_site(case: Case, site: str, luns: Linear) -> Inequality:

@@ -1,0 +1,5 @@
+"""Run the command line with ``python -m cloudplan``."""
+
+from cloudplan.cli import main
+
+main()
