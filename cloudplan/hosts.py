@@ -1,23 +1,24 @@
 """The cheapest clusters of a site, with a placement for every VM and a proven lower bound.
 
-The unknowns count: items of each shape on each blade type, and loaded hosts, hosts, clusters and activated memory of each
-blade type. Clusters of one blade type are alike, so none is named until the end. When the patterns of one host can be
-listed, they stand in the ILP and its optimum is exact; otherwise the ILP keeps sums only (still a bound), and first-fit
-places the VMs, with more and more slack until it succeeds.
+The unknowns count: items of each shape on each blade type, and loaded hosts, hosts, clusters and activated memory of
+each blade type. Clusters of one blade type are alike, so none is named until the end. When the patterns of one host can
+be listed, they stand in the ILP and its optimum is exact. Otherwise the ILP keeps sums only, which is still a bound; the
+VMs are packed as the sums say, with more and more slack, and an ILP over the patterns met on the way picks the best.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.bom import Quantity, cluster_items, cost
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
-from cloudplan.packing import Pattern, Pool, Shape, capacity, deal, first_fit, maximal_patterns
+from cloudplan.packing import Pattern, maximal_patterns, pack
 from cloudplan.plan import Cluster
 from cloudplan.rules.compute import AFF_2, DIMENSIONS, MAX_CLUSTERS, cluster_count, cluster_limits, memory_ceiling
 from cloudplan.rules.rule import Linear
+from cloudplan.shapes import Pool, Shape, capacity, deal
 from cloudplan.solver import Budget, Model, Outcome, Unknown, add, total
 from cloudplan.units import gib
 
@@ -29,6 +30,12 @@ PATTERNS_MAX = 5_000
 
 DUAL_FEASIBLE = range(1, 12)
 """Parameters of the dual feasible functions that sharpen the sums (see `_sharpened`)."""
+
+SEARCH_NODES = 2_000
+"""Branch-and-bound nodes of the ILPs that only look for placements and prove nothing."""
+
+CLOSE = Fraction(1, 20_000)
+"""A placement this close to the bound, as a share of it, ends the search."""
 
 SLACKS = (0, 5, 10, 20, 30, 50, 80, 120, 200, 300)
 """Shares of a host, in thousandths, that the sums leave free for first-fit."""
@@ -54,7 +61,13 @@ class _Type:
     hosts: Unknown
     clusters: Unknown
     memory_gib: Unknown
-    patterns: tuple[tuple[Pattern, Unknown], ...] = ()
+    patterns: tuple[tuple[Pattern, Unknown], ...] | None = None
+    """Patterns over the shapes that the type holds, and how many hosts have each; None: sums only."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Pool and blade."""
+        return self.pool.name, self.blade
 
     def place(self) -> str:
         """Return where this is, for messages."""
@@ -77,55 +90,70 @@ def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> S
 
 
 def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
-    patterns = {
-        (pool.name, blade): _patterns(case, pool, blade)
-        for pool in pools
-        for blade in case.blades
-        if pool.shapes_on(blade)
-    }
-    exact = all(listed is not None for listed in patterns.values()) and (
-        sum(len(listed or ()) for listed in patterns.values()) <= PATTERNS_MAX
-    )
-    model, types = _model(case, site, pools, patterns if exact else None, slack=0)
+    """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
+    patterns = _all_patterns(case, pools)
+    model, types = _model(case, site, pools, patterns, slack=0)
     outcome = _solve(case, site, model, types, budget)
-    if exact and outcome.found:
+    if patterns is not None and outcome.found:
         _settle_ties(case, model, types, budget)
-        hosts = {(entry.pool.name, entry.blade): _loaded_hosts(model, entry) for entry in types}
-        clusters = _clusters(case, pools, model, types, hosts)
+        clusters = _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
         return SitePlan(clusters, _cost(case, clusters), outcome.bound)
-    best: tuple[Cluster, ...] | None = None
-    for slack in SLACKS:
-        if slack:
-            model, types = _model(case, site, pools, None, slack)
-            if not model.minimise(_objective(case, types), budget).found:
-                continue
-        elif not outcome.found or exact:
-            continue
-        placed = {(entry.pool.name, entry.blade): _first_fit(case, model, entry) for entry in types}
-        clusters = _clusters(case, pools, model, types, placed)
-        if _too_many(case, clusters):
-            continue
-        if best is None or _cost(case, clusters) < _cost(case, best):
-            best = clusters
-        if all(len(placed[entry.pool.name, entry.blade]) <= model.value(entry.loaded) for entry in types):
-            break
-        if budget.spent:
-            break
-    if best is None:
+    found = list(_placements(case, site, pools, outcome.bound, budget))
+    if not found:
         raise TimeLimitError(f"no placement was found for {site} in the time given")
+    best = min(found, key=lambda clusters: _cost(case, clusters))
     return SitePlan(best, _cost(case, best), outcome.bound)
 
 
-def _patterns(case: Case, pool: Pool, blade: str) -> list[Pattern] | None:
-    shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
-    return maximal_patterns(shapes, capacity(case, blade), PATTERN_STEPS)
+def _placements(
+    case: Case, site: str, pools: Sequence[Pool], bound: Fraction, budget: Budget
+) -> Iterator[tuple[Cluster, ...]]:
+    """Yield placements: of the sums with more and more slack, then of the ILP over the patterns met on the way."""
+    met: dict[tuple[str, str], dict[Pattern, None]] = {}
+    enough = bound + Fraction(budget.gap or CLOSE) * bound
+    for slack in SLACKS:
+        model, types = _model(case, site, pools, None, slack)
+        if model.minimise(_objective(case, types), replace(budget, nodes=SEARCH_NODES)).found:
+            loaded = {entry.key: _packed(case, model, entry) for entry in types}
+            for key, hosts in loaded.items():
+                met.setdefault(key, {}).update(dict.fromkeys(hosts))
+            clusters = _clusters(case, pools, model, types, loaded)
+            if not _too_many(case, clusters):
+                yield clusters
+                if _cost(case, clusters) <= enough:
+                    return
+        if budget.spent:
+            return
+    listed = {(pool.name, blade): list(met.get((pool.name, blade), ())) for pool in pools for blade in case.blades}
+    model, types = _model(case, site, pools, {key: _narrowed(pools, key, hosts) for key, hosts in listed.items()}, 0)
+    if model.minimise(_objective(case, types), replace(budget, nodes=SEARCH_NODES)).found:
+        yield _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
+
+
+def _narrowed(pools: Sequence[Pool], key: tuple[str, str], hosts: Sequence[Pattern]) -> list[Pattern]:
+    """Return patterns over all shapes of a pool as patterns over those that the blade type can hold."""
+    pool = next(pool for pool in pools if pool.name == key[0])
+    return [tuple(pattern[index] for index in pool.shapes_on(key[1])) for pattern in hosts]
+
+
+def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, str], list[Pattern]] | None:
+    """Return every maximal pattern of each pool and blade type, or None when there are too many to list."""
+    listed: dict[tuple[str, str], list[Pattern]] = {}
+    for pool in pools:
+        for blade in case.blades:
+            shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
+            patterns = maximal_patterns(shapes, capacity(case, blade), PATTERN_STEPS) if shapes else []
+            if patterns is None:
+                return None
+            listed[pool.name, blade] = patterns
+    return listed if sum(map(len, listed.values())) <= PATTERNS_MAX else None
 
 
 def _model(
     case: Case,
     site: str,
     pools: Sequence[Pool],
-    patterns: Mapping[tuple[str, str], list[Pattern] | None] | None,
+    patterns: Mapping[tuple[str, str], Sequence[Pattern]] | None,
     slack: int,
 ) -> tuple[Model, list[_Type]]:
     """Return the ILP of a site: counts per blade type, under the cluster rules, and patterns or sums for the hosts."""
@@ -155,7 +183,7 @@ def _model(
             included = case.edition.count("MEM-1", "included_gib_per_blade")
             if case.workload.policy.memory_model == "base128_plus_memory":
                 model.at_most(entry.memory_gib, included * entry.hosts)
-        if entry.patterns:
+        if entry.patterns is not None:
             _pattern_rows(model, entry)
         else:
             _sum_rows(case, model, entry, slack)
@@ -163,11 +191,9 @@ def _model(
     return model, types
 
 
-def _type(
-    model: Model, pool: Pool, blade: str, patterns: Mapping[tuple[str, str], list[Pattern] | None] | None
-) -> _Type:
+def _type(model: Model, pool: Pool, blade: str, patterns: Mapping[tuple[str, str], Sequence[Pattern]] | None) -> _Type:
     indexes = pool.shapes_on(blade)
-    listed = (patterns or {}).get((pool.name, blade)) or []
+    listed = (patterns or {}).get((pool.name, blade), ())
     return _Type(
         pool,
         blade,
@@ -176,7 +202,7 @@ def _type(
         hosts=model.whole(),
         clusters=model.whole(),
         memory_gib=model.whole(),
-        patterns=tuple((pattern, model.whole()) for pattern in listed),
+        patterns=None if patterns is None else tuple((pattern, model.whole()) for pattern in listed),
     )
 
 
@@ -187,8 +213,8 @@ def _used_gib(entry: _Type) -> Linear:
 def _pattern_rows(model: Model, entry: _Type) -> None:
     """Each item stands in a pattern of a loaded host; a part of a pattern is a pattern."""
     for position, (_, unknown) in enumerate(entry.items.items()):
-        model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns))
-    model.at_most(add(times for _, times in entry.patterns), entry.loaded)
+        model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns or ()))
+    model.at_most(add(times for _, times in entry.patterns or ()), entry.loaded)
 
 
 def _sum_rows(case: Case, model: Model, entry: _Type, slack: int) -> None:
@@ -267,7 +293,7 @@ def _loaded_hosts(model: Model, entry: _Type) -> list[Pattern]:
     """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
     left = {index: model.value(unknown) for index, unknown in entry.items.items()}
     hosts = []
-    for pattern, times in entry.patterns:
+    for pattern, times in entry.patterns or ():
         for _ in range(model.value(times)):
             counts = [0] * len(entry.pool.shapes)
             for index, room in zip(entry.items, pattern, strict=True):
@@ -278,15 +304,13 @@ def _loaded_hosts(model: Model, entry: _Type) -> list[Pattern]:
     return hosts
 
 
-def _first_fit(case: Case, model: Model, entry: _Type) -> list[Pattern]:
-    """Return first-fit hosts for the items that the sums put on a blade type: as many as wanted, or as it takes."""
+def _packed(case: Case, model: Model, entry: _Type) -> list[Pattern]:
+    """Return hosts for the items that the sums put on a blade type, as many as it takes."""
     indexes = list(entry.items)
     shapes = [entry.pool.shapes[index] for index in indexes]
     counts = [model.value(entry.items[index]) for index in indexes]
-    offer = capacity(case, entry.blade)
-    packed = first_fit(shapes, counts, offer, None) or []
     hosts = []
-    for pattern in packed:
+    for pattern in pack(shapes, counts, capacity(case, entry.blade)) if any(counts) else []:
         full = [0] * len(entry.pool.shapes)
         for index, count in zip(indexes, pattern, strict=True):
             full[index] = count

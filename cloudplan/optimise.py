@@ -17,11 +17,11 @@ from cloudplan.demand import Case
 from cloudplan.errors import InternalError, NoPlanError
 from cloudplan.findings import find
 from cloudplan.hosts import plan_site
-from cloudplan.packing import pools_at
 from cloudplan.parts import storage_faults
 from cloudplan.plan import CatalogRef, Choice, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
 from cloudplan.prices import PriceBook, Prices
 from cloudplan.rules import rule_book
+from cloudplan.shapes import pools_at
 from cloudplan.solver import Budget
 from cloudplan.storage import plan_storage
 from cloudplan.verify import gap_of, verify
@@ -50,8 +50,8 @@ def optimise(
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
-    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False when
-    nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
+    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False
+    when nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
     keeps the rules, TimeLimitError when time ran out before any plan was found.
     """
     rule_book(edition)

@@ -1,220 +1,90 @@
-"""VMs onto hosts: shapes, the patterns of one host, and first-fit placements.
+"""Shapes onto hosts of one blade type: the patterns of one host, and placements on as few hosts as can be found.
 
-A *shape* is what the packer sees of a VM: its needs, the blade types that can hold it, whom it must stay apart from.
-Identical VMs are one shape with a count; an affinity group is one composite item. A *pattern* is what one host holds:
-a count for each shape. Anti-affinity lives inside the pattern.
+A *pattern* is what one host holds: a count for each shape. Anti-affinity lives inside the pattern.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from cloudplan.demand import Case, Instances
-from cloudplan.errors import Fault
-from cloudplan.rules.compute import AFF_2, DIMENSIONS, fit_of_one
-from cloudplan.rules.rule import Inequality
-from cloudplan.units import number
+from cloudplan.shapes import Needs, Shape
 
 Pattern = tuple[int, ...]
 """How many items of each shape stand on one host."""
 
-Needs = tuple[Fraction, ...]
-"""A quantity in each dimension (cores, GiB, GPUs)."""
+TIGHT_STEPS = 400
+"""Steps of the search that fills one host tightly."""
+
+SCARCITY = (1, 4)
+"""Exponents by which the resources that run short first weigh more."""
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Items that the packer need not tell apart; `items` lists what they are, as (instances by group, how many)."""
+class Grid:
+    """Shapes and what a host offers in whole numbers, each dimension on the grid of its common denominator.
 
-    needs: Needs
-    memory_mib: int
-    blades: frozenset[str]
-    apart: frozenset[str]
-    items: tuple[tuple[Mapping[str, int], int], ...]
+    An offer is rounded down to the grid, which loses nothing: sums of needs are on it.
+    """
 
-    @property
-    def count(self) -> int:
-        """Number of items."""
-        return sum(times for _, times in self.items)
+    needs: tuple[tuple[int, ...], ...]
+    apart: tuple[frozenset[str], ...]
+    counts: tuple[int, ...]
+    offer: tuple[int, ...]
 
-
-@dataclass(frozen=True)
-class Pool:
-    """The demand of one pool at one site: VMs that may share a cluster."""
-
-    site: str
-    name: str
-    shapes: tuple[Shape, ...]
-    faults: tuple[Fault, ...] = field(default=())
-
-    def shapes_on(self, blade: str) -> list[int]:
-        """Return the indexes of the shapes that a blade type can hold."""
-        return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
-
-
-def pools_at(case: Case, site: str) -> list[Pool]:
-    """Return the pools of a site; a VM that fits on no blade at all is among the faults of its pool."""
-    here = [item for item in case.instances if item.site == site]
-    names = sorted({item.group.pool for item in here})
-    return [_pool(case, site, name, [item for item in here if item.group.pool == name]) for name in names]
-
-
-def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool:
-    bundles: dict[str, list[Instances]] = {}
-    alike: dict[tuple[Needs, int, frozenset[str], frozenset[str]], list[tuple[Mapping[str, int], int]]] = {}
-    faults: list[Fault] = []
-    for item in demand:
-        if item.group.affinity:
-            bundles.setdefault(item.group.affinity, []).append(item)
-    singles = [[item] for item in demand if not item.group.affinity]
-    for members in singles + list(bundles.values()):
-        bundled = bool(members[0].group.affinity)
-        times = 1 if bundled else members[0].count
-        content = {item.group.name: item.count if bundled else 1 for item in members}
-        needs, memory = _needs(members, content)
-        blades, refusals = _blades_for(case, members, content, needs)
-        together = Counter(
-            label for item in members if (label := item.group.anti_affinity) for _ in range(content[item.group.name])
+    @classmethod
+    def of(cls, shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> "Grid":
+        """Return the grid of `counts` items of each shape and a host's offer."""
+        factors = [math.lcm(*(shape.needs[axis].denominator for shape in shapes)) for axis in range(len(offer))]
+        needs = tuple(
+            tuple(int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)) for shape in shapes
         )
-        if not blades:
-            faults.append(_misfit(members, refusals))
-        faults += [
-            Fault(
-                f"affinity {members[0].group.affinity!r} puts on one host what anti-affinity {label!r} keeps apart",
-                path=", ".join(content),
-                rule=AFF_2.id,
-            )
-            for label, members_of_label in together.items()
-            if members_of_label > 1
-        ]
-        key = (needs, memory, blades, frozenset(together))
-        alike.setdefault(key, []).append((content, times))
-    shapes = [
-        Shape(*key, items=tuple(sorted(items, key=lambda entry: sorted(entry[0])))) for key, items in alike.items()
-    ]
-    return Pool(site, name, tuple(sorted(shapes, key=_by_size)), tuple(faults))
+        limits = tuple(math.floor(limit * factor) for limit, factor in zip(offer, factors, strict=True))
+        return cls(needs, tuple(shape.apart for shape in shapes), tuple(counts), limits)
 
-
-def _by_size(shape: Shape) -> tuple[object, ...]:
-    """Order shapes from large to small, and fully, so that the order of the workload does not matter."""
-    return (
-        tuple(-need for need in shape.needs),
-        sorted(shape.blades),
-        sorted(shape.apart),
-        [sorted(content) for content, _ in shape.items],
-    )
-
-
-def _needs(members: Sequence[Instances], content: Mapping[str, int]) -> tuple[Needs, int]:
-    counts = [(item, content[item.group.name]) for item in members]
-    needs = tuple(sum((rule.need(item) * count for item, count in counts), Fraction(0)) for rule in DIMENSIONS)
-    return needs, sum(item.memory_mib * count for item, count in counts)
-
-
-def capacity(case: Case, blade: str) -> Needs:
-    """Return what one blade offers in each dimension."""
-    return tuple(dimension.offer(case, case.edition.blades[blade]) for dimension in DIMENSIONS)
-
-
-def _blades_for(
-    case: Case, members: Sequence[Instances], content: Mapping[str, int], needs: Needs
-) -> tuple[frozenset[str], dict[str, list[Inequality]]]:
-    """Return the blade types on offer that hold the members together, and what is broken on the others."""
-    refusals: dict[str, list[Inequality]] = {}
-    for name, blade in case.blades.items():
-        rows = [row for item in members for row in fit_of_one(case, item, name, blade)]
-        offers = capacity(case, name)
-        together = " + ".join(content)
-        rows += [
-            dimension.rule.at_most(need, offer, together, dimension.unit)
-            for dimension, need, offer in zip(DIMENSIONS, needs, offers, strict=True)
-        ]
-        refusals[name] = [row for row in rows if not row.holds]
-    return frozenset(name for name, broken in refusals.items() if not broken), refusals
-
-
-def _misfit(members: Sequence[Instances], refusals: Mapping[str, Sequence[Inequality]]) -> Fault:
-    """Return the fault of items that fit on no blade: each blade's first reason, and what would have to give."""
-    names = ", ".join(item.group.name for item in members)
-    reasons = [f"{blade}: {_reason(broken[0])}" for blade, broken in refusals.items()]
-    nearest = min(refusals.values(), key=len, default=[])
-    rule = nearest[0].rule.id if nearest else ""
-    what = "an affinity group that" if len(members) > 1 else "VM"
-    hint = "; reduce the VM, raise the limit that fails, or allow another blade"
-    return Fault(
-        f"{what} fits on no blade on offer at {members[0].site} ({'; '.join(reasons) or 'none is on offer'}){hint}",
-        path=names,
-        rule=rule,
-    )
-
-
-def _reason(row: Inequality) -> str:
-    if row.rule.kind == "choice" and row.left == 1 and row.right == 0:
-        return f"{row.unit} ({row.rule.id})"
-    return f"{number(row.left)} {row.unit} > {number(row.right)} ({row.rule.id})"
+    def shares(self, index: int) -> list[float]:
+        """Return what share of a host an item takes in each dimension."""
+        return [need / limit if limit else 0.0 for need, limit in zip(self.needs[index], self.offer, strict=True)]
 
 
 class Host:
     """One host being filled: what is left in each dimension, and what stands on it."""
 
-    __slots__ = ("apart", "counts", "free")
+    __slots__ = ("_grid", "apart", "counts", "free")
 
-    def __init__(self, offer: Sequence[int], shapes: int):
-        self.free = list(offer)
-        self.counts = [0] * shapes
-        self.apart: set[str] = set()
+    def __init__(self, grid: Grid):
+        self._grid = grid
+        self.free = list(grid.offer)
+        self.counts = [0] * len(grid.needs)
+        self.apart: frozenset[str] = frozenset()
 
-    def room(self, needs: Sequence[int], apart: frozenset[str], wanted: int) -> int:
+    def room(self, index: int, wanted: int) -> int:
         """Return how many items of a shape still fit, at most `wanted`."""
+        apart = self._grid.apart[index]
         if apart:
             wanted = 0 if apart & self.apart else min(1, wanted)
-        for free, need in zip(self.free, needs, strict=True):
+        for free, need in zip(self.free, self._grid.needs[index], strict=True):
             if need:
                 wanted = min(wanted, free // need)
         return wanted
 
-    def put(self, index: int, needs: Sequence[int], apart: frozenset[str], count: int) -> None:
-        """Place items of a shape."""
+    def put(self, index: int, count: int) -> None:
+        """Place items of a shape; a negative count takes them away again."""
         self.counts[index] += count
+        needs = self._grid.needs[index]
         self.free = [free - need * count for free, need in zip(self.free, needs, strict=True)]
-        self.apart |= apart
-
-
-def scaled(shapes: Sequence[Shape], offer: Needs) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
-    """Return needs and offer as whole numbers, each dimension on the grid of its common denominator.
-
-    An offer is rounded down to the grid, which loses nothing: sums of needs are on it.
-    """
-    columns = []
-    for axis, limit in enumerate(offer):
-        grid = 1
-        for shape in shapes:
-            denominator = shape.needs[axis].denominator
-            grid = grid * denominator // _gcd(grid, denominator)
-        columns.append(([int(shape.needs[axis] * grid) for shape in shapes], int(limit * grid // 1)))
-    needs = [tuple(column[index] for column, _ in columns) for index in range(len(shapes))]
-    return needs, tuple(limit for _, limit in columns)
-
-
-def _gcd(left: int, right: int) -> int:
-    while right:
-        left, right = right, left % right
-    return left
+        self.apart = self.apart | self._grid.apart[index] if count > 0 else self.apart - self._grid.apart[index]
 
 
 def maximal_patterns(shapes: Sequence[Shape], offer: Needs, limit: int) -> list[Pattern] | None:
     """Return every pattern of one host to which nothing can be added; None when that takes more than `limit` steps."""
-    needs, free = scaled(shapes, offer)
-    counts, apart = [shape.count for shape in shapes], [shape.apart for shape in shapes]
+    grid = Grid.of(shapes, [shape.count for shape in shapes], offer)
+    if len(shapes) > DEEPEST:
+        return None
     found: list[Pattern] = []
-    host, steps = Host(free, len(shapes)), 0
+    host, steps = Host(grid), 0
 
     def full() -> bool:
-        return not any(
-            host.counts[index] < counts[index] and host.room(needs[index], apart[index], 1)
-            for index in range(len(shapes))
-        )
+        return not any(host.counts[index] < most and host.room(index, 1) for index, most in enumerate(grid.counts))
 
     def extend(index: int) -> None:
         nonlocal steps
@@ -223,89 +93,111 @@ def maximal_patterns(shapes: Sequence[Shape], offer: Needs, limit: int) -> list[
             if full():
                 found.append(tuple(host.counts))
             return
-        before, apart_before = list(host.free), set(host.apart)
-        for count in range(host.room(needs[index], apart[index], counts[index]), -1, -1):
+        for count in range(host.room(index, grid.counts[index]), -1, -1):
             steps += 1
             if steps > limit:
-                break
+                return
             if count:
-                host.put(index, needs[index], apart[index], count)
+                host.put(index, count)
             extend(index + 1)
-            host.free, host.apart = list(before), set(apart_before)
-            host.counts[index] = 0
+            if count:
+                host.put(index, -count)
 
     extend(0)
     return None if steps > limit else found
 
 
-def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs, hosts: int | None) -> list[Pattern] | None:
-    """Place `counts` items of each shape on hosts of one type, largest first, by several orders; the fewest hosts win.
-
-    Returns None when no order fits in `hosts` hosts (None: as many as it takes).
-    """
-    needs, free = scaled(shapes, offer)
-    best: list[Pattern] | None = None
-    for order in _orders(needs, free):
-        filled = _fill(shapes, counts, needs, free, order, hosts)
-        if filled is not None and (best is None or len(filled) < len(best)):
-            best = filled
-    return best
+DEEPEST = 200
+"""Shapes beyond which patterns are not listed: there are too many, and the search is as deep as there are shapes."""
 
 
-def _orders(needs: Sequence[tuple[int, ...]], free: Sequence[int]) -> Iterator[list[int]]:
+def pack(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[Pattern]:
+    """Place `counts` items of each shape on hosts of one type; of several ways the one with the fewest hosts."""
+    grid = Grid.of(shapes, counts, offer)
+    placements = [_first_fit(grid, order) for order in _orders(grid)]
+    placements += [_tight_fit(grid, weights) for weights in _weights(grid)]
+    return min(placements, key=len)
+
+
+def _orders(grid: Grid) -> Iterator[list[int]]:
     """Yield orders of the shapes, large to small: by the largest share of a host, by their sum, by each."""
-    shares = [[need / limit if limit else 0.0 for need, limit in zip(row, free, strict=True)] for row in needs]
+    shares = [grid.shares(index) for index in range(len(grid.needs))]
     measures = [[max(row), sum(row), *row] for row in shares]
-    for position in range(1 + len(free)):
-        yield sorted(range(len(needs)), key=lambda index: (-measures[index][position], index))
+    for position in range(2 + len(grid.offer)):
+        yield sorted(range(len(measures)), key=lambda index: (-measures[index][position], index))
 
 
-def _fill(
-    shapes: Sequence[Shape],
-    counts: Sequence[int],
-    needs: Sequence[tuple[int, ...]],
-    free: Sequence[int],
-    order: Sequence[int],
-    hosts: int | None,
-) -> list[Pattern] | None:
-    filled: list[Host] = []
+def _first_fit(grid: Grid, order: Sequence[int]) -> list[Pattern]:
+    """Place the shapes in this order, each item on the first host with room."""
+    hosts: list[Host] = []
     for index in order:
-        left, apart = counts[index], shapes[index].apart
-        for host in filled:
+        left = grid.counts[index]
+        for host in hosts:
             if not left:
                 break
-            fits = host.room(needs[index], apart, left)
+            fits = host.room(index, left)
             if fits:
-                host.put(index, needs[index], apart, fits)
+                host.put(index, fits)
                 left -= fits
         while left:
-            if hosts is not None and len(filled) >= hosts:
-                return None
-            host = Host(free, len(shapes))
-            fits = host.room(needs[index], apart, left)
-            if not fits:
-                return None
-            host.put(index, needs[index], apart, fits)
+            host = Host(grid)
+            fits = host.room(index, left)
+            host.put(index, fits)
             left -= fits
-            filled.append(host)
-    return [tuple(host.counts) for host in filled]
+            hosts.append(host)
+    return [tuple(host.counts) for host in hosts]
 
 
-def deal(pool: Pool, hosts: Sequence[Pattern]) -> list[dict[str, int]]:
-    """Return which instances stand on each host: the items of a shape are handed out in the order of their names."""
-    queues = [list(shape.items) for shape in pool.shapes]
-    placement = []
-    for pattern in hosts:
-        host: Counter[str] = Counter()
-        for queue, wanted in zip(queues, pattern, strict=True):
-            left = wanted
-            while left:
-                content, times = queue.pop(0)
-                taken = min(left, times)
-                for name, count in content.items():
-                    host[name] += count * taken
-                left -= taken
-                if taken < times:
-                    queue.insert(0, (content, times - taken))
-        placement.append(dict(sorted(host.items())))
-    return placement
+def _weights(grid: Grid) -> Iterator[list[float]]:
+    """Yield weights of the dimensions: the more all items together take of a dimension, the more it weighs."""
+    load = [
+        sum(count * need[axis] for count, need in zip(grid.counts, grid.needs, strict=True)) / limit if limit else 0.0
+        for axis, limit in enumerate(grid.offer)
+    ]
+    heaviest = max(load)
+    for exponent in SCARCITY:
+        yield [(value / heaviest) ** exponent if heaviest else 0.0 for value in load]
+
+
+def _tight_fit(grid: Grid, weights: Sequence[float]) -> list[Pattern]:
+    """Fill one host after the other: the largest item that is left, then what fills the rest best, by weight."""
+    size = [
+        sum(weight * share for weight, share in zip(weights, grid.shares(index), strict=True))
+        for index in range(len(grid.needs))
+    ]
+    order = sorted(range(len(size)), key=lambda index: (-size[index], index))
+    left = list(grid.counts)
+    hosts: list[Pattern] = []
+    while any(left):
+        pattern = _fullest(grid, weights, size, [index for index in order if left[index]], left)
+        left = [count - taken for count, taken in zip(left, pattern, strict=True)]
+        hosts.append(pattern)
+    return hosts
+
+
+def _fullest(
+    grid: Grid, weights: Sequence[float], size: Sequence[float], order: Sequence[int], left: Sequence[int]
+) -> Pattern:
+    """Return the fullest host that a bounded depth-first search finds, with the first shape of `order` on it."""
+    host = Host(grid)
+    host.put(order[0], 1)
+    best, best_value, steps = tuple(host.counts), size[order[0]], 0
+
+    def search(position: int, value: float) -> None:
+        nonlocal best, best_value, steps
+        steps += 1
+        if value > best_value:
+            best, best_value = tuple(host.counts), value
+        room = sum(w * free / limit for w, free, limit in zip(weights, host.free, grid.offer, strict=True) if limit)
+        for place in range(position, len(order)):
+            if steps > TIGHT_STEPS or value + room <= best_value:
+                return
+            index = order[place]
+            most = host.room(index, left[index] - host.counts[index])
+            for count in range(most, max(0, most - 2), -1):
+                host.put(index, count)
+                search(place + 1, value + size[index] * count)
+                host.put(index, -count)
+
+    search(0, best_value)
+    return best

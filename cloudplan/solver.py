@@ -33,12 +33,13 @@ class Budget:
 
     gap: float = 0.0
     deadline: float | None = None
+    nodes: int = NODE_LIMIT
     progress: Callable[[str], None] = lambda _: None
 
     @classmethod
     def of(cls, gap: float, seconds: float | None, progress: Callable[[str], None]) -> "Budget":
         """Return a budget that ends `seconds` from now."""
-        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress)
+        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress=progress)
 
     @property
     def seconds_left(self) -> float | None:
@@ -102,7 +103,7 @@ class Model:
             gapAbs=0.0,
             timeLimit=budget.seconds_left,
             threads=1,
-            mip_max_nodes=NODE_LIMIT,
+            mip_max_nodes=budget.nodes,
         )
         if not self._values:
             return Outcome(True, False, Fraction(0))

@@ -31,14 +31,15 @@ GLOBAL_MIRROR, VM_REPLICATION, METRO_MIRROR = "global-mirror", "vm-replication",
 MECHANISM_MINUTES = {GLOBAL_MIRROR: (15, 240), VM_REPLICATION: (60, 15)}  # GM-1, VMR-1: best RPO and RTO
 GLOBAL_MIRROR_IOPS = Fraction(9, 10)  # IOPS-3: what is left to the application
 HOME = "home"  # VSWP-2: the swap file stands with disk 0
-SEARCH_STEPS = 4_000_000
+SEARCH_STEPS = 1_500_000
+STEPS_PER_BOUND = 20  # about what a bound takes, in steps of the other loops
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818
     """The case has too many possibilities to try them all."""
 
 
-class NoPlan(Exception):
+class NoPlan(Exception):  # noqa: N818
     """No plan keeps the rules; the text names the rule and the place."""
 
 
@@ -94,9 +95,9 @@ class Budget:
 
     steps: int = SEARCH_STEPS
 
-    def spend(self) -> None:
-        """Take one step, or give up."""
-        self.steps -= 1
+    def spend(self, steps: int = 1) -> None:
+        """Take some steps, or give up."""
+        self.steps -= steps
         if self.steps < 0:
             raise TooLarge(f"more than {SEARCH_STEPS} steps")
 
@@ -239,7 +240,7 @@ class Group:
     encrypted: bool
     disks: tuple[Disk, ...]
     protection: Yaml
-    backup: Yaml
+    backup: Mapping[str, Fraction]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -272,7 +273,7 @@ class Case:
     mib_per_gib: Fraction
     mirror_price: Fraction | None
     replica_price: Fraction | None
-    lun_max_gib: int
+    lun_max_gib: float
     min_datastores: int
     swap: str
     extras: Sequence[Yaml]
@@ -304,8 +305,8 @@ class Case:
             memory_share=exact(shares.get("memory_share", 1)),
             mib_per_gib=MIB_PER_GIB * (1 - exact(policy.get("snapshot_headroom", "0.1"))),
             mirror_price=book.net("csp:(region):iaas:storage:licence:globalmirror:v1"),
-            replica_price=book.net("csp:(region):iaas:vmware:license:replication:v1"),
-            lun_max_gib=min(facts["lun_max_gib"], policy.get("datastore_max_gib") or facts["lun_max_gib"]),
+            replica_price=replica_price(book),
+            lun_max_gib=min(facts.get("lun_max_gib") or math.inf, policy.get("datastore_max_gib", math.inf)),  # LUN-2
             min_datastores=policy.get("min_datastores", 1),
             swap=policy.get("vswp", HOME),
             extras=workload.get("extras") or (),
@@ -384,6 +385,12 @@ def memory_price(facts: Yaml, prices: Prices, policy: Yaml) -> Fraction | None:
     """MEM-4: the price of a GiB beyond the included ones; nothing when all memory is included."""
     model = policy.get("memory_model") or facts.get("memory_model", "base128_plus_memory")
     return Fraction(0) if model == "included_full" else prices.net(f"csp:(region):{facts['memory_sku_tail']}")
+
+
+def replica_price(prices: Prices) -> Fraction | None:
+    """VMR-1: the price of a replicated VM; the edition of 2025-01-17 spells `license`, later ones `licence`."""
+    price = prices.net("csp:(region):iaas:vmware:license:replication:v1")
+    return prices.net("csp:(region):iaas:vmware:licence:replication:v1") if price is None else price
 
 
 def classes_on_offer(facts: Yaml, prices: Prices) -> dict[str, StorageClass]:
@@ -485,8 +492,8 @@ def joined(members: Sequence[Load]) -> Load:
 class Pool:
     """The cheapest clusters for the loads of one pool at one site.
 
-    A blade type needs at most one cluster: two clusters of one blade merged into one keep all rules and cost no more,
-    up to 32 hosts.
+    A blade type needs at most one cluster: two of the same blade merged into one keep all rules and cost no more, as
+    long as 32 hosts hold and include all that is needed; `_hosts_cost` gives up where they may not (MAX-1).
     """
 
     def __init__(self, case: Case, loads: Iterable[Load], budget: Budget) -> None:
@@ -529,7 +536,7 @@ class Pool:
         return min(self._hosts_cost(blade, hosts, needed_gib) for hosts in range(int(fewest), CLUSTER_HOSTS + 1))
 
     def _hosts_cost(self, blade: Blade, hosts: int, needed_gib: int) -> Cost:
-        """Blades, and activated memory beyond the included (MEM-1)."""
+        """Blades, and activated memory beyond the included (MEM-1, MEM-4)."""
         beyond = max(0, needed_gib - INCLUDED_GIB * hosts)
         if not beyond:
             return hosts * blade.price
@@ -801,6 +808,7 @@ class Datastores:
         self.case, self.budget = case, budget
         self.kinds = tuple(kinds)
         self._least: Callable[[str, Counts, int], float] = cache(self._least_gib)
+        self._whole: Callable[[str, Counts], float] = cache(self._whole_gib)
         self._bound: Callable[[str, Counts], float] = cache(self._bound_gib)
 
     def least_gib(self, storage_class: str, content: Mapping[Need, int], datastores: int) -> float:
@@ -808,20 +816,25 @@ class Datastores:
         return self._least(storage_class, tuple(content.get(kind, 0) for kind in self.kinds), datastores)
 
     def _least_gib(self, storage_class: str, counts: Counts, datastores: int) -> float:
+        """Fill one datastore in every way, and the others with the rest."""
         if not any(counts):
             return 0 if datastores <= 0 else math.inf
-        whole = datastore_gib(self.case, storage_class, self._total(counts))
+        whole, bound = self._whole(storage_class, counts), self._bound(storage_class, counts)
         if datastores <= 1 and whole < math.inf:
             return whole  # merging datastores that fit together never takes more
-        least, bound = math.inf, self._bound(storage_class, counts)
+        least = math.inf
         for taken, rest in firsts_and_rests(counts):
+            self.budget.spend()
             if least <= bound:
                 break
-            self.budget.spend()
-            if self._bound(storage_class, taken) + self._bound(storage_class, rest) < least:
-                size = datastore_gib(self.case, storage_class, self._total(taken))
+            size = self._whole(storage_class, taken)
+            if size + self._bound(storage_class, rest) < least:
                 least = min(least, size + self._least(storage_class, rest, datastores - 1))
         return least
+
+    def _whole_gib(self, storage_class: str, counts: Counts) -> float:
+        """The size of one datastore that holds all of it."""
+        return datastore_gib(self.case, storage_class, self._total(counts))
 
     def _bound_gib(self, storage_class: str, counts: Counts) -> float:
         """A size that no split of `counts` goes below."""
@@ -854,12 +867,12 @@ class StorageSearch:
 
     def _decide(self, depth: int, totals: Mapping[Bucket, Need], chosen: Option) -> None:
         """Try all options of one decision, the most promising first."""
-        self.budget.spend()
         if depth == len(self.decisions):
             self.best = min(self.best, self._cost(chosen))
             return
         branches = []
         for option in self.decisions[depth]:
+            self.budget.spend(STEPS_PER_BOUND)
             after = with_option(totals, option)
             branches.append((self._bound(depth + 1, after), after, option))
         for bound, after, option in sorted(branches, key=lambda branch: branch[0]):

@@ -17,23 +17,14 @@ ZONES = ["az05", "az06", "az07"]
 BLADES = ["eco:v3", "standard:v3", "advance:v3", "perf1:v3", "perf2:v3", "perf3:v3", "perf4:v3"]
 FLASH = ["live", "medium", "premium", "enterprise", "ultra"]
 MECHANISMS = ["global-mirror", "vm-replication"]
-MOST_INSTANCES = 6
+MOST_GROUPS, MOST_INSTANCES = 4, 6
 
-VCPUS = [1, 2, 4, 8, 12, 16, 24, 32, 40, 64, 72]
+VCPUS = [1, 2, 4, 8, 12, 16, 24, 32, 40, 64]
 MEMORY_GIB = [4, 2.5, 8, 16, 31.996094, 48, 64.001, 110, 160, 256, 326.4, 330, 512]
 DISK_GIB = [20, 40, 99.999023, 120, 200, 300, 450, 500.5, 600, 1000, 2048, 4000, 7000]
 IOPS = [100, 300, 500, 1000, 1500, 2500, 4000, 9000]
 DATASTORE_MAX_GIB = [500, 1000, 1024, 2048, 4096, 8192, 10240, 20480]
-RPO_RTO = [
-    ("15m", "4h"),
-    ("30m", "8h"),
-    ("1h", "4h"),
-    ("1h", "15m"),
-    ("4h", "1h"),
-    ("1d", "1d"),
-    ("2h", None),
-    (None, "4h"),
-]
+RPO_RTO = [("15m", "4h"), ("30m", "8h"), ("1h", "4h"), ("1h", "15m"), ("1d", "1d"), ("2h", None), (None, "4h")]
 
 EXAMPLE_PRICES = {
     "csp:(region):iaas:vmware:eco:v3": "620.00",
@@ -97,7 +88,7 @@ def workloads(draw: st.DrawFn) -> Fields:
     policy = draw(policies())
     named = draw(one_in(3, fields(gold=backup_policies(), lite=backup_policies())))
     groups = [
-        draw(groups_of(f"g{number}", count, sites, policy, sorted(named or ())))
+        draw(groups_of(f"g{number}", count, sites=sites, policy=policy, named=sorted(named or ())))
         for number, count in enumerate(draw(instance_counts()))
     ]
     workload: Fields = {
@@ -117,15 +108,16 @@ def workloads(draw: st.DrawFn) -> Fields:
 
 def instance_counts() -> st.SearchStrategy[list[int]]:
     """How many groups, and how many instances in each."""
-    counts = st.lists(st.integers(1, 4), min_size=1, max_size=4)
-    return counts.filter(lambda each: sum(each) <= MOST_INSTANCES)
+    return st.integers(1, MOST_GROUPS).flatmap(
+        lambda groups: st.lists(st.integers(1, MOST_INSTANCES // groups), min_size=groups, max_size=groups)
+    )
 
 
 @st.composite
 def site_choices(draw: st.DrawFn) -> Fields:
     """Zones for each role: the standby site, if any, differs from the primary, which is the first zone by default."""
     primary, standby, _ = draw(st.permutations(ZONES))
-    with_standby = draw(st.booleans())
+    with_standby = draw(st.integers(1, 3)) > 1
     may_be_left_out = primary == ZONES[0] and draw(st.booleans())
     return present(
         {
@@ -182,9 +174,9 @@ def extras() -> st.SearchStrategy[Fields]:
 
 
 @st.composite
-def groups_of(draw: st.DrawFn, name: str, count: int, sites: Fields, policy: Fields, named: Sequence[str]) -> Fields:
+def groups_of(draw: st.DrawFn, name: str, count: int, *, sites: Fields, policy: Fields, named: Sequence[str]) -> Fields:
     """One group of VMs; it is protected only where there is a standby site."""
-    protection = draw(one_in(2, protections())) if "standby" in sites else None
+    protection = draw(st.one_of(st.none(), protections(), protections())) if "standby" in sites else None
     demand = draw(demands())
     disks = draw(disk_lists(demand["memory_gib"], policy, protected=protection is not None))
     group: Fields = {
@@ -213,8 +205,8 @@ def demands(draw: st.DrawFn) -> Fields:
             "memory_gib": draw(st.sampled_from(MEMORY_GIB)),
             "gpus": gpus,
             "min_ghz": draw(one_in(5, st.sampled_from([2.3, 2.5] if gpus else [2.3, 2.5, 2.8, 3.2]))),
-            "vcpu_per_core": draw(one_in(4, st.sampled_from([1, 2, 3, 8]))),
-            "blades": None if gpus else draw(one_in(8, subset(BLADES, at_least=3))),
+            "vcpu_per_core": draw(one_in(4, st.sampled_from([1, 2, 3, 8, 8]))),
+            "blades": None if gpus else draw(one_in(10, subset(BLADES, at_least=4))),
         }
     )
 
@@ -225,7 +217,7 @@ def protections() -> st.SearchStrategy[Fields]:
     asked = st.sampled_from(MECHANISMS).map(lambda name: {"mechanism": name})
     refused = st.just({"mechanism": "metro-mirror"})
     both = st.sampled_from(MECHANISMS).map(lambda name: {"mechanism": name, "rpo": "2h", "rto": "6h"})
-    return st.one_of(needs, needs, needs, needs, needs, needs, asked, asked, both, one_in(4, refused))
+    return st.integers(1, 40).flatmap(lambda n: needs if n < 25 else asked if n < 35 else both if n < 40 else refused)
 
 
 @st.composite
@@ -244,7 +236,7 @@ def disk_lists(draw: st.DrawFn, memory_gib: float, policy: Fields, protected: bo
 def disks_of(draw: st.DrawFn, sizes: Sequence[float]) -> Fields:
     """One disk; mass storage has no IOPS to promise."""
     size = draw(st.sampled_from(sizes))
-    storage_class = draw(one_in(4, st.sampled_from([*FLASH, "mass"])))
+    storage_class = draw(one_in(5, st.sampled_from([*FLASH, "mass"])))
     iops = None if storage_class == "mass" else draw(one_in(3, st.sampled_from(IOPS)))
     used = draw(one_in(3, st.sampled_from([0.3, 0.5, 0.9])))
     return present(
@@ -254,7 +246,7 @@ def disks_of(draw: st.DrawFn, sizes: Sequence[float]) -> Fields:
             "iops": iops,
             "mbps": draw(one_in(8, st.sampled_from([50, 200]))),
             "used_gib": round(size * used, 3) if used else None,
-            "constant_writes": draw(one_in(10, st.just(True))),
+            "constant_writes": draw(one_in(12, st.just(True))),
             "backup": draw(one_in(8, st.just(False))),
         }
     )

@@ -1,0 +1,290 @@
+"""The tables of a plan: what they contain, once for every presentation.
+
+A cell is a value, never a formatted text; a column says what kind of value it holds. The terminal, Markdown and the
+workbook each dress the same rows, so they cannot disagree.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+from typing import Literal
+
+from cloudplan import money
+from cloudplan.demand import instances_at
+from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, Cluster, Plan
+from cloudplan.units import MIB_PER_GIB, number
+from cloudplan.workload import Workload
+
+Kind = Literal["text", "whole", "decimal", "share", "discount", "price", "money"]
+Cell = str | int | Decimal | None
+
+ILLUSTRATIVE = "ILLUSTRATIVE PRICES: the amounts are invented and are not an offer."
+MECHANISMS = {GLOBAL_MIRROR: "Global Mirror", VM_REPLICATION: "VM replication"}
+
+_LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_REORDERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SHORT_SHA = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, what it holds, and the unit of its numbers."""
+
+    name: str
+    kind: Kind = "text"
+    unit: str = ""
+
+    @property
+    def header(self) -> str:
+        """The name with its unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: a title, columns, rows of values in the order of the columns, and a note for the reader."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+    def values(self, name: str) -> tuple[Cell, ...]:
+        """Return the cells of a column."""
+        position = self._names.index(name)
+        return tuple(row[position] for row in self.rows)
+
+    def only(self, *names: str) -> "Table":
+        """Return the table with these columns, in this order."""
+        positions = [self._names.index(name) for name in names]
+        rows = tuple(tuple(row[position] for position in positions) for row in self.rows)
+        return Table(self.title, tuple(self.columns[position] for position in positions), rows, self.note)
+
+    def without_empty(self) -> "Table":
+        """Return the table without the columns in which no row has a value."""
+        return self.only(*(name for name in self._names if any(cell not in (None, "") for cell in self.values(name))))
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+
+def clean(text: str) -> str:
+    """Return foreign text without what could harm a reader: control characters, reordering marks, half characters."""
+    lines = _LINE_END.sub("\n", text)
+    return _REORDERING.sub("", _CONTROL.sub("", lines)).encode("utf-8", "ignore").decode("utf-8")
+
+
+def words(value: Cell, kind: Kind) -> str:
+    """Return a value as text, numbers with their thousands apart; a missing value is empty."""
+    if value is None:
+        return ""
+    return clean(value) if isinstance(value, str) else _WORDS[kind](Decimal(value))
+
+
+def _price(value: Decimal) -> str:
+    """Return a unit price with all its decimals, at least two."""
+    whole, _, decimals = f"{value:,f}".replace(",", " ").partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
+_WORDS: dict[Kind, Callable[[Decimal], str]] = {
+    "text": str,
+    "whole": number,
+    "decimal": money.amount,
+    "money": money.amount,
+    "price": _price,
+    "share": lambda value: f"{value * 100:.1f} %",
+    "discount": lambda value: f"{number(value * 100, 12)} %",
+}
+
+
+# --- the tables --------------------------------------------------------------------------------------------------
+
+
+def clusters(plan: Plan) -> Table:
+    """Return the clusters, with the memory that their VM instances (active and standby) use of what is activated."""
+    workload = _workload(plan)
+    rows = []
+    for item in plan.clusters:
+        instances = sum(_placed(item).values())
+        used = Decimal(_memory_mib(workload, item)) / MIB_PER_GIB
+        hosts = (item.hosts, item.spare_hosts)
+        share = used / item.memory_gib
+        rows.append((item.name, item.site, item.pool, item.blade, *hosts, instances, item.memory_gib, used, share))
+    columns = (
+        *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade")),
+        *(Column("Hosts", "whole"), Column("Of which spare", "whole"), Column("Instances", "whole")),
+        *(Column("Activated", "whole", "GiB"), Column("Used", "decimal", "GiB"), Column("Filled", "share")),
+    )
+    ceiling = number(Fraction(workload.policy.memory_ceiling) * 100)
+    return Table("Clusters", columns, tuple(rows), f"VMs may use at most {ceiling} % of the activated memory.")
+
+
+def datastores(plan: Plan) -> Table:
+    """Return the datastores, with how many disks and swap files stand on each."""
+    rows = [
+        (
+            *(item.name, item.site, item.storage_class, item.size_gib),
+            *(MECHANISMS[item.replication] if item.replication else None, item.peer),
+            *(sum(disk.count for disk in item.disks), sum(item.vswp.values())),
+        )
+        for item in plan.datastores
+    ]
+    columns = (
+        *(Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB")),
+        *(Column("Replication"), Column("Peer"), Column("Disks", "whole"), Column("Swap files", "whole")),
+    )
+    return Table("Datastores", columns, tuple(rows))
+
+
+def protection(plan: Plan) -> Table:
+    """Return the replicated VM groups: from where, to where, by which mechanism."""
+    workload = _workload(plan)
+    rows = []
+    for name, mechanism in plan.protection.items():
+        group = workload.groups[name]
+        rows.append((name, group.count, group.site, workload.other_site(group), MECHANISMS[mechanism]))
+    columns = (Column("VM group"), Column("VMs", "whole"), Column("Site"), Column("Standby"), Column("Mechanism"))
+    kinds = Counter(row[-1] for row in rows)
+    note = ", ".join(f"{kind}: {counted(count, 'VM group')}" for kind, count in sorted(kinds.items()))
+    return Table("Protection", columns, tuple(rows), note or "No VM is replicated to another site.")
+
+
+def backup(plan: Plan) -> Table:
+    """Return the backup storage by site, one row for each site that sends to it; the order stands on the first."""
+    rows = [
+        (target.site, source.site, source.vms, source.stored_gib, target.tib if source is target.sources[0] else None)
+        for target in plan.backup
+        for source in target.sources
+    ]
+    columns = (
+        *(Column("Backup site"), Column("From"), Column("VMs", "whole")),
+        *(Column("Stored", "decimal", "GiB"), Column("To order", "whole", "TiB")),
+    )
+    return Table("Backup", columns, tuple(rows))
+
+
+def bill(plan: Plan) -> Table:
+    """Return the lines of the bill of materials."""
+    currency = plan.prices.currency
+    rows = tuple(
+        (
+            *(line.site, line.label, line.sku, line.quantity, line.unit),
+            *(line.list_price, line.discount, line.unit_price, line.monthly, line.rule, line.because),
+        )
+        for line in plan.bom
+    )
+    columns = (
+        *(Column("Site"), Column("Item"), Column("SKU"), Column("Quantity", "whole"), Column("Unit")),
+        *(Column("List price", "price", currency), Column("Discount", "discount")),
+        *(Column("Unit price", "price", currency), Column("Monthly", "money", currency)),
+        *(Column("Rule"), Column("Why")),
+    )
+    return Table("Bill of materials", columns, rows, "Prices are for one unit and one month.")
+
+
+def site_totals(plan: Plan) -> Table:
+    """Return the monthly total of each site, sites as in the bill."""
+    totals: dict[str, Decimal] = {}
+    for line in plan.bom:
+        totals[line.site] = totals.get(line.site, Decimal(0)) + line.monthly
+    return Table(
+        "Total by site", (Column("Site"), Column("Monthly", "money", plan.prices.currency)), tuple(totals.items())
+    )
+
+
+def findings(plan: Plan) -> Table:
+    """Return the findings."""
+    rows = tuple((item.severity, item.code, item.subject, item.rule, item.message) for item in plan.findings)
+    columns = (Column("Severity"), Column("Code"), Column("Subject"), Column("Rule"), Column("Message"))
+    warnings = sum(item.severity == "warning" for item in plan.findings)
+    note = f"{counted(warnings, 'warning')}, {len(rows) - warnings} for information."
+    return Table("Findings", columns, rows, note if rows else "None.")
+
+
+def size(plan: Plan) -> Table:
+    """Return the size of the plan in a few figures."""
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("VMs", sum(group.count for group in _workload(plan).vms)),
+        ("Clusters", len(plan.clusters)),
+        ("Hosts", sum(item.hosts for item in plan.clusters)),
+        ("Of which spare", sum(item.spare_hosts for item in plan.clusters)),
+        ("Activated memory (GiB)", sum(item.memory_gib for item in plan.clusters)),
+        ("Datastores", len(plan.datastores)),
+        ("Storage (GiB)", sum(item.size_gib for item in plan.datastores)),
+        ("Backup storage (TiB)", sum(item.tib for item in plan.backup)),
+    )
+    return Table("Size", (Column("Figure"), Column("Value", "whole")), rows)
+
+
+def proof(plan: Plan) -> Table:
+    """Return what is proven of the cost, in figures."""
+    columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
+    rows = (("Lower bound: no plan costs less", plan.lower_bound), ("Proven gap", plan.monthly - plan.lower_bound))
+    return Table("Proof", columns, rows)
+
+
+def made_with(plan: Plan) -> Table:
+    """Return what the plan was made from: names and the beginnings of their SHA-256."""
+    mark = " (illustrative)" if plan.prices.illustrative else ""
+    rows = (
+        ("Catalogue edition", plan.catalog.edition, plan.catalog.sha256[:_SHORT_SHA]),
+        ("Price book", plan.prices.name + mark, plan.prices.sha256[:_SHORT_SHA]),
+        ("Workload", plan.workload.name, plan.workload.sha256[:_SHORT_SHA]),
+        ("Program", plan.program, None),
+    )
+    return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256 (start)")), rows)
+
+
+# --- in words ----------------------------------------------------------------------------------------------------
+
+
+def status(plan: Plan) -> str:
+    """Return what is proven of the cost, in words."""
+    percent = Decimal(str(plan.gap)) * 100
+    share = f"{percent.quantize(Decimal('0.0001'), ROUND_CEILING).normalize():f} %"
+    if plan.status == "feasible":
+        return f"feasible: the search stopped first, a cheaper plan could save at most {share}"
+    return f"optimal: proven within {share}" if percent else "optimal: proven, no plan costs less"
+
+
+def in_short(plan: Plan) -> str:
+    """Return the size of the plan in a sentence."""
+    figures = {str(name): value for name, value in size(plan).rows if isinstance(value, int)}
+    vms, hosts = counted(figures["VMs"], "VM"), counted(figures["Hosts"], "host")
+    return (
+        f"{vms} on {hosts} ({number(figures['Of which spare'])} spare) in {counted(figures['Clusters'], 'cluster')}, "
+        f"{number(figures['Activated memory (GiB)'])} GiB of memory activated; "
+        f"{number(figures['Storage (GiB)'])} GiB in {counted(figures['Datastores'], 'datastore')}; "
+        f"{number(figures['Backup storage (TiB)'])} TiB of backup storage."
+    )
+
+
+def counted(count: int, word: str) -> str:
+    """Return a count with its noun, in the plural when needed."""
+    return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
+
+
+def _workload(plan: Plan) -> Workload:
+    return Workload.model_validate(plan.inputs.workload)
+
+
+def _placed(cluster: Cluster) -> Counter[str]:
+    """Return the instances of each group on a cluster."""
+    placed: Counter[str] = Counter()
+    for host in cluster.placement:
+        placed.update(host)
+    return placed
+
+
+def _memory_mib(workload: Workload, cluster: Cluster) -> int:
+    """Return the memory that the instances of a cluster use, standby ones at their share."""
+    return sum(
+        count * instances_at(workload, workload.groups[name], cluster.site).memory_mib
+        for name, count in _placed(cluster).items()
+    )

@@ -1,0 +1,217 @@
+"""A plan for the terminal (100 columns, long lists shortened) and as Markdown (nothing cut)."""
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from tabulate import tabulate
+
+from cloudplan import sheets
+from cloudplan.money import amount
+from cloudplan.plan import BomLine, Plan
+from cloudplan.sheets import Cell, Column, Table, clean, words
+from cloudplan.units import number
+
+WIDTH = 100
+ROWS_SHOWN = 20
+MESSAGE_SHOWN = 400
+INDENT = GAP = "  "
+NO_BREAK = "\u00a0"
+
+_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~&#$"} | {"\n": "<br>", "\t": " "})
+
+
+def render(plan: Plan, *, style: Literal["terminal", "markdown"]) -> str:
+    """Return a plan as text for a terminal or as Markdown."""
+    blocks = _terminal(plan) if style == "terminal" else _markdown(plan)
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+# --- terminal ----------------------------------------------------------------------------------------------------
+
+
+def _terminal(plan: Plan) -> Iterator[str]:
+    if plan.prices.illustrative:
+        yield "\n".join(["*" * WIDTH, f"*{sheets.ILLUSTRATIVE:^{WIDTH - 2}}*", "*" * WIDTH])
+    yield _headline(plan)
+    yield _section(
+        sheets.clusters(plan).only(
+            *("Cluster", "Blade", "Hosts", "Of which spare", "Instances", "Activated", "Used", "Filled")
+        )
+    )
+    datastores = sheets.datastores(plan).without_empty()
+    yield _section(datastores.only(*(column.name for column in datastores.columns if column.name != "Site")))
+    yield _section(sheets.protection(plan))
+    yield _section(sheets.backup(plan))
+    yield _bill(plan)
+    yield _findings(plan)
+    yield _section(sheets.made_with(plan))
+
+
+def _headline(plan: Plan) -> str:
+    currency = plan.prices.currency
+    mark = " (illustrative prices)" if plan.prices.illustrative else ""
+    status = f"{sheets.status(plan)}; lower bound {amount(plan.lower_bound)} {currency} a month."
+    return "\n".join(
+        [
+            f"{_cut(_one_line(clean(plan.workload.name)), 50)}: {amount(plan.monthly)} {currency} a month{mark}",
+            *_wrap(status[:1].upper() + status[1:]),
+            *_wrap(sheets.in_short(plan)),
+        ]
+    )
+
+
+def _section(table: Table) -> str:
+    """Return a heading with the table below it, shortened to the rows that are shown."""
+    heading = table.title.upper() + (f"  {_cut(table.note, WIDTH - len(table.title) - 2)}" if table.note else "")
+    if not table.rows:
+        return heading if table.note else f"{heading}  None."
+    more = len(table.rows) - ROWS_SHOWN
+    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:ROWS_SHOWN]])
+    if more > 0:
+        lines.append(f"... and {number(more)} more; --format json has them all")
+    return "\n".join([heading, *(INDENT + line for line in lines)])
+
+
+def _grid(columns: Sequence[Column], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table, units below names; it is no wider than the terminal: the widest texts are cut."""
+    units = [column.unit for column in columns]
+    heads = [[column.name for column in columns], *([units] if any(units) else [])]
+    cells = [*heads, *rows]
+    widths = [max(len(row[position]) for row in cells) for position in range(len(columns))]
+    texts = [position for position, column in enumerate(columns) if column.kind == "text"]
+    room = WIDTH - len(INDENT) - len(GAP) * (len(columns) - 1)
+    while sum(widths) > room:
+        widest = max(texts, key=widths.__getitem__)
+        widths[widest] -= 1
+    fitted = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    fitted.insert(len(heads), ["-" * width for width in widths])
+    return _tabulate(columns, fitted, "plain").splitlines()
+
+
+def _bill(plan: Plan) -> str:
+    """Return the bill: for each line its figures, and below them its SKU and the reason."""
+    discounted = any(line.discount for line in plan.bom)
+    names = ["Item", "Quantity", "Unit", *(["List price", "Discount"] if discounted else []), "Unit price", "Monthly"]
+    table = sheets.bill(plan).only(*names)
+    columns = [Column(column.name, column.kind) for column in table.columns]
+    rows = list(_bill_rows(plan, table))
+    head, rule, *body = _grid(columns, [cells for cells, _ in rows])
+    lines = [head, rule]
+    for text, (_, detail) in zip(body, rows, strict=True):
+        lines += [text, *detail]
+    if plan.prices.illustrative:
+        lines += ["", f"*** {sheets.ILLUSTRATIVE} ***"]
+    heading = f"BILL OF MATERIALS  {plan.prices.currency}, for one month."
+    return "\n".join([heading, *(INDENT + line if line else "" for line in lines)])
+
+
+def _bill_rows(plan: Plan, table: Table) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the rows of the bill, sites with their totals, each with the lines to print below it."""
+    blanks = [""] * (len(table.columns) - 2)
+    for site, total in sheets.site_totals(plan).rows:
+        name, total_text = _one_line(words(site, "text")), words(total, "money")
+        yield [f"Site {name}", *blanks, ""], []
+        for row, line in zip(table.rows, plan.bom, strict=True):
+            if line.site == site:
+                yield _cells(table, row), _reason(line)
+        yield ["", *blanks, "-" * len(total_text)], []
+        yield [f"Total {name}", *blanks, total_text], [""]
+    yield ["TOTAL A MONTH", *blanks, amount(plan.monthly)], []
+
+
+def _reason(line: BomLine) -> list[str]:
+    """Return the SKU of a bill line, the reason and the rule, wrapped."""
+    text = _one_line(f"{clean(line.sku)}: {clean(line.because)} [{clean(line.rule)}]")
+    return _wrap(text, INDENT, 2 * INDENT, WIDTH - len(INDENT))
+
+
+def _findings(plan: Plan) -> str:
+    """Return the findings; of many with the same code the first ones, and how many more there are."""
+    table = sheets.findings(plan)
+    lines, shown = [f"FINDINGS  {table.note}"], dict[str, int]()
+    for finding in plan.findings:
+        shown[finding.code] = shown.get(finding.code, 0) + 1
+        if shown[finding.code] <= ROWS_SHOWN:
+            rule = f" [{finding.rule}]" if finding.rule else ""
+            head = f"{finding.severity.upper()} {finding.code}{rule}, {finding.subject}"
+            lines.append(INDENT + _cut(_one_line(clean(head)), WIDTH - len(INDENT)))
+            message = _cut(_one_line(clean(finding.message)), MESSAGE_SHOWN)
+            lines += _wrap(message, 2 * INDENT, 2 * INDENT)
+    for code, count in shown.items():
+        if count > ROWS_SHOWN:
+            lines.append(f"{INDENT}... and {number(count - ROWS_SHOWN)} more {code}; --format json has them all")
+    return "\n".join(lines)
+
+
+def _cells(table: Table, row: Sequence[Cell]) -> list[str]:
+    return [_one_line(words(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True)]
+
+
+def _wrap(text: str, first: str = "", others: str = "", width: int = WIDTH) -> list[str]:
+    """Return a text as lines; a number stays whole and with its unit."""
+    whole = re.sub(r"(?<=\d) (?=\d{3}\b|[GT]iB\b|%)", NO_BREAK, text)
+    lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=others)
+    return [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+# --- Markdown ----------------------------------------------------------------------------------------------------
+
+
+def _markdown(plan: Plan) -> Iterator[str]:
+    currency = plan.prices.currency
+    mark = f"> **{sheets.ILLUSTRATIVE}**" if plan.prices.illustrative else ""
+    yield f"# {_escape(plan.workload.name)}"
+    yield mark
+    yield f"**{amount(plan.monthly)} {currency} a month**"
+    yield f"Status: {sheets.status(plan)}; lower bound {amount(plan.lower_bound)} {currency} a month."
+    yield _block(sheets.size(plan))
+    yield _block(sheets.clusters(plan))
+    yield _block(sheets.datastores(plan))
+    yield _block(sheets.protection(plan))
+    yield _block(sheets.backup(plan))
+    yield _block(sheets.bill(plan))
+    yield _block(sheets.site_totals(plan))
+    yield f"**Total: {amount(plan.monthly)} {currency} a month**"
+    yield mark
+    yield _block(sheets.findings(plan))
+    yield _block(sheets.made_with(plan))
+
+
+def _block(table: Table) -> str:
+    """Return a heading, the note and the table in GitHub's notation."""
+    parts = [f"## {table.title}"]
+    if table.note:
+        parts.append(_escape(table.note))
+    if table.rows:
+        rows = [
+            [_escape(words(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True)]
+            for row in table.rows
+        ]
+        parts.append(_tabulate(table.columns, [[column.header for column in table.columns], *rows], "pipe"))
+    return "\n\n".join(parts)
+
+
+def _escape(text: str) -> str:
+    """Return foreign text so that Markdown shows it as it is, on one line of its source."""
+    return clean(text).translate(_MARKDOWN)
+
+
+# --- both --------------------------------------------------------------------------------------------------------
+
+
+def _tabulate(columns: Sequence[Column], rows: list[list[str]], form: str) -> str:
+    """Return a table in a notation of tabulate, the headers first: texts to the left, numbers to the right."""
+    align = ["left" if column.kind == "text" else "right" for column in columns]
+    headers, rows = ([], rows) if form == "plain" else (rows[0], rows[1:])
+    text = tabulate(rows, headers=headers, tablefmt=form, colalign=align, disable_numparse=True)
+    return "\n".join(line.rstrip() for line in text.splitlines())

@@ -1,0 +1,114 @@
+"""What the tests share: the edition, prices, small valid workloads as plain values, the command line in-process."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import settings
+
+import cloudplan as cp
+from cloudplan.demand import Case
+from cloudplan.editions import catalog_folder
+from cloudplan.prices import Prices
+
+EDITION = "2025-01-17"
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+settings.register_profile("cloudplan", deadline=None, derandomize=True)
+settings.load_profile("cloudplan")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let PuLP announce its next major version, which the project does not use, without failing a test."""
+    config.addinivalue_line("filterwarnings", "ignore:.*PuLP 4.0:DeprecationWarning")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line left: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def faults(self) -> list[str]:
+        """The lines of the faults, without the heading."""
+        return [line.strip() for line in self.err.splitlines()[1:]]
+
+
+def vm(**fields: Any) -> dict[str, Any]:
+    """Return a small VM group; `fields` are added or replaced."""
+    return {"name": "a", "vcpus": 2, "memory_gib": 8, "disks": [{"size_gib": 60}], **fields}
+
+
+def workload(**fields: Any) -> dict[str, Any]:
+    """Return a small valid workload of one VM; `fields` are added or replaced."""
+    return {"schema": "cloudplan/workload/v1", "name": "small", "catalog": EDITION, "vms": [vm()], **fields}
+
+
+def price_book(*without: str, items: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    """Return the example price book as plain values, less the SKUs that contain one of `without`, plus `items`."""
+    book = yaml.safe_load((catalog_folder() / "prices" / "example-eur.yaml").read_text(encoding="utf-8"))
+    kept = {sku: price for sku, price in book["items"].items() if not any(part in sku for part in without)}
+    return {**book, "valid_from": str(book["valid_from"]), "items": {**kept, **(items or {})}, **fields}
+
+
+def case(*, edition: cp.Edition | None = None, prices: dict[str, Any] | None = None, **fields: Any) -> Case:
+    """Return the case of a small workload with these fields, under an edition and a price book."""
+    edition = edition or cp.load_edition(EDITION)
+    wanted = cp.read_workload(workload(**fields), edition)
+    return Case(wanted, edition, Prices(cp.load_prices(prices), wanted.region, wanted.term_months))
+
+
+@contextmanager
+def bad_input() -> Iterator[list[cp.Fault]]:
+    """Expect a BadInputError and give its faults, in a list that is filled when the block ends."""
+    faults: list[cp.Fault] = []
+    with pytest.raises(cp.BadInputError) as caught:
+        yield faults
+    faults += caught.value.faults
+
+
+@pytest.fixture(scope="session")
+def edition() -> cp.Edition:
+    """The edition that the tests are written for."""
+    return cp.load_edition(EDITION)
+
+
+@pytest.fixture(scope="session")
+def example_prices() -> cp.PriceBook:
+    """The price book that ships, marked illustrative."""
+    return cp.load_prices()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of examples and source documents that is kept beside the repository."""
+    folder = Path(os.environ.get("CLOUDPLAN_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there; CLOUDPLAN_SHARED names the folder of examples and source documents")
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the command line with some arguments, in this process."""
+
+    def command(*args: object) -> Ran:
+        from cloudplan.cli import main  # noqa: PLC0415
+
+        monkeypatch.setattr(sys, "argv", ["cloudplan", *map(str, args)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return Ran(int(end.value.code or 0), printed.out, printed.err)
+
+    return command

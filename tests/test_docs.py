@@ -1,0 +1,275 @@
+"""The documentation tells the truth: its commands, its Python, its links, its tables, its examples."""
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+import yaml
+from conftest import REPOSITORY, Ran
+from pydantic import BaseModel
+
+import cloudplan as cp
+from cloudplan import findings, plan, prices, workload
+from cloudplan.cli import app
+
+PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").rglob("*.md")])
+SESSIONS = [REPOSITORY / "README.md", REPOSITORY / "docs" / "tutorial.md"]
+EXAMPLES = sorted(
+    path
+    for path in (REPOSITORY / "examples").glob("*.yaml")
+    if "cloudplan/workload/" in path.read_text(encoding="utf-8")
+)
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+OMITTED = "…"
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: its language, the file it is to be saved as, its text, the block right after it."""
+
+    language: str
+    title: str
+    body: str
+    output: str | None
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """Yield the fenced blocks of a page; a `text` block with nothing between is the output of the one before."""
+    text = page.read_text(encoding="utf-8")
+    found = list(FENCE.finditer(text))
+    for match, after in zip(found, [*found, None][1:], strict=True):
+        language, _, rest = match["info"].strip().partition(" ")
+        follows = (
+            after is not None and after["info"].strip() == "text" and not text[match.end() : after.start()].strip()
+        )
+        yield Block(language, rest.removeprefix("title="), match["body"], after["body"] if after and follows else None)
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines that say something, with one blank between words and short rules."""
+    return [re.sub("-{2,}", "--", " ".join(line.split())) for line in text.splitlines() if line.strip()]
+
+
+def assert_shows(shown: str, printed: str) -> None:
+    """Assert that lines were printed as they are shown; a line with … alone stands for any number of lines."""
+    wanted, found, position = lines(shown), lines(printed), 0
+    free = False
+    for line in wanted:
+        if line == OMITTED:
+            free = True
+            continue
+        places = range(position, len(found)) if free else range(position, min(position + 1, len(found)))
+        match = next((place for place in places if found[place] == line), None)
+        assert match is not None, f"not printed: {line!r}\nprinted instead: {found[position : position + 3]}"
+        position, free = match + 1, False
+    assert free or position == len(found), f"not shown: {found[position : position + 3]}"
+
+
+def session_of(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield the commands of a console block with what is shown below each."""
+    for part in re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Yield the `cloudplan` commands of a page, as words."""
+    for block in blocks(page):
+        if block.language in ("sh", "console"):
+            for part in re.split(r"&&|\||;|\n", block.body):
+                words = shlex.split(part.removeprefix("$ "), comments=True) if "cloudplan " in part else []
+                if words and words[0].endswith("cloudplan"):
+                    yield words
+
+
+@pytest.fixture
+def generator() -> ModuleType:
+    """The script that writes the rule reference."""
+    spec = importlib.util.spec_from_file_location("generate_rules", REPOSITORY / "docs" / "generate_rules.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- the rule reference ----------------------------------------------------------------------------------------------
+
+
+def test_the_rule_reference_is_fresh(generator: ModuleType) -> None:
+    assert generator.main(["--check"]) == 0, "run: python docs/generate_rules.py"
+
+
+def test_a_stale_rule_reference_is_noticed_and_written_anew(
+    generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator, "TARGET", tmp_path / "rules.md")
+    assert generator.main(["--check"]) == 1
+    assert not (tmp_path / "rules.md").exists()
+    assert generator.main([]) == 0
+    assert generator.main(["--check"]) == 0
+    assert generator.main(["--chekc"]) == 2
+
+
+# --- what is shown is what happens -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(b.language == "python" for b in blocks(page))], ids=name_of
+)
+def test_python_blocks_run_and_print_what_is_shown(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    namespace: dict[str, Any] = {}
+    for block in blocks(page):
+        if block.language == "python":
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile(block.body, name_of(page), "exec"), namespace)
+            if block.output is not None:
+                assert_shows(block.output, printed.getvalue())
+
+
+@pytest.mark.parametrize("page", SESSIONS, ids=name_of)
+def test_console_sessions_print_what_is_shown(
+    page: Path, run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    ran = Ran(0, "", "")
+    for block in blocks(page):
+        if block.title:
+            Path(block.title).write_text(block.body, encoding="utf-8")
+        for command, shown in session_of(block) if block.language == "console" else ():
+            if command == "echo $?":
+                assert_shows(shown, str(ran.status))
+                continue
+            program, *words = shlex.split(command)
+            assert program == "cloudplan", command
+            ran = run(*words)
+            assert_shows(shown, ran.out + ran.err)
+
+
+def test_every_command_line_exists() -> None:
+    size: Any = typer.main.get_command(app).commands["size"]  # type: ignore[attr-defined]
+    options = {option for parameter in size.params for option in parameter.opts if option.startswith("--")}
+    shown = [words for page in PAGES for words in commands(page)]
+    assert len(shown) >= 5
+    for words in shown:
+        assert words[1] == "size" or words[1:] in (["--help"], ["--version"]), words
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options | {
+            "--help",
+            "--version",
+        }, words
+    reference = (REPOSITORY / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert all(f"`{option}" in reference for option in options)
+
+
+# --- links and tables ------------------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may point to in a page: its headings, spelled as GitHub does, and explicit anchors."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_relative_links_resolve(page: Path) -> None:
+    for match in LINK.finditer(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        target, _, anchor = match["target"].partition("#")
+        if "://" in target:
+            continue
+        place = (page.parent / target).resolve() if target else page
+        assert place.exists(), match["target"]
+        assert place.is_relative_to(REPOSITORY), match["target"]
+        if anchor:
+            assert anchor in anchors(place), match["target"]
+
+
+def fields(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items()}
+
+
+def models(module: ModuleType) -> list[type[BaseModel]]:
+    """Return the models that a module defines."""
+    defined = vars(module).values()
+    return [
+        item
+        for item in defined
+        if isinstance(item, type) and issubclass(item, BaseModel) and item.__module__ == module.__name__
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "documented"),
+    [
+        ("workload.md", models(workload)),
+        ("prices.md", [prices.PriceBook, prices.Discount]),
+        ("plan.md", [model for model in models(plan) if model is not plan.Choice]),
+    ],
+    ids=["workload", "prices", "plan"],
+)
+def test_every_field_is_in_its_reference(page: str, documented: list[type[BaseModel]]) -> None:
+    text = (REPOSITORY / "docs" / "reference" / page).read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", text))))
+    assert documented
+    for model in documented:
+        assert fields(model) <= words, model.__name__
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_modules_and_constants_that_are_named_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert {
+        path for path in re.findall(r"`(cloudplan/[a-z_/]+\.py)`", text) if not (REPOSITORY / path).is_file()
+    } == set()
+    for module, name in re.findall(r"`([a-z_]+)\.([A-Z][A-Z_]+)`", text):
+        assert hasattr(importlib.import_module(f"cloudplan.{module}"), name), f"{module}.{name}"
+
+
+def test_every_finding_is_in_the_reference() -> None:
+    source = Path(findings.__file__).read_text(encoding="utf-8")
+    codes = set(re.findall(r'_finding\(\s*"\w+",\s*"([a-z-]+)"', source))
+    text = (REPOSITORY / "docs" / "reference" / "plan.md").read_text(encoding="utf-8")
+    assert len(codes) >= 10
+    assert {code for code in codes if f"| `{code}` |" not in text} == set()
+
+
+# --- examples --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def sized(request: pytest.FixtureRequest) -> cp.Plan:
+    """The plan of an example workload, with the price book among the examples."""
+    edition = cp.load_edition(workload.pinned_edition(request.param))
+    wanted = cp.read_workload(request.param, edition)
+    return cp.optimise(wanted, edition, cp.load_prices(REPOSITORY / "examples" / "prices.yaml"))
+
+
+def test_an_example_is_sized_to_the_optimum(sized: cp.Plan) -> None:
+    assert sized.status == "optimal"
+    assert sized.gap <= 0.0001
+
+
+def test_the_prices_among_the_examples_are_marked_as_invented(sized: cp.Plan) -> None:
+    assert "illustrative-prices" in {finding.code for finding in sized.findings}
+
+
+def test_there_are_three_examples_and_all_are_valid_yaml() -> None:
+    assert len(EXAMPLES) >= 3
+    for path in EXAMPLES:
+        assert yaml.safe_load(path.read_text(encoding="utf-8"))["schema"] == "cloudplan/workload/v1"
