@@ -4,6 +4,7 @@ Each `…_items` function says which items a decision takes and how many, as num
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from cloudplan import money
-from cloudplan.catalog import Item, in_region
+from cloudplan.catalog import Item, StorageClass, in_region
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, InternalError
 from cloudplan.plan import (
@@ -24,7 +25,8 @@ from cloudplan.plan import (
     Datastore,
 )
 from cloudplan.rules.backup import backup_flows
-from cloudplan.rules.rule import Linear
+from cloudplan.rules.rule import Linear, Rule
+from cloudplan.rules.storage import LUN_1, datastore_limits
 from cloudplan.units import GIB_PER_TIB, number
 
 Quantity = tuple[Item, Linear]
@@ -93,7 +95,7 @@ def bill(case: Case, choice: Choice) -> tuple[BomLine, ...]:
         _compute(case, entries, site, [cluster for cluster in choice.clusters if cluster.site == site])
         _storage(case, entries, site, [store for store in choice.datastores if store.site == site])
         _protection(case, entries, site, choice)
-        _services(case, entries, site, choice)
+        _services(case, entries, site)
     _extras(case, entries)
     order = {item.sku: position for position, item in enumerate(case.edition.items())}
     keys = sorted(entries.entries, key=lambda key: (case.sites.index(key[0]), order[key[1]]))
@@ -118,17 +120,13 @@ def monthly(lines: Iterable[BomLine]) -> Decimal:
     return sum((line.monthly for line in lines), Decimal("0.00"))
 
 
-def fixed_cost(case: Case) -> Fraction:
-    """Return the cost of what no decision changes: backup, encryption, zones, extras; exact, not rounded."""
-    nothing = Choice(clusters=(), datastores=(), protection={})
+def fixed_items(case: Case) -> list[tuple[Item, int]]:
+    """Return what no decision changes: backup, encryption, zones, extras."""
     entries = _Bill()
     for site in case.sites:
-        _services(case, entries, site, nothing)
+        _services(case, entries, site)
     _extras(case, entries)
-    unpriced = [entry.item for entry in entries.entries.values() if case.prices.offer(entry.item) is None]
-    if unpriced:
-        raise BadInputError(missing_prices(case, unpriced))
-    return Fraction(cost(case, [(entry.item, entry.quantity) for entry in entries.entries.values()]))
+    return [(entry.item, entry.quantity) for entry in entries.entries.values()]
 
 
 def backup_targets(case: Case) -> tuple[BackupTarget, ...]:
@@ -183,10 +181,21 @@ def _storage(case: Case, entries: _Bill, site: str, datastores: list[Datastore])
         mine = [store for store in datastores if store.storage_class == name]
         size_gib = sum(store.size_gib for store in mine)
         mirrored = sum(1 for store in mine if store.replication)
-        because = f"{len(mine)} {_plural(len(mine), 'datastore')}, {number(size_gib)} GiB"
-        because += f", {mirrored} of them mirrored" if mirrored else ""
-        values = {"datastores": len(mine), "size_gib": size_gib, "mirrored": mirrored}
-        entries.take(site, item, item.unit, size_gib // item.unit_gib, "LUN-3", because, values)
+        sized: Counter[str] = Counter()
+        for store in mine:
+            sized[_binding(case, item, store).id] += store.size_gib
+        because = f"{number(size_gib)} GiB in {len(mine)} {_plural(len(mine), 'datastore')}"
+        because += f", {mirrored} mirrored" if mirrored else ""
+        because += "".join(f", {number(size)} GiB sized by {rule}" for rule, size in sorted(sized.items()))
+        values = {"datastores": len(mine), "size_gib": size_gib, "mirrored": mirrored, "sized_by": dict(sized)}
+        rule = max(sorted(sized), key=sized.__getitem__, default="")
+        entries.take(site, item, item.unit, size_gib // item.unit_gib, rule, because, values)
+
+
+def _binding(case: Case, item: StorageClass, store: Datastore) -> Rule:
+    """Return the rule that a datastore would break if it were one billing unit smaller."""
+    rows = datastore_limits(case, store, store.size_gib - item.unit_gib)
+    return next((row.rule for row in rows if not row.holds), LUN_1)
 
 
 def mirrored_at_source_gib(case: Case, choice: Choice, site: str) -> int:
@@ -215,7 +224,7 @@ def _protection(case: Case, entries: _Bill, site: str, choice: Choice) -> None:
     entries.take(site, services.vm_replication, "VM", vms, "VMR-1", because, {"vms": vms})
 
 
-def _services(case: Case, entries: _Bill, site: str, choice: Choice) -> None:
+def _services(case: Case, entries: _Bill, site: str) -> None:
     services = case.edition.services
     here = [group for group in case.workload.vms if group.site == site]
     vms = sum(group.count for group in here)

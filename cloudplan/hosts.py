@@ -2,8 +2,8 @@
 
 The unknowns count: items of each shape on each blade type, and loaded hosts, hosts, clusters and activated memory of
 each blade type. Clusters of one blade type are alike, so none is named until the end. When the patterns of one host can
-be listed, they stand in the ILP and its optimum is exact. Otherwise the ILP keeps sums only, which is still a bound; the
-VMs are packed as the sums say, with more and more slack, and an ILP over the patterns met on the way picks the best.
+be listed, they stand in the ILP and its optimum is exact. Otherwise the ILP keeps sums only, which is still a bound;
+the VMs are packed as the sums say, with more and more slack, and an ILP over the patterns met then picks the best.
 """
 
 import math
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from cloudplan.bom import Quantity, cluster_items, cost
+from cloudplan.bom import Quantity, cluster_items, cost, missing_prices
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.packing import Pattern, maximal_patterns, pack
@@ -155,6 +155,8 @@ def _model(
     pools: Sequence[Pool],
     patterns: Mapping[tuple[str, str], Sequence[Pattern]] | None,
     slack: int,
+    *,
+    any_memory: bool = False,
 ) -> tuple[Model, list[_Type]]:
     """Return the ILP of a site: counts per blade type, under the cluster rules, and patterns or sums for the hosts."""
     model = Model()
@@ -179,10 +181,8 @@ def _model(
             memory_ceiling(case, entry.place(), used_gib=used, memory_gib=entry.memory_gib),
         )
         model.at_most(entry.clusters, entry.loaded)
-        if case.prices.offer(case.edition.services.memory) is None:
-            included = case.edition.count("MEM-1", "included_gib_per_blade")
-            if case.workload.policy.memory_model == "base128_plus_memory":
-                model.at_most(entry.memory_gib, included * entry.hosts)
+        if _unpriced_memory(case) and not any_memory:
+            model.at_most(entry.memory_gib, case.edition.count("MEM-1", "included_gib_per_blade") * entry.hosts)
         if entry.patterns is not None:
             _pattern_rows(model, entry)
         else:
@@ -265,13 +265,19 @@ def _priced(case: Case, entry: _Type) -> list[Quantity]:
 def _solve(case: Case, site: str, model: Model, types: Sequence[_Type], budget: Budget) -> Outcome:
     outcome = model.minimise(_objective(case, types), budget)
     if outcome.infeasible:
+        pools = list({entry.pool.name: entry.pool for entry in types}.values())
+        if _unpriced_memory(case) and not _model(case, site, pools, None, 0, any_memory=True)[0].impossible(budget):
+            raise BadInputError(missing_prices(case, [case.edition.services.memory]))
         limit = case.workload.policy.max_clusters
-        if case.prices.offer(case.edition.services.memory) is None:
-            sku = case.edition.services.memory.sku
-            raise BadInputError([Fault(f"no price for {sku}: memory beyond the included must be activated at {site}")])
-        message = f"no plan for {site} with at most {limit} clusters; raise policy.max_clusters or merge pools"
+        message = f"no plan for {site} with max_clusters {limit}; raise it or merge pools"
         raise NoPlanError([Fault(message, path="policy.max_clusters", rule=MAX_CLUSTERS.id)])
     return outcome
+
+
+def _unpriced_memory(case: Case) -> bool:
+    """Return whether memory beyond what blades include would be billed, but has no price."""
+    model = case.workload.policy.memory_model
+    return model == "base128_plus_memory" and case.prices.offer(case.edition.services.memory) is None
 
 
 def _settle_ties(case: Case, model: Model, types: Sequence[_Type], budget: Budget) -> None:

@@ -4,24 +4,24 @@ Compute and storage meet only in the replication mechanism, which changes no com
 and the storage of all sites are solved apart, and their bounds add up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan import money
-from cloudplan.bom import backup_targets, bill, fixed_cost, monthly
-from cloudplan.catalog import Edition
+from cloudplan.bom import backup_targets, bill, cost, fixed_items, missing_prices, monthly
+from cloudplan.catalog import Edition, Item
 from cloudplan.dealing import deal_storage
 from cloudplan.demand import Case
-from cloudplan.errors import InternalError, NoPlanError
+from cloudplan.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.findings import find
 from cloudplan.hosts import plan_site
-from cloudplan.parts import storage_faults
+from cloudplan.parts import storage_faults, unpriced_items
 from cloudplan.plan import CatalogRef, Choice, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
 from cloudplan.prices import PriceBook, Prices
 from cloudplan.rules import rule_book
-from cloudplan.shapes import pools_at
+from cloudplan.shapes import Pool, pools_at
 from cloudplan.solver import Budget
 from cloudplan.storage import plan_storage
 from cloudplan.verify import gap_of, verify
@@ -51,18 +51,15 @@ def optimise(
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
     `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False
-    when nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
-    keeps the rules, TimeLimitError when time ran out before any plan was found.
+    when nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no
+    plan keeps the rules, TimeLimitError when time ran out before any plan was found.
     """
     rule_book(edition)
     case = Case(workload, edition, Prices(prices, workload.region, workload.term_months))
     budget = Budget.of(gap, time_limit, progress)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
-    faults = [fault for parts in pools.values() for pool in parts for fault in pool.faults]
-    faults += storage_faults(case)
-    if faults:
-        raise NoPlanError(faults)
-    fixed = fixed_cost(case)
+    _refuse(case, [pool for parts in pools.values() for pool in parts])
+    fixed = Fraction(cost(case, fixed_items(case)))
     sites = []
     for site, parts in pools.items():
         progress(f"placing VMs at {site}")
@@ -78,6 +75,19 @@ def optimise(
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     progress("verifying the plan")
     return _proven(case, choice, bound, pinned=pinned)
+
+
+def _refuse(case: Case, pools: Sequence[Pool]) -> None:
+    """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
+    unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
+    unpriced += unpriced_items(case)
+    unpriced += [item for item, _ in fixed_items(case) if case.prices.offer(item) is None]
+    if unpriced:
+        raise BadInputError(missing_prices(case, unpriced))
+    faults = [fault for pool in pools for fault in pool.faults]
+    faults += storage_faults(case)
+    if faults:
+        raise NoPlanError(faults)
 
 
 def _proven(case: Case, choice: Choice, bound: Fraction, *, pinned: bool) -> Plan:

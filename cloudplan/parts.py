@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cloudplan.bom import missing_prices
+from cloudplan.catalog import Item
 from cloudplan.demand import Case
-from cloudplan.errors import BadInputError, Fault
-from cloudplan.luns import Kind, Load, disk_load, may_stand
+from cloudplan.errors import Fault
+from cloudplan.luns import Kind, Load, disk_load, least_gib, may_stand
 from cloudplan.plan import GLOBAL_MIRROR, MECHANISMS, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import DR_2, mechanism_fit, metro_mirror
-from cloudplan.rules.storage import LUN_2, disk_class
+from cloudplan.rules.storage import LUN_2, VSWP_1, disk_class, swap_at_home, swap_classes
 from cloudplan.units import number
 from cloudplan.workload import Disk, VmGroup
 
@@ -77,10 +77,7 @@ class Chosen(Generic[Count]):
 
 
 def parts_of(case: Case) -> dict[Part, list[Member]]:
-    """Return the parts of a workload with their members, independent of the order of the file.
-
-    Raises BadInputError when a mechanism is the only one for a VM and has no price.
-    """
+    """Return the parts of a workload with their members, independent of the order of the file."""
     parts: dict[Part, list[Member]] = {}
     for group in sorted(case.workload.vms, key=lambda group: group.name):
         mechanisms = mechanisms_of(case, group)
@@ -104,33 +101,62 @@ def mechanisms_of(case: Case, group: VmGroup) -> tuple[Mechanism | None, ...]:
     """Return the mechanisms that suit a group and are on offer; (None,) for one that is not protected."""
     if not group.protection:
         return (None,)
-    services = {
-        GLOBAL_MIRROR: case.edition.services.global_mirror,
-        VM_REPLICATION: case.edition.services.vm_replication,
-    }
-    fit = [name for name in MECHANISMS if not list(_unfit(case, group, name))]
-    priced = tuple(name for name in fit if case.prices.offer(services[name]))
-    if not priced:
-        raise BadInputError(missing_prices(case, [services[name] for name in fit]))
-    return priced
+    return tuple(
+        name for name in MECHANISMS if not list(_unfit(case, group, name)) and not _unpriced(case, group, name)
+    )
+
+
+def unpriced_items(case: Case) -> Iterator[Item]:
+    """Yield the items without a price that the storage of no plan can do without: the last that would fit."""
+    wish = case.workload.policy.vswp
+    if wish in case.edition.storage_classes and wish not in case.classes:
+        yield case.edition.storage_classes[wish]
+    for group in case.workload.vms:
+        fit = [name for name in _ways(group) if not list(_unfit(case, group, name))]
+        lacking = [_unpriced(case, group, name) for name in fit]
+        if lacking and all(lacking):
+            for items in lacking:
+                yield from items
+
+
+def _ways(group: VmGroup) -> tuple[Mechanism | None, ...]:
+    return MECHANISMS if group.protection else (None,)
+
+
+def _unpriced(case: Case, group: VmGroup, mechanism: Mechanism | None) -> list[Item]:
+    """Return what has no price and a group cannot do without under a mechanism."""
+    services = case.edition.services
+    licence = {None: None, GLOBAL_MIRROR: services.global_mirror, VM_REPLICATION: services.vm_replication}[mechanism]
+    items: list[Item] = [licence] if licence and not case.prices.offer(licence) else []
+    for disk in group.disks:
+        fit = _classes(case, disk, mechanism)
+        if not any(name in case.classes for name in fit):
+            items += [case.edition.storage_classes[name] for name in fit]
+    return items
+
+
+def _classes(case: Case, disk: Disk, mechanism: Mechanism | None) -> list[str]:
+    """Return the classes, priced or not, on which a disk may stand under a mechanism."""
+    mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
+    return [name for name in case.edition.storage_classes if may_stand(case, disk, name, mirrored=mirrored)]
 
 
 def storage_faults(case: Case) -> Iterator[Fault]:
-    """Yield a fault for each protected group that no mechanism suits, and for each disk that no class can hold."""
+    """Yield a fault for each VM that no mechanism suits, or whose disks or swap file no datastore can hold."""
     for group in case.workload.vms:
         withdrawn = metro_mirror(case, group)
         if not withdrawn.holds:
             yield Fault(withdrawn.unit, path=group.name, rule=withdrawn.rule.id)
-        elif group.protection:
-            broken = {name: list(_unfit(case, group, name)) for name in MECHANISMS}
-            if all(broken.values()):
-                yield _no_mechanism(group, broken)
-        else:
-            for rule, reason in _homeless(case, group, None):
-                yield Fault(f"no storage class can hold it: {reason}", path=group.name, rule=rule)
+            continue
+        broken = {name: list(_unfit(case, group, name)) for name in _ways(group)}
+        if all(broken.values()) and group.protection:
+            yield _no_mechanism(group, broken)
+        elif all(broken.values()):
+            for rule, reason in broken[None]:
+                yield Fault(f"no datastore can hold it: {reason}", path=group.name, rule=rule)
 
 
-def _no_mechanism(group: VmGroup, broken: Mapping[Mechanism, Sequence[tuple[str, str]]]) -> Fault:
+def _no_mechanism(group: VmGroup, broken: Mapping[Mechanism | None, Sequence[tuple[str, str]]]) -> Fault:
     wish = group.protection
     wishes = {"rpo": wish.rpo, "rto": wish.rto, "mechanism": wish.mechanism} if wish else {}
     asked = ", ".join(f"{what} {value}" for what, value in wishes.items() if value)
@@ -138,26 +164,40 @@ def _no_mechanism(group: VmGroup, broken: Mapping[Mechanism, Sequence[tuple[str,
     return Fault(f"no mechanism suits {asked}: {reasons}", path=group.name, rule=DR_2.id)
 
 
-def _unfit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[tuple[str, str]]:
-    """Yield rule and reason for everything that speaks against a mechanism for a group."""
-    yield from ((row.rule.id, row.unit) for row in mechanism_fit(case, group, mechanism) if not row.holds)
+def _unfit(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterator[tuple[str, str]]:
+    """Yield rule and reason for everything that speaks against a mechanism (or none) for a group."""
+    if mechanism:
+        yield from ((row.rule.id, row.unit) for row in mechanism_fit(case, group, mechanism) if not row.holds)
     yield from _homeless(case, group, mechanism)
 
 
 def _homeless(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterator[tuple[str, str]]:
-    """Yield rule and reason for each disk of a group that can stand nowhere under a mechanism."""
+    """Yield rule and reason for each disk, and for the swap file, that can stand nowhere under a mechanism."""
+    limit = f"the largest LUN, {case.workload.policy.datastore_max_gib} GiB, with its headroom"
     for index, disk in enumerate(group.disks):
-        mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
-        if any(may_stand(case, disk, name, mirrored=mirrored) for name in case.classes):
+        if _classes(case, disk, mechanism):
             continue
+        mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
         asked = disk.storage_class
-        if asked and asked not in case.classes:
-            raise BadInputError(missing_prices(case, [case.edition.storage_classes[asked]]))
         rows = list(disk_class(case, disk, asked, "", mirrored=mirrored)) if asked else []
         broken = next((row for row in rows if not row.holds), None)
         if broken:
             yield broken.rule.id, f"disk {index}: {broken.unit}"
         else:
             what = f"disk {index} of {number(disk.size_gib)} GiB" + (f" and {disk.iops} IOPS" if disk.iops else "")
-            limit = case.workload.policy.datastore_max_gib
-            yield LUN_2.id, f"{what} exceeds what the largest LUN, {limit} GiB, can hold with its headroom"
+            yield LUN_2.id, f"{what} exceeds {limit}"
+    if group.powered_on and not _swap_fits(case, group, mechanism):
+        policy = case.workload.policy.vswp
+        yield VSWP_1.id, f"its swap file of {number(group.memory_gib)} GiB, placed as {policy}, exceeds {limit}"
+
+
+def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
+    """Return whether the swap file of a group fits a LUN: apart from disk 0, or with it."""
+    swap = Load(group.memory_mib)
+    if any(least_gib(case, name, swap, mirrored=False) is not None for name in swap_classes(case)):
+        return True
+    together, mirrored = disk_load(group.disks[0]) + swap, mechanism == GLOBAL_MIRROR
+    homes = _classes(case, group.disks[0], mechanism) if swap_at_home(case) else []
+    return (not homes and swap_at_home(case)) or any(
+        least_gib(case, name, together, mirrored=mirrored) is not None for name in homes
+    )

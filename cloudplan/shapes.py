@@ -1,17 +1,17 @@
 """What the packer sees of VMs: shapes with a count, pool by pool.
 
-A *shape* has needs, blade types that can hold it, and groups it must stay apart from. Identical VMs are one shape with a
-count; an affinity group is one composite item.
+A *shape* has needs, blade types that can hold it, and groups it must stay apart from. Identical VMs are one shape with
+a count; an affinity group is one composite item.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.demand import Case, Instances
 from cloudplan.errors import Fault
-from cloudplan.rules.compute import AFF_2, DIMENSIONS, fit_of_one
+from cloudplan.rules.compute import AFF_2, BLADES, DIMENSIONS, fit_of_one
 from cloudplan.rules.rule import Inequality
 from cloudplan.units import number
 
@@ -42,11 +42,53 @@ class Pool:
     site: str
     name: str
     shapes: tuple[Shape, ...]
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...] = ()
+    """VMs that fit on no blade, and groups that contradict each other."""
+    unpriced: tuple[str, ...] = ()
+    """Blades without a price that alone could hold some VM."""
 
     def shapes_on(self, blade: str) -> list[int]:
         """Return the indexes of the shapes that a blade type can hold."""
         return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """VM instances that go together onto one host: one of a group, or a whole affinity group."""
+
+    members: tuple[Instances, ...]
+    content: Mapping[str, int]
+    times: int
+
+    @property
+    def needs(self) -> Needs:
+        """What the bundle needs in each dimension."""
+        counts = [(item, self.content[item.group.name]) for item in self.members]
+        return tuple(sum((rule.need(item) * count for item, count in counts), Fraction(0)) for rule in DIMENSIONS)
+
+    @property
+    def memory_mib(self) -> int:
+        """The memory of the bundle."""
+        return sum(item.memory_mib * self.content[item.group.name] for item in self.members)
+
+    @property
+    def apart(self) -> Counter[str]:
+        """The anti-affinity groups of the bundle, with the number of members in it."""
+        labels: Counter[str] = Counter()
+        for item in self.members:
+            if item.group.anti_affinity:
+                labels[item.group.anti_affinity] += self.content[item.group.name]
+        return labels
+
+    def refusals(self, case: Case) -> dict[str, list[Inequality]]:
+        """Return what is broken on each blade type of the edition."""
+        place, refusals = " + ".join(self.content), {}
+        for name, blade in case.edition.blades.items():
+            rows = [row for item in self.members for row in fit_of_one(case, item, name, blade)]
+            for dimension, need in zip(DIMENSIONS, self.needs, strict=True):
+                rows.append(dimension.rule.at_most(need, dimension.offer(case, blade), place, dimension.unit))
+            refusals[name] = [row for row in rows if not row.holds]
+        return refusals
 
 
 def pools_at(case: Case, site: str) -> list[Pool]:
@@ -57,39 +99,45 @@ def pools_at(case: Case, site: str) -> list[Pool]:
 
 
 def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool:
-    bundles: dict[str, list[Instances]] = {}
     alike: dict[tuple[Needs, int, frozenset[str], frozenset[str]], list[tuple[Mapping[str, int], int]]] = {}
     faults: list[Fault] = []
-    for item in demand:
-        if item.group.affinity:
-            bundles.setdefault(item.group.affinity, []).append(item)
-    singles = [[item] for item in demand if not item.group.affinity]
-    for members in singles + list(bundles.values()):
-        bundled = bool(members[0].group.affinity)
-        times = 1 if bundled else members[0].count
-        content = {item.group.name: item.count if bundled else 1 for item in members}
-        needs, memory = _needs(members, content)
-        blades, refusals = _blades_for(case, members, content, needs)
-        together = Counter(
-            label for item in members if (label := item.group.anti_affinity) for _ in range(content[item.group.name])
-        )
-        if not blades:
-            faults.append(_misfit(members, refusals))
-        faults += [
-            Fault(
-                f"affinity {members[0].group.affinity!r} puts on one host what anti-affinity {label!r} keeps apart",
-                path=", ".join(content),
-                rule=AFF_2.id,
-            )
-            for label, members_of_label in together.items()
-            if members_of_label > 1
-        ]
-        key = (needs, memory, blades, frozenset(together))
-        alike.setdefault(key, []).append((content, times))
+    unpriced: set[str] = set()
+    for bundle in _bundles(demand):
+        refusals = bundle.refusals(case)
+        fits = [blade for blade, broken in refusals.items() if not broken]
+        blades = frozenset(blade for blade in fits if blade in case.blades)
+        if not fits:
+            faults.append(_misfit(case, bundle, refusals))
+        elif not blades:
+            unpriced.update(fits)
+        faults += _contradictions(bundle)
+        key = (bundle.needs, bundle.memory_mib, blades, frozenset(bundle.apart))
+        alike.setdefault(key, []).append((bundle.content, bundle.times))
     shapes = [
         Shape(*key, items=tuple(sorted(items, key=lambda entry: sorted(entry[0])))) for key, items in alike.items()
     ]
-    return Pool(site, name, tuple(sorted(shapes, key=_by_size)), tuple(faults))
+    ordered = tuple(sorted(shapes, key=_by_size))
+    return Pool(site, name, ordered, tuple(faults), tuple(blade for blade in case.edition.blades if blade in unpriced))
+
+
+def _bundles(demand: Sequence[Instances]) -> Iterator[_Bundle]:
+    """Yield what goes together: instances one by one, the members of an affinity group as one (AFF-1)."""
+    together: dict[str, list[Instances]] = {}
+    for item in demand:
+        if item.group.affinity:
+            together.setdefault(item.group.affinity, []).append(item)
+        else:
+            yield _Bundle((item,), {item.group.name: 1}, item.count)
+    for members in together.values():
+        yield _Bundle(tuple(members), {item.group.name: item.count for item in members}, 1)
+
+
+def _contradictions(bundle: _Bundle) -> Iterator[Fault]:
+    for label, count in bundle.apart.items():
+        if count > 1:
+            affinity = bundle.members[0].group.affinity
+            message = f"affinity {affinity!r} puts on one host what anti-affinity {label!r} keeps apart"
+            yield Fault(f"{message}; take one of the two away", path=", ".join(bundle.content), rule=AFF_2.id)
 
 
 def _by_size(shape: Shape) -> tuple[object, ...]:
@@ -102,47 +150,21 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
     )
 
 
-def _needs(members: Sequence[Instances], content: Mapping[str, int]) -> tuple[Needs, int]:
-    counts = [(item, content[item.group.name]) for item in members]
-    needs = tuple(sum((rule.need(item) * count for item, count in counts), Fraction(0)) for rule in DIMENSIONS)
-    return needs, sum(item.memory_mib * count for item, count in counts)
-
-
 def capacity(case: Case, blade: str) -> Needs:
     """Return what one blade offers in each dimension."""
     return tuple(dimension.offer(case, case.edition.blades[blade]) for dimension in DIMENSIONS)
 
 
-def _blades_for(
-    case: Case, members: Sequence[Instances], content: Mapping[str, int], needs: Needs
-) -> tuple[frozenset[str], dict[str, list[Inequality]]]:
-    """Return the blade types on offer that hold the members together, and what is broken on the others."""
-    refusals: dict[str, list[Inequality]] = {}
-    for name, blade in case.blades.items():
-        rows = [row for item in members for row in fit_of_one(case, item, name, blade)]
-        offers = capacity(case, name)
-        together = " + ".join(content)
-        rows += [
-            dimension.rule.at_most(need, offer, together, dimension.unit)
-            for dimension, need, offer in zip(DIMENSIONS, needs, offers, strict=True)
-        ]
-        refusals[name] = [row for row in rows if not row.holds]
-    return frozenset(name for name, broken in refusals.items() if not broken), refusals
-
-
-def _misfit(members: Sequence[Instances], refusals: Mapping[str, Sequence[Inequality]]) -> Fault:
-    """Return the fault of items that fit on no blade: each blade's first reason, and what would have to give."""
-    names = ", ".join(item.group.name for item in members)
-    reasons = [f"{blade}: {_reason(broken[0])}" for blade, broken in refusals.items()]
-    nearest = min(refusals.values(), key=len, default=[])
-    rule = nearest[0].rule.id if nearest else ""
-    what = "an affinity group that" if len(members) > 1 else "VM"
-    hint = "; reduce the VM, raise the limit that fails, or allow another blade"
-    return Fault(
-        f"{what} fits on no blade on offer at {members[0].site} ({'; '.join(reasons) or 'none is on offer'}){hint}",
-        path=names,
-        rule=rule,
-    )
+def _misfit(case: Case, bundle: _Bundle, refusals: Mapping[str, Sequence[Inequality]]) -> Fault:
+    """Return the fault of VMs that fit on no blade: each blade's first reason, and what would have to give."""
+    allowed = {blade: broken for blade, broken in refusals.items() if all(row.rule is not BLADES for row in broken)}
+    considered = allowed or refusals
+    reasons = "; ".join(f"{blade}: {_reason(broken[0])}" for blade, broken in considered.items())
+    nearest = min(considered.values(), key=len)
+    what = "an affinity group that" if len(bundle.members) > 1 else "VM"
+    hint = "reduce the VM, raise the limit that fails, or allow another blade"
+    message = f"{what} fits on no blade at {bundle.members[0].site} ({reasons}); {hint}"
+    return Fault(message, path=", ".join(bundle.content), rule=nearest[0].rule.id)
 
 
 def _reason(row: Inequality) -> str:

@@ -135,6 +135,10 @@ class Model:
                 self._values[unknown] = round(exact)
         return Outcome(found, False, bound)
 
+    def impossible(self, budget: Budget) -> bool:
+        """Return whether nothing at all keeps the constraints."""
+        return self.minimise(0, budget).infeasible
+
     def prefer(self, objective: Linear, orders: Iterable[Linear], budget: Budget) -> None:
         """Among the solutions that cost no more than the one found, keep the least by each order in turn."""
         for order in (objective, *orders):

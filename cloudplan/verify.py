@@ -192,22 +192,11 @@ def _mechanisms(case: Case, choice: Choice) -> Iterator[Inequality]:
 def _datastore(case: Case, choice: Choice, store: Datastore) -> Iterator[Inequality]:
     groups, item = case.workload.groups, case.edition.storage_classes[store.storage_class]
     mirrored = store.replication is not None
-    disks = [(groups[disk.vm].disks[disk.disk], disk.count) for disk in store.disks]
-    swap = sum(groups[name].memory_mib * count for name, count in store.vswp.items())
     whole = store.size_gib % item.unit_gib == 0
     yield storage.LUN_1.require(whole, store.name, f"{store.size_gib} GiB is not whole billing units")
-    yield from storage.lun_limits(
-        case,
-        item,
-        store.name,
-        size_gib=store.size_gib,
-        used_gib=gib(sum(disk.size_mib * count for disk, count in disks) + swap),
-        iops=sum((Fraction(disk.iops) * count for disk, count in disks), Fraction(0)),
-        mbps=sum((Fraction(disk.mbps) * count for disk, count in disks), Fraction(0)),
-        mirrored=mirrored,
-    )
-    for placed, (disk, _) in zip(store.disks, disks, strict=True):
-        place = f"{store.name}, {placed.vm} disk {placed.disk}"
+    yield from storage.datastore_limits(case, store, store.size_gib)
+    for placed in store.disks:
+        disk, place = groups[placed.vm].disks[placed.disk], f"{store.name}, {placed.vm} disk {placed.disk}"
         yield from storage.disk_class(case, disk, store.storage_class, place, mirrored=mirrored)
         to_mirror = choice.protection.get(placed.vm) == GLOBAL_MIRROR and disk.replicated
         words = "replicated and not replicated content share a datastore"

@@ -215,14 +215,14 @@ def read_workload(
     document = _document(source)
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), f"found {found(document.tree)}; allowed: a mapping")])
+    document.tree = _without_nulls(document.tree)
     faults = list(_name_faults(document.tree, document)) + list(_reference_faults(document.tree, document, edition))
-    placed = {fault.path for fault in faults}
     _complete(document.tree, edition, term_months)
+    faults += _value_faults(document.tree, document, edition)
+    placed = {fault.path for fault in faults}
     shape: list[Fault] = []
     workload = validate(Workload, document, shape)
-    faults.extend(fault for fault in shape if fault.path not in placed)
-    if workload is not None:
-        faults.extend(_value_faults(workload, document, edition))
+    faults += [fault for fault in shape if fault.path not in placed]
     if workload is None or faults:
         raise BadInputError(sorted(faults, key=_place))
     return workload
@@ -412,8 +412,6 @@ def _complete_group(
     for _, disk in _mappings(group.get("disks")):
         size = disk.get("size_gib")
         disk.setdefault("used_gib", size if decimal_of(size) is not None else "0")
-    for key in [key for key, value in group.items() if value is None]:
-        del group[key]
 
 
 def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -426,55 +424,64 @@ def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dic
     return value
 
 
-def _value_faults(workload: Workload, document: Document, edition: Edition) -> Iterator[Fault]:
-    """Yield the faults that need typed values: limits of the edition, and fields that contradict each other."""
-    policy, sites = workload.policy, workload.sites
-    limits: list[tuple[str, Decimal | int, str, Fraction | int]] = [
-        ("memory_ceiling", policy.memory_ceiling, "<=", edition.exact("MEM-2", "ceiling")),
-        ("snapshot_headroom", policy.snapshot_headroom, ">=", edition.exact("LUN-3", "headroom")),
-        ("datastore_max_gib", policy.datastore_max_gib, "<=", edition.count("LUN-2", "maximum_gib")),
-        ("datastore_max_gib", policy.datastore_max_gib, ">=", edition.count("LUN-1", "minimum_gib")),
-        ("host_failures", policy.host_failures, "<=", edition.count("MAX-1", "hosts_max") - 1),
+def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
+    """Yield values outside the edition's limits, and fields that contradict each other, in the completed tree."""
+    policy, sites = _mapping(tree, "policy"), _mapping(tree, "sites")
+    limits: list[tuple[str, str, Fraction | int]] = [
+        ("memory_ceiling", "<=", edition.exact("MEM-2", "ceiling")),
+        ("snapshot_headroom", ">=", edition.exact("LUN-3", "headroom")),
+        ("datastore_max_gib", "<=", edition.count("LUN-2", "maximum_gib")),
+        ("datastore_max_gib", ">=", edition.count("LUN-1", "minimum_gib")),
+        ("host_failures", "<=", edition.count("MAX-1", "hosts_max") - 1),
     ]
-    for name, value, sign, limit in limits:
-        if (value > limit) if sign == "<=" else (value < limit):
+    for name, sign, limit in limits:
+        value = decimal_of(policy.get(name))
+        if value is not None and ((value > limit) if sign == "<=" else (value < limit)):
             message = f"found {value}; allowed: {sign} {float(limit):g}, the catalogue's limit"
             yield document.fault(("policy", name), message)
-    if sites.standby == sites.primary:
-        yield document.fault(("sites", "standby"), f"found {sites.standby!r}, the primary site; allowed: another zone")
-    if not policy.blades:
+    if sites.get("standby") is not None and sites.get("standby") == sites.get("primary"):
+        message = f"found {sites['standby']!r}, the primary site; allowed: another zone"
+        yield document.fault(("sites", "standby"), message)
+    if policy.get("blades") == []:
         yield document.fault(("policy", "blades"), "found an empty list; allowed: at least one blade")
-    affinity_pools: dict[tuple[str, str], str] = {}
-    for index, group in enumerate(workload.vms):
-        yield from _group_faults(group, ("vms", index), workload, document, edition)
-        if group.affinity:
-            for site in workload.sites_of(group):
-                pool = affinity_pools.setdefault((site, group.affinity), group.pool)
-                if pool != group.pool:
-                    message = f"affinity {group.affinity!r} spans the pools {pool!r} and {group.pool!r}; allowed: one"
-                    yield document.fault(("vms", index, "affinity"), message)
-                    break
+    pools: dict[str, str] = {}
+    for index, group in _mappings(tree.get("vms")):
+        yield from _group_faults(group, ("vms", index), document, edition)
+        label, pool = group.get("affinity"), str(group.get("pool", "default"))
+        if isinstance(label, str) and pools.setdefault(label, pool) != pool:
+            message = f"affinity {label!r} spans the pools {pools[label]!r} and {pool!r}; allowed: one pool"
+            yield document.fault(("vms", index, "affinity"), message)
 
 
-def _group_faults(
-    group: VmGroup, where: Where, workload: Workload, document: Document, edition: Edition
-) -> Iterator[Fault]:
-    if len(group.names) != group.count:
-        message = f"found {len(group.names)} names; allowed: {group.count}, the count of the group"
-        yield document.fault((*where, "names"), message)
-    if not group.blades:
+def _group_faults(group: dict[str, Any], where: Where, document: Document, edition: Edition) -> Iterator[Fault]:
+    names, count = group.get("names"), _whole(group.get("count"), 1)
+    if isinstance(names, list) and len(names) != count:
+        yield document.fault((*where, "names"), f"found {len(names)} names; allowed: {count}, the count of the group")
+    if group.get("blades") == []:
         yield document.fault((*where, "blades"), "found an empty list; allowed: at least one blade")
-    if group.encrypted and edition.services.encryption is None:
+    if _says(group.get("encrypted"), True) and edition.services.encryption is None:
         message = f"edition {edition.edition} does not sell VM encryption; allowed: false"
         yield document.fault((*where, "encrypted"), message)
-    for index, disk in enumerate(group.disks):
-        if disk.used_gib > disk.size_gib:
-            message = f"found {disk.used_gib}; allowed: <= {disk.size_gib}, the size of the disk"
+    for index, disk in _mappings(group.get("disks")):
+        used, size = decimal_of(disk.get("used_gib")), decimal_of(disk.get("size_gib"))
+        if used is not None and size is not None and used > size > 0:
+            message = f"found {used}; allowed: <= {size}, the size of the disk"
             yield document.fault((*where, "disks", index, "used_gib"), message)
-    if group.protection is None:
-        return
-    if not any((group.protection.rpo, group.protection.rto, group.protection.mechanism)):
+        if group.get("protection") and index == 0 and _says(disk.get("replicated"), False):
+            message = "disk 0 is the home of the VM and is always replicated; allowed: true"
+            yield document.fault((*where, "disks", 0, "replicated"), message)
+    wish = group.get("protection")
+    if isinstance(wish, dict) and not any(wish.get(key) for key in ("rpo", "rto", "mechanism")):
         yield document.fault((*where, "protection"), "found nothing; allowed: at least one of rpo, rto, mechanism")
-    if not group.disks[0].replicated:
-        message = "disk 0 is the home of the VM and is always replicated; allowed: true"
-        yield document.fault((*where, "disks", 0, "replicated"), message)
+
+
+def _says(value: Any, flag: bool) -> bool:
+    """Return whether a raw scalar is a flag: the Python value, or its text in a file."""
+    return value is flag or value == str(flag).lower()
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value

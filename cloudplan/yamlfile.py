@@ -105,7 +105,7 @@ def _plain(node: Any, where: Where, document: Document, faults: list[Fault], see
         return _mapping(node, where, document, faults, seen)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*where, index), document, faults, seen) for index, item in enumerate(node.value)]
-    return None if node.style is None and node.value in _NULLS else node.value
+    return None if not node.style and node.value in _NULLS else node.value
 
 
 def _mapping(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> dict[str, Any]:

@@ -97,10 +97,11 @@ DIMENSIONS = (
 
 
 def fit_of_one(case: Case, item: Instances, name: str, blade: Blade) -> Iterator[Inequality]:
-    """Yield what one instance asks of a blade type, whatever else runs there (CPU-2, CPU-3, allow-lists)."""
+    """Yield what one instance asks of a blade type, whatever else runs there (CPU-2, CPU-3, MEM-1, allow-lists)."""
     place = item.group.name
     yield CPU_2.at_most(item.group.vcpus, blade.threads, place, "threads")
     yield CPU_3.at_most(item.group.min_ghz, blade.base_ghz, place, "GHz")
+    yield MEM_1.at_most(case.edition.count("MEM-1", "included_gib_per_blade"), case.usable_gib(blade), place, "GiB")
     allowed = name in item.group.blades and name in case.workload.policy.blades
     yield BLADES.require(allowed, place, f"{name} is not in the list of allowed blades")
 

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from cloudplan.catalog import StorageClass
 from cloudplan.demand import Case
+from cloudplan.plan import Datastore
 from cloudplan.rules.protection import GM_1
 from cloudplan.rules.rule import Inequality, Linear, Rule
-from cloudplan.units import GIB_PER_TIB
+from cloudplan.units import GIB_PER_TIB, gib
 from cloudplan.workload import Disk
 
 LUN_1 = Rule(
@@ -94,7 +95,6 @@ def lun_limits(
 ) -> Iterator[Inequality]:
     """Yield all that a LUN (or `luns` like ones together) of a class must keep, given what stands on it."""
     policy, edition = case.workload.policy, case.edition
-    yield LUN_1.at_most(edition.count("LUN-1", "minimum_gib") * luns, size_gib, place, "GiB")
     yield LUN_2.at_most(size_gib, largest_lun_gib(case, item) * luns, place, "GiB")
     yield LUN_3.at_most(used_gib, (1 - Fraction(policy.snapshot_headroom)) * size_gib, place, "GiB")
     need = iops * (1 / edition.exact("IOPS-3", "performance_left")) if mirrored else iops
@@ -104,6 +104,24 @@ def lun_limits(
         yield rule.at_most(need, item.iops_max * luns, place, "IOPS")
     if item.mbps_max is not None:
         yield IOPS_4.at_most(mbps, item.mbps_max * luns, place, "MB/s")
+    yield LUN_1.at_most(edition.count("LUN-1", "minimum_gib") * luns, size_gib, place, "GiB")
+
+
+def datastore_limits(case: Case, store: Datastore, size_gib: int) -> Iterator[Inequality]:
+    """Yield all that a datastore of a size must keep, with the content of `store`."""
+    groups = case.workload.groups
+    disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
+    swap = sum(groups[name].memory_mib * count for name, count in store.vswp.items())
+    return lun_limits(
+        case,
+        case.edition.storage_classes[store.storage_class],
+        store.name,
+        size_gib=size_gib,
+        used_gib=gib(sum(disk.size_mib * count for disk, count in disks) + swap),
+        iops=sum((Fraction(disk.iops) * count for disk, count in disks), Fraction(0)),
+        mbps=sum((Fraction(disk.mbps) * count for disk, count in disks), Fraction(0)),
+        mirrored=store.replication is not None,
+    )
 
 
 def largest_lun_gib(case: Case, item: StorageClass) -> int:
