@@ -6,6 +6,9 @@ from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
 from cloudplan.optimise import optimise
 from cloudplan.plan import Plan
 from cloudplan.prices import PriceBook, load_prices
+from cloudplan.table import render
+from cloudplan.verify import Verdict, verify
+from cloudplan.workbook import write_workbook
 from cloudplan.workload import Workload, read_workload
 
 __all__ = [
@@ -16,10 +19,14 @@ __all__ = [
     "NoPlanError",
     "Plan",
     "PriceBook",
+    "Verdict",
     "Workload",
     "editions",
     "load_edition",
     "load_prices",
     "optimise",
     "read_workload",
+    "render",
+    "verify",
+    "write_workbook",
 ]

@@ -184,9 +184,10 @@ def _storage(case: Case, entries: _Bill, site: str, datastores: list[Datastore])
         sized: Counter[str] = Counter()
         for store in mine:
             sized[_binding(case, item, store).id] += store.size_gib
-        because = f"{number(size_gib)} GiB in {len(mine)} {_plural(len(mine), 'datastore')}"
-        because += f", {mirrored} mirrored" if mirrored else ""
-        because += "".join(f", {number(size)} GiB sized by {rule}" for rule, size in sorted(sized.items()))
+        because = f"{len(mine)} {_plural(len(mine), 'datastore')}, {number(size_gib)} GiB"
+        because += f", {mirrored} of them mirrored" if mirrored else ""
+        if len(sized) > 1:
+            because += "".join(f"; {number(size)} GiB sized by {rule}" for rule, size in sorted(sized.items()))
         values = {"datastores": len(mine), "size_gib": size_gib, "mirrored": mirrored, "sized_by": dict(sized)}
         rule = max(sorted(sized), key=sized.__getitem__, default="")
         entries.take(site, item, item.unit, size_gib // item.unit_gib, rule, because, values)

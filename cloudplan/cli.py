@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -80,6 +81,10 @@ def size(
         str | None, typer.Option(help="Edition of the catalogue, or the folder of one's own; default: the newest.")
     ] = None,
     term: Annotated[int | None, typer.Option(help="Commitment in months; overrides the workload's.", min=1)] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Date of the quote, to check the prices' dates."),
+    ] = None,
     format: Annotated[Format, typer.Option(help="How the plan is printed.")] = Format.table,
     output: Annotated[Path | None, typer.Option(help="Write the plan to this file instead of stdout.")] = None,
     xlsx: Annotated[Path | None, typer.Option(help="Also write the quote as an Excel workbook.")] = None,
@@ -97,7 +102,14 @@ def size(
     progress = Progress()
     try:
         plan = optimise(
-            wanted, edition, book, gap=gap, time_limit=time_limit, pinned=wish is not None, progress=progress
+            wanted,
+            edition,
+            book,
+            gap=gap,
+            time_limit=time_limit,
+            pinned=wish is not None,
+            on=date.date() if date else None,
+            progress=progress,
         )
     finally:
         progress.done()

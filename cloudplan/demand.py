@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from cloudplan.catalog import Blade, Edition, StorageClass
-from cloudplan.prices import Prices
+from cloudplan.prices import PriceBook, Prices
 from cloudplan.workload import VmGroup, Workload
 
 
@@ -40,6 +40,11 @@ class Case:
     workload: Workload
     edition: Edition
     prices: Prices
+
+    @classmethod
+    def of(cls, workload: Workload, edition: Edition, book: PriceBook) -> "Case":
+        """Return the case of a workload, its prices those of its region and term."""
+        return cls(workload, edition, Prices(book, workload.region, workload.term_months))
 
     def usable_gib(self, blade: Blade) -> int:
         """Return the memory of a blade that VMs can have: physical less the hypervisor's reserve (MEM-1)."""

@@ -1,6 +1,7 @@
 """What the reader of a plan must know: consequences of choices, gaps in the input, contradictions of the catalogue."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -13,10 +14,14 @@ MANY_DATASTORES = 10
 BACKUP_ORDER_GIB = 40_960
 
 
-def find(case: Case, choice: Choice, *, pinned: bool) -> tuple[Finding, ...]:
-    """Return the findings of a choice, warnings first; `pinned` says whether an edition was asked for."""
+def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[Finding, ...]:
+    """Return the findings of a choice, warnings first.
+
+    `pinned` says whether an edition was asked for; `on` is the date of the quote, None when nobody gave one.
+    """
     found = [
         *_prices(case),
+        *_dates(case, on),
         *_catalogue(case, pinned=pinned),
         *_availability(case, choice),
         *_storage(case, choice),
@@ -57,6 +62,16 @@ def _prices(case: Case) -> Iterator[Finding]:
             message = "{sku} is priced differently under another spelling; the edition's own spelling counts: {price}."
             counts = spellings.get(item.sku, next(iter(spellings.values())))
             yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=str(counts))
+
+
+def _dates(case: Case, on: date | None) -> Iterator[Finding]:
+    book = case.prices.book
+    early = on is not None and book.valid_from is not None and on < book.valid_from
+    late = on is not None and book.valid_until is not None and on > book.valid_until
+    if early or late:
+        message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
+        dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
+        yield _finding("warning", "prices-outside-dates", "prices", "", message, date=str(on), book=book.name, **dates)
 
 
 def _price_of(case: Case, sku: str) -> Decimal | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.bom import Quantity, cluster_items, cost, missing_prices
+from cloudplan.clusters import Fleet, deal_hosts
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.packing import Pattern, maximal_patterns, pack
 from cloudplan.plan import Cluster
 from cloudplan.rules.compute import AFF_2, DIMENSIONS, MAX_CLUSTERS, cluster_count, cluster_limits, memory_ceiling
 from cloudplan.rules.rule import Linear
-from cloudplan.shapes import Pool, Shape, capacity, deal
+from cloudplan.shapes import Pool, Shape, capacity
 from cloudplan.solver import Budget, Model, Outcome, Unknown, add, total
 from cloudplan.units import gib
 
@@ -331,67 +332,13 @@ def _clusters(
     types: Sequence[_Type],
     loaded: Mapping[tuple[str, str], Sequence[Pattern]],
 ) -> tuple[Cluster, ...]:
-    """Deal loaded hosts to clusters, name the VMs on them, and activate the memory that they need."""
-    failures, most = case.workload.policy.host_failures, case.edition.count("MAX-1", "hosts_max")
+    """Return the clusters of loaded hosts, with as many hosts in all as the model wants."""
     clusters: list[Cluster] = []
     for pool in pools:
-        groups: list[tuple[str, int, list[Pattern]]] = []
-        for entry in types:
-            hosts = loaded[pool.name, entry.blade] if entry.pool is pool else []
-            if hosts:
-                wanted = max(model.value(entry.hosts), len(hosts) + failures)
-                groups += [(entry.blade, n, part) for n, part in _split(pool, hosts, wanted, failures, most)]
-        placement = deal(pool, [pattern for _, _, part in groups for pattern in part])
-        position = 0
-        for number, (blade, hosts_total, part) in enumerate(groups, start=1):
-            mine = placement[position : position + len(part)]
-            position += len(part)
-            used = sum(_memory_mib(pool, pattern) for pattern in part)
-            clusters.append(
-                Cluster(
-                    name=f"{pool.site}-{pool.name}-{number}",
-                    site=pool.site,
-                    pool=pool.name,
-                    blade=blade,
-                    hosts=hosts_total,
-                    spare_hosts=failures,
-                    memory_gib=_activated(case, blade, hosts_total, used),
-                    placement=tuple(mine),
-                )
-            )
+        mine = [entry for entry in types if entry.pool is pool]
+        fleets = [Fleet(entry.blade, loaded[entry.key], model.value(entry.hosts)) for entry in mine]
+        clusters += deal_hosts(case, pool, fleets)
     return tuple(clusters)
-
-
-def _split(
-    pool: Pool, hosts: Sequence[Pattern], wanted: int, failures: int, most: int
-) -> list[tuple[int, list[Pattern]]]:
-    """Deal the loaded hosts of a blade type to as few clusters as may be, alike in number and memory.
-
-    Returns (hosts, loaded patterns) for each; hosts beyond loaded + spare, wanted for their memory, are dealt out too.
-    """
-    count = max(math.ceil(len(hosts) / (most - failures)), math.ceil(wanted / most))
-    parts: list[list[Pattern]] = [[] for _ in range(count)]
-    ordered = sorted(hosts, key=lambda pattern: (-_memory_mib(pool, pattern), tuple(-n for n in pattern)))
-    for position, pattern in enumerate(ordered):
-        turn, place = divmod(position, count)
-        parts[place if turn % 2 == 0 else count - 1 - place].append(pattern)
-    sizes = [len(part) + failures for part in parts]
-    for extra in range(wanted - sum(sizes)):
-        sizes[extra % count] += 1
-    return list(zip(sizes, parts, strict=True))
-
-
-def _memory_mib(pool: Pool, pattern: Pattern) -> int:
-    return sum(shape.memory_mib * count for shape, count in zip(pool.shapes, pattern, strict=True))
-
-
-def _activated(case: Case, blade: str, hosts: int, used_mib: int) -> int:
-    """Return the least activated memory of a cluster, in whole GiB (MEM-1, MEM-2, MEM-4)."""
-    policy = case.workload.policy
-    if policy.memory_model == "included_full":
-        return hosts * case.usable_gib(case.edition.blades[blade])
-    included = case.edition.count("MEM-1", "included_gib_per_blade")
-    return max(included * hosts, math.ceil(gib(used_mib) / Fraction(policy.memory_ceiling)))
 
 
 def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:

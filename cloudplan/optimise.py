@@ -5,6 +5,7 @@ and the storage of all sites are solved apart, and their bounds add up.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -18,8 +19,8 @@ from cloudplan.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.findings import find
 from cloudplan.hosts import plan_site
 from cloudplan.parts import storage_faults, unpriced_items
-from cloudplan.plan import CatalogRef, Choice, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
-from cloudplan.prices import PriceBook, Prices
+from cloudplan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
+from cloudplan.prices import PriceBook
 from cloudplan.rules import rule_book
 from cloudplan.shapes import Pool, pools_at
 from cloudplan.solver import Budget
@@ -46,16 +47,18 @@ def optimise(
     gap: float = 0.0,
     time_limit: float | None = None,
     pinned: bool = True,
+    on: date | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
     `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False
-    when nobody asked for this edition. Raises BadInputError for prices that no plan can do without, NoPlanError when no
-    plan keeps the rules, TimeLimitError when time ran out before any plan was found.
+    when nobody asked for this edition; `on` is the date of the quote, for the validity of the prices; `progress` is
+    told each step in words. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
+    keeps the rules, TimeLimitError when time ran out before any plan was found.
     """
     rule_book(edition)
-    case = Case(workload, edition, Prices(prices, workload.region, workload.term_months))
+    case = Case.of(workload, edition, prices)
     budget = Budget.of(gap, time_limit, progress)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     _refuse(case, [pool for parts in pools.values() for pool in parts])
@@ -74,7 +77,7 @@ def optimise(
     )
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     progress("verifying the plan")
-    return _proven(case, choice, bound, pinned=pinned)
+    return _proven(case, choice, bound, find(case, choice, pinned=pinned, on=on))
 
 
 def _refuse(case: Case, pools: Sequence[Pool]) -> None:
@@ -90,7 +93,7 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
         raise NoPlanError(faults)
 
 
-def _proven(case: Case, choice: Choice, bound: Fraction, *, pinned: bool) -> Plan:
+def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding, ...]) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
     lines = bill(case, choice)
     total = monthly(lines)
@@ -115,9 +118,9 @@ def _proven(case: Case, choice: Choice, bound: Fraction, *, pinned: bool) -> Pla
         protection=choice.protection,
         backup=backup_targets(case),
         bom=lines,
-        findings=find(case, choice, pinned=pinned),
+        findings=findings,
     )
-    verdict = verify(case, plan)
+    verdict = verify(plan, workload, edition, book)
     if not verdict.holds:
         raise InternalError(verdict.faults())
     return plan

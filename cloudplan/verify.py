@@ -12,13 +12,15 @@ from fractions import Fraction
 
 from cloudplan import money
 from cloudplan.bom import backup_targets, bill, mirrored_at_source_gib
+from cloudplan.catalog import Edition
 from cloudplan.demand import Case, Instances, instances_at
 from cloudplan.errors import Fault
 from cloudplan.plan import GLOBAL_MIRROR, BomLine, Choice, Cluster, Datastore, Plan, is_optimal
+from cloudplan.prices import PriceBook
 from cloudplan.rules import backup, compute, protection, storage
 from cloudplan.rules.rule import Inequality, Rule
 from cloudplan.units import gib
-from cloudplan.workload import VmGroup
+from cloudplan.workload import VmGroup, Workload
 
 BILL = Rule(
     "BOM", "Bill of materials", "One line per site and SKU; quantity x unit price, rounded to the cent.", "plan"
@@ -54,8 +56,9 @@ def describe(check: Inequality) -> str:
     return f"{float(check.left):g} > {float(check.right):g} {check.unit}"
 
 
-def verify(case: Case, plan: Plan) -> Verdict:
-    """Check a plan against every rule, its bill and its proof."""
+def verify(plan: Plan, workload: Workload, edition: Edition, prices: PriceBook) -> Verdict:
+    """Check a plan against every rule, its bill and its proof, for the workload that it is said to be for."""
+    case = Case.of(workload, edition, prices)
     checks = list(check_choice(case, plan.choice))
     if all(check.holds for check in checks):
         checks += _bill(case, plan)

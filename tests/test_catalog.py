@@ -190,7 +190,8 @@ def test_editions_are_listed_oldest_first() -> None:
 
 
 def test_the_newest_edition_is_the_default() -> None:
-    assert cp.load_edition().edition == cp.editions()[-1]
+    newest = cp.load_edition()
+    assert (newest.edition, newest.shipped) == (cp.editions()[-1], True)
 
 
 def test_an_unknown_edition_is_refused_with_the_list() -> None:

@@ -173,6 +173,10 @@ def test_a_wrong_field_is_one_fault_with_its_path(fields: dict[str, Any], path: 
     assert words in faults[0].message
 
 
+def test_a_book_may_be_valid_for_one_day() -> None:
+    assert cp.load_prices(book(valid_from="2026-01-01", valid_until="2026-01-01")).valid_until is not None
+
+
 @pytest.mark.parametrize("field", ["schema", "name", "currency", "items"])
 def test_a_required_field_that_is_missing_is_named(field: str) -> None:
     fields = book()
@@ -430,24 +434,7 @@ MISSING: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
-NOT_ALL = pytest.mark.xfail(strict=True, reason="the first is told alone")
-REFUSED = pytest.mark.xfail(
-    strict=True, reason="NoPlanError (exit 3) does not say that a price is missing", raises=cp.NoPlanError
-)
-BUGS = {
-    "the licences of two only mechanisms": NOT_ALL,
-    "a licence and backup": NOT_ALL,
-    "two classes asked for": NOT_ALL,
-    "the class of the swap files": REFUSED,
-    "the last class that fits": REFUSED,
-    "the last blade that fits": REFUSED,
-    "the only blade allowed": REFUSED,
-}
-
-
-@pytest.mark.parametrize(
-    ("fields", "skus"), [pytest.param(*row, id=name, marks=BUGS.get(name, ())) for name, row in MISSING.items()]
-)
+@pytest.mark.parametrize(("fields", "skus"), MISSING.values(), ids=MISSING)
 def test_what_no_plan_can_do_without_is_bad_input_that_lists_it_all(
     fields: dict[str, Any], skus: list[str], edition: cp.Edition
 ) -> None:
@@ -478,20 +465,44 @@ def test_a_licence_without_a_price_leaves_the_other_mechanism(edition: cp.Editio
     assert made.protection == {"a": "global-mirror"}
 
 
-@pytest.mark.xfail(strict=True, reason="NoPlanError (exit 3) comes first")
 def test_a_missing_price_outweighs_a_requirement_that_no_plan_keeps(edition: cp.Edition) -> None:
     with bad_input() as faults:
         plan(price_book("backup:vm:v1"), edition, vms=[vm(vcpus=500)])
     assert all("backup:vm:v1" in str(fault) for fault in faults)
 
 
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dates", "on", "outside"),
+    [
+        ({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}, "2026-01-01", False),
+        ({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}, "2026-12-31", False),
+        ({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}, "2025-12-31", True),
+        ({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}, "2027-01-01", True),
+        ({"valid_from": "2026-01-01"}, "2099-01-01", False),
+        ({"valid_from": "2026-01-01"}, None, False),
+    ],
+)
+def test_a_quote_outside_the_dates_of_the_prices_gets_a_warning(
+    dates: dict[str, Any], on: str | None, *, outside: bool, edition: cp.Edition
+) -> None:
+    day = datetime.date.fromisoformat(on) if on else None
+    wanted, book_ = cp.read_workload(workload(), edition), cp.load_prices(price_book(**dates))
+    found = cp.optimise(wanted, edition, book_, on=day).findings
+    assert [finding.severity for finding in found if finding.code == "prices-outside-dates"] == ["warning"] * outside
+
+
 # --- the hash --------------------------------------------------------------------------------------------------------
 
 
 def test_the_hash_of_a_book_is_that_of_its_canonical_json() -> None:
-    prices = cp.load_prices(book(discounts=discounts(("*", "12.5", 36)), valid_from="2026-01-01"))
+    prices = cp.load_prices(book(name="été", discounts=discounts(("*", "12.5", 36)), valid_from="2026-01-01"))
     text = json.dumps(prices.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert prices.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert prices.canonical()["schema"] == "cloudplan/prices/v1"
+    assert prices.canonical()["items"] == {ECO: "620.00"}
 
 
 def test_comments_quotes_and_the_order_of_keys_do_not_change_the_hash(tmp_path: Path) -> None:
