@@ -4,7 +4,6 @@ An edition is data and complete in itself; every fact names the document and the
 """
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -12,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from cloudplan.errors import CloudplanError
-from cloudplan.schema import Flag, Frozen, Name, quantity, whole
+from cloudplan.schema import Date, Flag, Frozen, Name, quantity, whole
 
 REGION_PLACEHOLDER = "(region)"
 
@@ -34,7 +33,7 @@ class SourceDocument(Frozen):
 
     title: Name
     publisher: Name
-    date: date
+    date: Date
 
 
 class Zone(Frozen):
@@ -114,7 +113,7 @@ class Withdrawn(Frozen):
     """Something that is no longer sold, kept so that asking for it can be answered."""
 
     label: Name
-    withdrawn: date
+    withdrawn: Date
     sku: Name
     alternatives: Tags
     source: Source

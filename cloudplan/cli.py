@@ -1,5 +1,6 @@
 """The command line: read, call, show, exit."""
 
+import contextlib
 import sys
 import time
 from datetime import datetime
@@ -11,7 +12,7 @@ import typer
 
 from cloudplan import files
 from cloudplan.catalog import Edition
-from cloudplan.editions import load_edition
+from cloudplan.editions import editions, load_edition
 from cloudplan.errors import BadInputError, CloudplanError, Fault
 from cloudplan.optimise import optimise, program
 from cloudplan.plan import Plan
@@ -95,10 +96,11 @@ def size(
     ] = None,
 ) -> None:
     """Find the cheapest plan of a workload, prove it, and print it."""
-    files.refuse_existing([path for path in (output, xlsx) if path is not None], force=force)
-    wish = catalog or pinned_edition(workload)
-    edition = load_edition(wish)
-    wanted, book = _read(workload, prices, edition, term)
+    inputs = [path for path in (workload, prices) if path is not None]
+    files.refuse_existing([path for path in (output, xlsx) if path is not None], force=force, inputs=inputs)
+    pin = catalog or _pin(workload)
+    edition = load_edition(pin)
+    wanted, book = _read(workload, prices, edition, term, obey_pin=catalog is None)
     progress = Progress()
     try:
         plan = optimise(
@@ -107,7 +109,7 @@ def size(
             book,
             gap=gap,
             time_limit=time_limit,
-            pinned=wish is not None,
+            pinned=pin is not None,
             on=date.date() if date else None,
             progress=progress,
         )
@@ -122,12 +124,23 @@ def size(
         typer.echo(text, nl=False)
 
 
-def _read(workload: Path, prices: Path | None, edition: Edition, term: int | None) -> tuple[Workload, PriceBook]:
+def _pin(workload: Path) -> str | None:
+    """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
+    with contextlib.suppress(BadInputError):
+        pin = pinned_edition(workload)
+        if pin and (pin in editions() or Path(pin).is_dir()):
+            return pin
+    return None
+
+
+def _read(
+    workload: Path, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool
+) -> tuple[Workload, PriceBook]:
     """Read both inputs; the faults of both are reported together."""
     faults: list[Fault] = []
     wanted, book = None, None
     try:
-        wanted = read_workload(workload, edition, term_months=term)
+        wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
     except BadInputError as error:
         faults += error.faults
     try:

@@ -57,16 +57,29 @@ def _parts(case: Case, pool: Pool, fleet: Fleet) -> list[_Part]:
     """Deal the hosts of a fleet to clusters alike in number and memory; hosts beyond loaded and spare are dealt too."""
     failures, most = case.workload.policy.host_failures, case.edition.count("MAX-1", "hosts_max")
     total = max(fleet.hosts, len(fleet.loaded) + failures)
-    count = max(math.ceil(len(fleet.loaded) / (most - failures)), math.ceil(total / most))
-    parts = [_Part(fleet.blade, [], failures) for _ in range(count)]
+    fewest = max(math.ceil(len(fleet.loaded) / (most - failures)), math.ceil(total / most))
+    for count in range(fewest, len(fleet.loaded) + 1):
+        parts = _dealt(case, pool, fleet, count)
+        if all(part.hosts <= most for part in parts):
+            break
+    spread = itertools.cycle(parts)
+    for _ in range(total - sum(part.hosts for part in parts)):
+        next(part for part in spread if part.hosts < most).hosts += 1
+    _save_memory(case, pool, parts)
+    return parts
+
+
+def _dealt(case: Case, pool: Pool, fleet: Fleet, count: int) -> list[_Part]:
+    """Return `count` clusters with loaded hosts, spares and, where memory has no price, hosts for the memory."""
+    parts = [_Part(fleet.blade, [], 0) for _ in range(count)]
     for position, pattern in enumerate(sorted(fleet.loaded, key=lambda p: (-_memory_mib(pool, p), [-n for n in p]))):
         turn, place = divmod(position, count)
         parts[place if turn % 2 == 0 else count - 1 - place].loaded.append(pattern)
+    included = case.edition.count("MEM-1", "included_gib_per_blade")
     for part in parts:
-        part.hosts += len(part.loaded)
-    for extra in range(total - sum(part.hosts for part in parts)):
-        parts[extra % count].hosts += 1
-    _save_memory(case, pool, parts)
+        part.hosts = len(part.loaded) + case.workload.policy.host_failures
+        if case.unpriced_memory:
+            part.hosts = max(part.hosts, math.ceil(_needed_gib(case, _used_mib(pool, part)) / included))
     return parts
 
 
@@ -76,7 +89,7 @@ def _save_memory(case: Case, pool: Pool, parts: Sequence[_Part]) -> None:
     Of two clusters the first is filled to just under a whole GiB, so that what is left over gathers in the last.
     """
     least = _least_gib(case, sum(part.hosts for part in parts), sum(_used_mib(pool, part) for part in parts))
-    for left, right in list(itertools.combinations(parts, 2)) * PASSES:
+    for left, right in [] if case.unpriced_memory else list(itertools.combinations(parts, 2)) * PASSES:
         if sum(_activated_gib(case, pool, part) for part in parts) <= least:
             return
         _exchange(case, pool, left, right)

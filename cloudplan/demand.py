@@ -63,6 +63,12 @@ class Case:
         """The storage classes on offer: those that are priced."""
         return {name: item for name, item in self.edition.storage_classes.items() if self.prices.offer(item)}
 
+    @property
+    def unpriced_memory(self) -> bool:
+        """Whether memory beyond what blades include would be billed, but has no price: then none is activated."""
+        billed = self.workload.policy.memory_model == "base128_plus_memory"
+        return billed and self.prices.offer(self.edition.services.memory) is None
+
     @cached_property
     def sites(self) -> tuple[str, ...]:
         """Every zone of the region: the primary first, then the standby, then the others in the provider's order."""

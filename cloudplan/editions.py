@@ -1,12 +1,15 @@
 """Where the editions of the catalogue are: find them, load one, hash its files."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from cloudplan import yamlfile
-from cloudplan.catalog import Edition
+from cloudplan.catalog import Edition, Source
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import unknown, validate
 
@@ -55,13 +58,15 @@ def _load(folder: Path, *, shipped: bool) -> Edition:
         path = folder / f"{part}.yaml"
         document = yamlfile.read(path)
         digest.update(f"{path.name}\n".encode() + path.read_bytes())
+        if not isinstance(document.tree, dict):
+            raise BadInputError([document.fault((), "found no mapping; allowed: a mapping")])
         for key, value in document.tree.items():
+            joined.files[key] = str(path)
             if key in merged:
                 raise BadInputError([document.fault((key,), f"{key!r} is given in two files of the edition")])
             merged[key] = value
-        for where, mark in document.marks.items():
-            if where:
-                joined.marks[where] = mark
+        joined.marks.update((where, mark) for where, mark in document.marks.items() if where)
+        joined.keys.update(document.keys)
     faults: list[Fault] = []
     edition = validate(Edition, joined, faults)
     if edition is None:
@@ -80,8 +85,19 @@ def _citations(edition: Edition, folder: Path) -> list[Fault]:
             if sku in seen:
                 faults.append(Fault(f"SKU {sku} is given twice", where=str(folder)))
             seen.add(sku)
-    sources = [item.source for item in edition.items()] + [facts.source for facts in edition.rules.values()]
-    for source in sources:
-        if source.document not in edition.documents:
-            faults.append(Fault(unknown("document", source.document, edition.documents), where=str(folder)))
+    for document in _cited(edition):
+        if document not in edition.documents:
+            faults.append(Fault(unknown("document", document, edition.documents), where=str(folder)))
     return faults
+
+
+def _cited(value: Any) -> Iterator[str]:
+    """Yield the documents that the facts of an edition cite, wherever they stand."""
+    if isinstance(value, Source):
+        yield value.document
+    elif isinstance(value, BaseModel):
+        for _, inner in value:
+            yield from _cited(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _cited(inner)

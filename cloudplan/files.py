@@ -9,13 +9,15 @@ from pathlib import Path
 from cloudplan.errors import BadInputError, Fault
 
 
-def refuse_existing(paths: Sequence[Path], *, force: bool) -> None:
-    """Raise BadInputError for each target that exists (unless `force`), has no folder, or is named twice."""
+def refuse_existing(paths: Sequence[Path], *, force: bool, inputs: Sequence[Path] = ()) -> None:
+    """Raise BadInputError for each target that exists (unless `force`), has no folder, is an input, or comes twice."""
     faults = [
         Fault("exists already; use --force to overwrite it", where=str(p)) for p in paths if p.exists() and not force
     ]
     faults += [Fault("the folder does not exist", where=str(p)) for p in paths if not p.absolute().parent.is_dir()]
     faults += [Fault("this is a folder", where=str(p)) for p in paths if p.is_dir()]
+    read = {path.absolute() for path in inputs}
+    faults += [Fault("this is an input; write to another file", where=str(p)) for p in paths if p.absolute() in read]
     if len({path.absolute() for path in paths}) < len(paths):
         faults.append(Fault("two outputs have the same name", where=str(paths[0])))
     if faults:
@@ -25,6 +27,9 @@ def refuse_existing(paths: Sequence[Path], *, force: bool) -> None:
 def write_all(contents: Mapping[Path, bytes]) -> None:
     """Write every file beside its place first, then move all into place; on failure none is left behind."""
     staged: list[tuple[str, Path]] = []
+    folders = [path for path in contents if path.is_dir()]
+    if folders:
+        raise BadInputError([Fault("cannot be written: this is a folder", where=str(path)) for path in folders])
     try:
         for path, data in contents.items():
             handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")

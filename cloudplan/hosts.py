@@ -182,7 +182,7 @@ def _model(
             memory_ceiling(case, entry.place(), used_gib=used, memory_gib=entry.memory_gib),
         )
         model.at_most(entry.clusters, entry.loaded)
-        if _unpriced_memory(case) and not any_memory:
+        if case.unpriced_memory and not any_memory:
             model.at_most(entry.memory_gib, case.edition.count("MEM-1", "included_gib_per_blade") * entry.hosts)
         if entry.patterns is not None:
             _pattern_rows(model, entry)
@@ -267,18 +267,12 @@ def _solve(case: Case, site: str, model: Model, types: Sequence[_Type], budget: 
     outcome = model.minimise(_objective(case, types), budget)
     if outcome.infeasible:
         pools = list({entry.pool.name: entry.pool for entry in types}.values())
-        if _unpriced_memory(case) and not _model(case, site, pools, None, 0, any_memory=True)[0].impossible(budget):
+        if case.unpriced_memory and not _model(case, site, pools, None, 0, any_memory=True)[0].impossible(budget):
             raise BadInputError(missing_prices(case, [case.edition.services.memory]))
         limit = case.workload.policy.max_clusters
         message = f"no plan for {site} with max_clusters {limit}; raise it or merge pools"
         raise NoPlanError([Fault(message, path="policy.max_clusters", rule=MAX_CLUSTERS.id)])
     return outcome
-
-
-def _unpriced_memory(case: Case) -> bool:
-    """Return whether memory beyond what blades include would be billed, but has no price."""
-    model = case.workload.policy.memory_model
-    return model == "base128_plus_memory" and case.prices.offer(case.edition.services.memory) is None
 
 
 def _settle_ties(case: Case, model: Model, types: Sequence[_Type], budget: Budget) -> None:

@@ -90,7 +90,7 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
     faults = [fault for pool in pools for fault in pool.faults]
     faults += storage_faults(case)
     if faults:
-        raise NoPlanError(faults)
+        raise NoPlanError(dict.fromkeys(faults))
 
 
 def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding, ...]) -> Plan:

@@ -188,7 +188,9 @@ def _homeless(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterat
             yield LUN_2.id, f"{what} exceeds {limit}"
     if group.powered_on and not _swap_fits(case, group, mechanism):
         policy = case.workload.policy.vswp
-        yield VSWP_1.id, f"its swap file of {number(group.memory_gib)} GiB, placed as {policy}, exceeds {limit}"
+        what = f"its swap file of {number(group.memory_gib)} GiB"
+        what += f" with disk 0 of {number(group.disks[0].size_gib)} GiB" if swap_at_home(case) else ""
+        yield VSWP_1.id, f"{what} (policy vswp: {policy}) exceeds {limit}"
 
 
 def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:

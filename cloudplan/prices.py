@@ -8,7 +8,6 @@ import fnmatch
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,7 @@ from cloudplan.catalog import Edition, Item, in_region
 from cloudplan.editions import catalog_folder, load_edition, other_skus
 from cloudplan.editions import editions as shipped_editions
 from cloudplan.errors import BadInputError, Fault
-from cloudplan.schema import Flag, Frozen, Name, closest, decimal_of, quantity, validate, whole
+from cloudplan.schema import Date, Flag, Frozen, Name, closest, decimal_of, quantity, validate, whole
 
 PRICE_PLACES = 6
 
@@ -55,8 +54,8 @@ class PriceBook(Frozen):
     name: Name
     currency: Currency
     illustrative: Flag = False
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Date | None = None
+    valid_until: Date | None = None
     items: dict[str, Price] = Field(min_length=1)
     discounts: tuple[Discount, ...] = ()
 

@@ -7,8 +7,9 @@ fault reads: what was found, what is allowed, and what was probably meant.
 import difflib
 import re
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -21,6 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FOUND_LENGTH = 60
 
 
@@ -101,6 +103,16 @@ def _duration(value: Any) -> str:
     return str(value)
 
 
+def _date(value: Any) -> date:
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _refuse("a date, YYYY-MM-DD")
+
+
+Date = Annotated[date, BeforeValidator(_date)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Name = Annotated[str, BeforeValidator(_name)]
 Duration = Annotated[str, BeforeValidator(_duration)]
@@ -131,10 +143,17 @@ def faults_of(error: ValidationError, document: Document, model: type[BaseModel]
 def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
     """Return the fields of the model that stands at a path: follow the annotations step by step."""
     current: Any = model
+    inside_mapping = False
     for step in where:
         if isinstance(step, str):
             field = getattr(current, "model_fields", {}).get(step)
-            current = _model_in(field.annotation) if field else None
+            if field is not None:
+                inside_mapping = get_origin(field.annotation) is dict
+                current = _model_in(field.annotation)
+            elif inside_mapping:
+                inside_mapping = False
+            else:
+                current = None
     return [info.alias or name for name, info in getattr(current, "model_fields", {}).items()]
 
 

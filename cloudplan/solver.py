@@ -70,7 +70,7 @@ class Model:
 
     def whole(self, low: int = 0, high: int | None = None) -> Unknown:
         """Return a new whole unknown between `low` and `high`."""
-        unknown = pulp.LpVariable(f"x{len(self._values)}", low, high, pulp.LpInteger)
+        unknown = self._problem.add_variable(f"x{len(self._values)}", low, high, pulp.LpInteger)
         self._values[unknown] = 0
         return unknown
 

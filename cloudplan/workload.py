@@ -14,13 +14,17 @@ from pydantic import BeforeValidator, Field
 
 from cloudplan import yamlfile
 from cloudplan.catalog import REGION_PLACEHOLDER, Edition, in_region
+from cloudplan.editions import editions
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.prices import canonical_sha256
 from cloudplan.schema import Duration, Flag, Frozen, Name, decimal_of, found, quantity, unknown, validate, whole
 from cloudplan.units import mib
-from cloudplan.yamlfile import Document, Where
+from cloudplan.yamlfile import Document, Where, dotted
 
 MAX_INSTANCES = 1_000_000
+COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
+"""Fields that are filled in from others, and missing only when those are."""
+
 MAX_SIZE_GIB = "1000000000"
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
@@ -206,26 +210,63 @@ def pinned_edition(source: str | Path | Mapping[str, Any]) -> str | None:
 
 
 def read_workload(
-    source: str | Path | Mapping[str, Any], edition: Edition, *, term_months: int | None = None
+    source: str | Path | Mapping[str, Any],
+    edition: Edition,
+    *,
+    term_months: int | None = None,
+    obey_pin: bool = True,
 ) -> Workload:
     """Read a workload from a YAML file or from plain values, and complete it with the defaults of `edition`.
 
-    `term_months` overrides the commitment of the file. Raises BadInputError with one fault for all that is wrong.
+    `term_months` overrides the commitment of the file; without `obey_pin` the edition that it names is not looked at.
+    Raises BadInputError with one fault for all that is wrong.
     """
     document = _document(source)
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), f"found {found(document.tree)}; allowed: a mapping")])
     document.tree = _without_nulls(document.tree)
-    faults = list(_name_faults(document.tree, document)) + list(_reference_faults(document.tree, document, edition))
+    given = {dotted(where) for where in _paths(document.tree, ())}
+    faults = list(_pin_faults(document.tree, document, edition)) if obey_pin else []
+    faults += _name_faults(document.tree, document)
+    faults += list(_reference_faults(document.tree, document, edition))
     _complete(document.tree, edition, term_months)
-    faults += _value_faults(document.tree, document, edition)
+    faults += [fault for fault in _value_faults(document.tree, document, edition) if _is_given(fault, given)]
     placed = {fault.path for fault in faults}
     shape: list[Fault] = []
     workload = validate(Workload, document, shape)
-    faults += [fault for fault in shape if fault.path not in placed]
+    faults += [fault for fault in shape if fault.path not in placed and _is_given(fault, given)] or (
+        [] if faults else shape
+    )
     if workload is None or faults:
         raise BadInputError(sorted(faults, key=_place))
     return workload
+
+
+def _paths(value: Any, where: Where) -> Iterator[Where]:
+    """Yield the path of every value of a tree."""
+    yield where
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in entries:
+        yield from _paths(inner, (*where, step))
+
+
+def _is_given(fault: Fault, given: set[str]) -> bool:
+    """Return whether a fault is of a value that the file gives, not of a default that a faulty value became."""
+    parent, _, name = fault.path.rpartition(".")
+    if fault.path in given:
+        return True
+    return fault.message.startswith("required field") and parent in given and name not in COMPLETED
+
+
+def _pin_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
+    """The edition that a workload names is one that ships, a folder, or the one in use."""
+    pin = tree.get("catalog")
+    if pin is None or pin == edition.edition:
+        return
+    if not isinstance(pin, str):
+        yield document.fault(("catalog",), f"found {found(pin)}; allowed: the name of an edition")
+    elif pin not in editions() and not Path(pin).is_dir():
+        yield document.fault(("catalog",), unknown("edition", pin, editions()))
 
 
 def _document(source: str | Path | Mapping[str, Any]) -> Document:
@@ -271,7 +312,8 @@ def _name_faults(tree: dict[str, Any], document: Document) -> Iterator[Fault]:
         name = group.get("name")
         if not isinstance(name, str):
             continue
-        total += _whole(group.get("count"), 1)
+        count = _whole(group.get("count"), 1)
+        total += count if count <= MAX_INSTANCES else 0
         if total > MAX_INSTANCES:
             yield document.fault(("vms",), f"more than {MAX_INSTANCES} instances; allowed: at most {MAX_INSTANCES}")
             return
@@ -406,7 +448,8 @@ def _complete_group(
         group["names"] = instance_names(group)
     own = group.get("backup", backup)
     if isinstance(own, str):
-        group["backup"] = dict(named.get(own) or backup)
+        chosen = named.get(own)
+        group["backup"] = dict(chosen if isinstance(chosen, dict) else backup)
     elif isinstance(own, dict):
         group["backup"] = {**backup, **own}
     for _, disk in _mappings(group.get("disks")):
@@ -471,7 +514,7 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
             message = "disk 0 is the home of the VM and is always replicated; allowed: true"
             yield document.fault((*where, "disks", 0, "replicated"), message)
     wish = group.get("protection")
-    if isinstance(wish, dict) and not any(wish.get(key) for key in ("rpo", "rto", "mechanism")):
+    if wish == {}:
         yield document.fault((*where, "protection"), "found nothing; allowed: at least one of rpo, rto, mechanism")
 
 

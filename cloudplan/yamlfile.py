@@ -4,6 +4,8 @@ Ordinary loaders lie: ``no`` becomes False, ``12:30`` becomes 750, ``1.10`` beco
 Here a scalar is the text that was written and the schema decides what it means. Anchors, aliases and tags are refused.
 """
 
+import contextlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,10 @@ Where = tuple[str | int, ...]
 """The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
 
 MAX_DEPTH = 20
+NO_ANCHORS = "anchors and aliases (&, *) are not read; write the value out"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN_KINDS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _PLAIN_KINDS}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -37,13 +42,15 @@ class Document:
     name: str = ""
     marks: dict[Where, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Where, tuple[int, int]] = field(default_factory=dict)
+    files: dict[str | int, str] = field(default_factory=dict)
+    """The file of each part, by its first key, when a document is made of several files."""
 
     def at(self, where: Where, *, key: bool = False) -> str:
         """Return ``file:line:column`` of a value (or of its key), or of its nearest parent; empty when unknown."""
         for length in range(len(where), -1, -1):
             mark = (self.keys if key else self.marks).get(where[:length]) or self.marks.get(where[:length])
             if mark:
-                return f"{self.name}:{mark[0]}:{mark[1]}"
+                return f"{self.files.get(where[0], self.name) if where else self.name}:{mark[0]}:{mark[1]}"
         return self.name
 
     def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
@@ -72,6 +79,8 @@ def parse(text: str, name: str) -> Document:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
+        with contextlib.suppress(ValueError):
+            return document_of(json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_unique), name)
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise BadInputError([Fault(f"not valid YAML: {error.problem or error}", where=where)]) from None
@@ -88,17 +97,24 @@ def parse(text: str, name: str) -> Document:
     return document
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the mapping of JSON pairs; a double key is a ValueError."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("double key")
+    return dict(pairs)
+
+
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
     """Turn a YAML node into mappings, lists and text, noting where each value stands."""
     document.marks[where] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if id(node) in seen:
-        faults.append(document.fault(where, "anchors and aliases (&, *) are not read; write the value out"))
+        faults.append(document.fault(where, NO_ANCHORS))
         return None
     if len(where) > MAX_DEPTH:
         faults.append(document.fault(where, "nested too deeply"))
         return None
     seen.add(id(node))
-    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith(("binary", "set", "omap", "pairs")):
+    if node.tag not in _PLAIN_TAGS:
         faults.append(document.fault(where, f"tags are not read: {node.tag}"))
         return None
     if isinstance(node, yaml.MappingNode):
@@ -113,8 +129,9 @@ def _mapping(node: Any, where: Where, document: Document, faults: list[Fault], s
     for key_node, value_node in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         mark = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        if key is None:
-            faults.append(Fault("a key must be plain text", where=f"{document.name}:{mark[0]}:{mark[1]}"))
+        if key is None or id(key_node) in seen:
+            message = "a key must be plain text" if key is None else NO_ANCHORS
+            faults.append(Fault(message, where=f"{document.name}:{mark[0]}:{mark[1]}"))
             continue
         inner = (*where, key)
         if key in tree:
@@ -128,13 +145,15 @@ def _mapping(node: Any, where: Where, document: Document, faults: list[Fault], s
 
 
 def document_of(value: Any, name: str = "") -> Document:
-    """Wrap plain Python values (numbers, Decimals, text) as a document without places in a file."""
-    return Document(_copy(value), name)
+    """Wrap plain Python values (numbers, Decimals, text) as a document without places, every scalar as its text."""
+    return Document(_as_text(value), name)
 
 
-def _copy(value: Any) -> Any:
+def _as_text(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(key): _copy(inner) for key, inner in value.items()}
+        return {str(key): _as_text(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_copy(inner) for inner in value]
-    return value
+        return [_as_text(inner) for inner in value]
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -24,11 +24,6 @@ settings.register_profile("cloudplan", deadline=None, derandomize=True)
 settings.load_profile("cloudplan")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let PuLP announce its next major version, which the project does not use, without failing a test."""
-    config.addinivalue_line("filterwarnings", "ignore:.*PuLP 4.0:DeprecationWarning")
-
-
 @dataclass(frozen=True)
 class Ran:
     """What a run of the command line left: its exit status and what it printed."""

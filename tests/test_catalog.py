@@ -248,7 +248,6 @@ def test_a_missing_file_is_named(part: str, copy: Path) -> None:
     assert [str(fault) for fault in faults] == [f"{copy / part}.yaml: no such file"]
 
 
-@pytest.mark.xfail(strict=True, reason="AttributeError")
 @pytest.mark.parametrize(("part", "text"), [("edition", "- a list"), ("blades", "just text"), ("rules", "---")])
 def test_a_file_that_is_no_mapping_is_refused(part: str, text: str, copy: Path) -> None:
     (copy / f"{part}.yaml").write_text(text)
@@ -293,15 +292,9 @@ BROKEN = {
 }  # fmt: skip
 
 
-UNCHECKED = pytest.mark.xfail(
-    strict=True, reason="the documents of zones, service levels, withdrawn items are not checked"
-)
-NOT_CHECKED = {"document of a zone", "document of a service level", "document of what is withdrawn"}
-
-
 @pytest.mark.parametrize(
     ("part", "old", "new", "words"),
-    [pytest.param(*row, id=name, marks=UNCHECKED if name in NOT_CHECKED else ()) for name, row in BROKEN.items()],
+    [pytest.param(*row, id=name) for name, row in BROKEN.items()],
 )
 def test_a_broken_edition_is_refused_with_one_clear_fault(
     part: str, old: str, new: str, words: str, copy: Path
@@ -313,14 +306,10 @@ def test_a_broken_edition_is_refused_with_one_clear_fault(
     assert words in faults[0].message
 
 
-UNNAMED = pytest.mark.xfail(strict=True, reason="the place is folder:line:column, without the file")
-
-
 @pytest.mark.parametrize(
     "name",
     [
-        *(pytest.param(name, marks=UNNAMED) for name in ("unknown field", "missing field", "negative")),
-        *("key twice", "two files"),
+        *("unknown field", "missing field", "negative", "key twice", "two files"),
     ],
 )
 def test_the_fault_of_a_broken_edition_names_the_file_and_the_line(name: str, copy: Path) -> None:
@@ -331,7 +320,6 @@ def test_the_fault_of_a_broken_edition_names_the_file_and_the_line(name: str, co
     assert re.fullmatch(re.escape(str(copy / f"{part}.yaml")) + r":\d+:\d+", faults[0].where)
 
 
-@pytest.mark.xfail(strict=True, reason="figures are not read when the edition is loaded")
 @pytest.mark.parametrize(
     ("old", "new"),
     [("hosts_max: 32", "hosts_max: many"), ("ceiling: 0.85", "ceiling: lots"), ("rpo: 15m", "rpo: soon")],

@@ -241,7 +241,6 @@ def test_a_missing_price_book_is_one_fault(run: Run, small: Path) -> None:
     assert (ran.status, ran.out, ran.faults) == (2, "", ["none.yaml: no such file"])
 
 
-@pytest.mark.xfail(strict=True, reason="the workload is told alone")
 def test_a_missing_workload_and_a_missing_price_book_are_told_together(run: Run, small: Path) -> None:
     ran = run("size", "none.yaml", "--prices", "neither.yaml")
     assert (ran.status, ran.out) == (2, "")
@@ -300,7 +299,6 @@ def test_an_unknown_edition_is_refused_with_the_list(run: Run, small: Path) -> N
     assert all(name in ran.faults[0] for name in cp.editions())
 
 
-@pytest.mark.xfail(strict=True, reason="told without file, line and path")
 def test_an_unknown_edition_in_the_workload_is_placed(run: Run, small: Path) -> None:
     small.write_text(small.read_text().replace(EDITION, "2025-01-71"))
     ran = run("size", small)
@@ -308,7 +306,6 @@ def test_an_unknown_edition_in_the_workload_is_placed(run: Run, small: Path) -> 
     assert ran.faults[0].startswith(f"{small}:3:10: catalog: unknown edition '2025-01-71'")
 
 
-@pytest.mark.xfail(strict=True, reason="told alone")
 def test_an_unknown_edition_in_the_workload_hides_no_other_fault(run: Run, small: Path) -> None:
     bad = workload(catalog="2025-01-71", vms=[vm(vcpus=0)])
     prices = written(small.with_name("prices.yaml"), price_book(currency="euro"))

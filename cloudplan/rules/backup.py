@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.demand import Case
-from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.rules.rule import Inequality, Linear, Rule, exact
 from cloudplan.units import GIB_PER_TIB
 from cloudplan.workload import BackupPolicy, Disk, VmGroup
 
@@ -17,7 +17,7 @@ BKP_3 = Rule(
     "Stored = used x (1 + daily u(1) + weekly u(7) + monthly u(30) + yearly u(365)) / reduction, "
     "u(k) = 1 - (1 - change_rate)^k; per backup site, in whole TiB.",
     "plan",
-    ("daily", "weekly", "monthly", "yearly", "change_rate", "reduction"),
+    {"daily": int, "weekly": int, "monthly": int, "yearly": int, "change_rate": exact, "reduction": exact},
 )
 BKP_4 = Rule("BKP-4", "Disks not backed up", "A constant_writes disk is left out of backup.", "finding")
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from cloudplan.catalog import Blade
 from cloudplan.demand import Case, Instances
-from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.rules.rule import Inequality, Linear, Rule, exact, one_of
 from cloudplan.units import gib
 
 CPU_1 = Rule(
@@ -18,7 +18,7 @@ CPU_1 = Rule(
     "Cores of a host",
     "On one host, sum of vCPUs / vcpu_per_core <= physical cores of the blade.",
     "host",
-    ("vcpu_per_core",),
+    {"vcpu_per_core": exact},
 )
 CPU_2 = Rule("CPU-2", "Threads for one VM", "vCPUs of a VM <= hardware threads of the blade.", "choice")
 CPU_3 = Rule("CPU-3", "Base frequency", "min_ghz of a VM <= base frequency of the blade.", "choice")
@@ -31,14 +31,14 @@ MEM_1 = Rule(
     "Activated memory of a cluster",
     "hosts x 128 GiB <= activated memory <= hosts x (physical memory - host_memory_reserve_gib), in whole GiB.",
     "plan",
-    ("included_gib_per_blade", "host_memory_reserve_gib"),
+    {"included_gib_per_blade": int, "host_memory_reserve_gib": int},
 )
 MEM_2 = Rule(
     "MEM-2",
     "Memory ceiling of a cluster",
     "Sum of memory of its VMs <= ceiling x activated memory.",
     "plan",
-    ("ceiling",),
+    {"ceiling": exact},
 )
 MEM_3 = Rule(
     "MEM-3",
@@ -51,10 +51,10 @@ MEM_4 = Rule(
     "Memory model",
     "base128_plus_memory bills what is activated beyond 128 GiB a blade; included_full activates and includes it all.",
     "plan",
-    ("memory_model", "contradicted"),
+    {"memory_model": one_of("base128_plus_memory", "included_full"), "contradicted": one_of("true", "false")},
 )
 HOM_1 = Rule("HOM-1", "Like hosts", "A cluster has one blade type, one site, one pool, one tenant.", "construction")
-MAX_1 = Rule("MAX-1", "Hosts of a cluster", "hosts <= 32; more demand means more clusters.", "plan", ("hosts_max",))
+MAX_1 = Rule("MAX-1", "Hosts of a cluster", "hosts <= 32; more demand means more clusters.", "plan", {"hosts_max": int})
 MAX_CLUSTERS = Rule(
     "policy.max_clusters", "Clusters of a site", "Clusters at a site, all pools together, <= max_clusters.", "plan"
 )
@@ -63,9 +63,9 @@ HA_1 = Rule(
     "Any f hosts can be lost",
     "All VM instances of a cluster fit, whole, on hosts - host_failures hosts: loaded hosts + f <= hosts.",
     "plan",
-    ("host_failures",),
+    {"host_failures": int},
 )
-HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", ("hosts_for_sla",))
+HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": int})
 AFF_1 = Rule("AFF-1", "Affinity", "Members of an affinity group that stand at the same site share one host.", "host")
 AFF_2 = Rule("AFF-2", "Anti-affinity", "No two members of an anti-affinity group share a host.", "host")
 

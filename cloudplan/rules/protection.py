@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cloudplan.demand import Case
 from cloudplan.plan import GLOBAL_MIRROR, METRO_MIRROR, VM_REPLICATION, Mechanism
-from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.rules.rule import Inequality, Linear, Rule, exact
 from cloudplan.units import GIB_PER_TIB, duration, minutes
 from cloudplan.workload import VmGroup
 
@@ -13,7 +13,7 @@ DR_1 = Rule(
     "Standby capacity",
     "A protected VM holds standby CPU and memory at the other site, under all compute rules.",
     "plan",
-    ("vcpu_share", "memory_share"),
+    {"vcpu_share": exact, "memory_share": exact},
 )
 DR_2 = Rule(
     "DR-2",
@@ -32,7 +32,7 @@ GM_1 = Rule(
     "Global Mirror",
     "RPO 15 min, RTO 4 h; only the classes 500, 1500 and 3000 IOPS/TB.",
     "choice",
-    ("rpo", "rto", "classes"),
+    {"rpo": minutes, "rto": minutes, "classes": str.split},
 )
 GM_2 = Rule(
     "GM-2",
@@ -50,7 +50,11 @@ ENC_1 = Rule("ENC-1", "Encryption", "One encryption unit per encrypted VM, in ed
 ENC_2 = Rule("ENC-2", "Encrypted VMs", "An encrypted VM cannot be replicated, by either mechanism.", "choice")
 MM_1 = Rule("MM-1", "Metro Mirror", "Metro Mirror is not sold since 2024-01-01.", "choice")
 VMR_1 = Rule(
-    "VMR-1", "VM replication", "RPO 1 h to 24 h, RTO 15 min; one licence per VM.", "choice", ("rpo", "rpo_max", "rto")
+    "VMR-1",
+    "VM replication",
+    "RPO 1 h to 24 h, RTO 15 min; one licence per VM.",
+    "choice",
+    {"rpo": minutes, "rpo_max": minutes, "rto": minutes},
 )
 VMR_2 = Rule(
     "VMR-2", "Replica of a VM", "Its replicated disks need the same space and class at the other site.", "plan"

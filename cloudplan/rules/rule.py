@@ -4,8 +4,9 @@ An inequality says that its left side may not exceed its right side. With exact 
 the solver's unknowns in it, it is a constraint of the ILP. The arithmetic is written once, for both.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
@@ -20,13 +21,13 @@ Kind = Literal["host", "plan", "choice", "finding", "construction"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the book; `figures` are the names of what an edition must give under the rule's id."""
+    """A rule of the book; `figures` are what an edition must give under the rule's id, with how each is read."""
 
     id: str
     title: str
     formula: str
     kind: Kind
-    figures: tuple[str, ...] = ()
+    figures: Mapping[str, Callable[[str], object]] = field(default_factory=dict, hash=False)
 
     def at_most(self, left: Linear, right: Linear, place: str, unit: str = "") -> "Inequality":
         """Return the inequality left <= right of this rule at a place."""
@@ -58,6 +59,24 @@ class Inequality:
         return bool(self.left <= self.right)
 
 
+def exact(text: str) -> Fraction:
+    """Read a figure that is an exact number."""
+    return Fraction(Decimal(text))
+
+
+def one_of(*words: str) -> Callable[[str], object]:
+    """Return how to read a figure that is one of some words."""
+    return words.index
+
+
+def _readable(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except (ValueError, ArithmeticError):
+        return False
+    return True
+
+
 def rule_book(rules: Iterable[Rule], edition: Edition) -> Mapping[str, Rule]:
     """Return the rules by id; a figure without a rule, or a rule without its figures, stops the book.
 
@@ -72,6 +91,11 @@ def rule_book(rules: Iterable[Rule], edition: Edition) -> Mapping[str, Rule]:
         given, needed = set(edition.rules[rule.id].figures), set(rule.figures)
         faults += [Fault(f"the figure {name!r} is missing", rule=rule.id) for name in sorted(needed - given)]
         faults += [Fault(f"no rule reads the figure {name!r}", rule=rule.id) for name in sorted(given - needed)]
+        faults += [
+            Fault(f"the figure {name!r} cannot be read: {edition.figure(rule.id, name)!r}", rule=rule.id)
+            for name in sorted(given & needed)
+            if not _readable(rule.figures[name], edition.figure(rule.id, name))
+        ]
     if faults:
         raise BadInputError(
             [Fault(fault.message, where=f"edition {edition.edition}", rule=fault.rule) for fault in faults]

@@ -10,7 +10,7 @@ from cloudplan.catalog import StorageClass
 from cloudplan.demand import Case
 from cloudplan.plan import Datastore
 from cloudplan.rules.protection import GM_1
-from cloudplan.rules.rule import Inequality, Linear, Rule
+from cloudplan.rules.rule import Inequality, Linear, Rule, exact
 from cloudplan.units import GIB_PER_TIB, gib
 from cloudplan.workload import Disk
 
@@ -19,17 +19,17 @@ LUN_1 = Rule(
     "Size of a LUN",
     "A datastore is one LUN of one class, >= 500 GiB, in whole billing units (1 GiB flash, 1 TiB mass).",
     "plan",
-    ("minimum_gib",),
+    {"minimum_gib": int},
 )
 LUN_2 = Rule(
     "LUN-2",
     "Largest LUN",
     "A datastore is at most the edition's maximum and datastore_max_gib; a disk stands whole on one datastore.",
     "plan",
-    ("maximum_gib",),
+    {"maximum_gib": int},
 )
 LUN_3 = Rule(
-    "LUN-3", "Snapshot headroom", "Disks + swap files <= size x (1 - snapshot_headroom).", "plan", ("headroom",)
+    "LUN-3", "Snapshot headroom", "Disks + swap files <= size x (1 - snapshot_headroom).", "plan", {"headroom": exact}
 )
 VSWP_1 = Rule(
     "VSWP-1",
@@ -60,7 +60,7 @@ ORD_1 = Rule(
     "Datastores of a site",
     "Datastores at a site with a cluster >= min_datastores.",
     "plan",
-    ("datastores_advised",),
+    {"datastores_advised": int},
 )
 IOPS_1 = Rule(
     "IOPS-1",
@@ -74,7 +74,7 @@ IOPS_3 = Rule(
     "IOPS under Global Mirror",
     "Under Global Mirror an IOPS need counts 1 / 0.9.",
     "plan",
-    ("performance_left",),
+    {"performance_left": exact},
 )
 IOPS_4 = Rule("IOPS-4", "Bandwidth of a LUN", "Sum of MB/s of its disks <= the edition's ceiling per LUN.", "plan")
 
