@@ -6,10 +6,11 @@ from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
 from cloudplan.optimise import optimise
 from cloudplan.plan import Plan
 from cloudplan.prices import PriceBook, load_prices
+from cloudplan.reading import read_workload
 from cloudplan.table import render
 from cloudplan.verify import Verdict, verify
 from cloudplan.workbook import write_workbook
-from cloudplan.workload import Workload, read_workload
+from cloudplan.workload import Workload
 
 __all__ = [
     "BadInputError",

@@ -17,9 +17,10 @@ from cloudplan.errors import BadInputError, CloudplanError, Fault
 from cloudplan.optimise import optimise, program
 from cloudplan.plan import Plan
 from cloudplan.prices import PriceBook, load_prices
+from cloudplan.reading import pinned_edition, read_workload
 from cloudplan.table import render
 from cloudplan.workbook import write_workbook
-from cloudplan.workload import Workload, pinned_edition, read_workload
+from cloudplan.workload import Workload
 
 QUIET_SECONDS = 1.0
 
