@@ -35,6 +35,9 @@ DUAL_FEASIBLE = range(1, 12)
 SEARCH_NODES = 2_000
 """Branch-and-bound nodes of the ILPs that only look for placements and prove nothing."""
 
+SEARCH_GAP = 0.0005
+"""Relative gap at which those ILPs stop."""
+
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
@@ -99,36 +102,57 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
         _settle_ties(case, model, types, budget)
         clusters = _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
         return SitePlan(clusters, _cost(case, clusters), outcome.bound)
-    found = list(_placements(case, site, pools, outcome.bound, budget))
-    if not found:
-        raise TimeLimitError(f"no placement was found for {site} in the time given")
-    best = min(found, key=lambda clusters: _cost(case, clusters))
+    found = [*_placements(case, site, pools, (model, types, outcome), budget), _greedy(case, pools)]
+    allowed = [clusters for clusters in found if not _too_many(case, clusters)]
+    if not allowed:
+        raise TimeLimitError(f"no placement with few enough clusters was found for {site} in the time given")
+    best = min(allowed, key=lambda clusters: _cost(case, clusters))
     return SitePlan(best, _cost(case, best), outcome.bound)
 
 
 def _placements(
-    case: Case, site: str, pools: Sequence[Pool], bound: Fraction, budget: Budget
+    case: Case, site: str, pools: Sequence[Pool], solved: tuple[Model, list[_Type], Outcome], budget: Budget
 ) -> Iterator[tuple[Cluster, ...]]:
     """Yield placements: of the sums with more and more slack, then of the ILP over the patterns met on the way."""
+    model, types, outcome = solved
+    search = replace(budget, nodes=SEARCH_NODES, gap=max(budget.gap, SEARCH_GAP))
+    enough = outcome.bound + Fraction(budget.gap or CLOSE) * outcome.bound
     met: dict[tuple[str, str], dict[Pattern, None]] = {}
-    enough = bound + Fraction(budget.gap or CLOSE) * bound
     for slack in SLACKS:
-        model, types = _model(case, site, pools, None, slack)
-        if model.minimise(_objective(case, types), replace(budget, nodes=SEARCH_NODES)).found:
-            loaded = {entry.key: _packed(case, model, entry) for entry in types}
+        if slack:
+            model, types = _model(case, site, pools, None, slack)
+            outcome = model.minimise(_objective(case, types), search)
+        if outcome.found:
+            loaded = {entry.key: _packed(case, entry.pool, entry.blade, _wanted(model, entry)) for entry in types}
             for key, hosts in loaded.items():
                 met.setdefault(key, {}).update(dict.fromkeys(hosts))
             clusters = _clusters(case, pools, model, types, loaded)
-            if not _too_many(case, clusters):
-                yield clusters
-                if _cost(case, clusters) <= enough:
-                    return
+            yield clusters
+            if _cost(case, clusters) <= enough and not _too_many(case, clusters):
+                return
         if budget.spent:
             return
     listed = {(pool.name, blade): list(met.get((pool.name, blade), ())) for pool in pools for blade in case.blades}
     model, types = _model(case, site, pools, {key: _narrowed(pools, key, hosts) for key, hosts in listed.items()}, 0)
-    if model.minimise(_objective(case, types), replace(budget, nodes=SEARCH_NODES)).found:
+    if model.minimise(_objective(case, types), search).found:
         yield _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
+
+
+def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
+    """Return a placement that needs no solver: each shape on the blade type whose largest share of it costs least."""
+    clusters: list[Cluster] = []
+    for pool in pools:
+        counts = {blade: [0] * len(pool.shapes) for blade in case.blades}
+        for index, shape in enumerate(pool.shapes):
+            counts[min(sorted(shape.blades), key=lambda blade: _share_cost(case, shape, blade))][index] = shape.count
+        fleets = [Fleet(blade, _packed(case, pool, blade, counts[blade]), 0) for blade in case.blades]
+        clusters += deal_hosts(case, pool, fleets)
+    return tuple(clusters)
+
+
+def _share_cost(case: Case, shape: Shape, blade: str) -> Fraction:
+    shares = [need / offer for need, offer in zip(shape.needs, capacity(case, blade), strict=True) if offer]
+    return max(shares) * Fraction(case.prices.net(case.edition.blades[blade]))
 
 
 def _narrowed(pools: Sequence[Pool], key: tuple[str, str], hosts: Sequence[Pattern]) -> list[Pattern]:
@@ -305,18 +329,22 @@ def _loaded_hosts(model: Model, entry: _Type) -> list[Pattern]:
     return hosts
 
 
-def _packed(case: Case, model: Model, entry: _Type) -> list[Pattern]:
-    """Return hosts for the items that the sums put on a blade type, as many as it takes."""
-    indexes = list(entry.items)
-    shapes = [entry.pool.shapes[index] for index in indexes]
-    counts = [model.value(entry.items[index]) for index in indexes]
-    hosts = []
-    for pattern in pack(shapes, counts, capacity(case, entry.blade)) if any(counts) else []:
-        full = [0] * len(entry.pool.shapes)
-        for index, count in zip(indexes, pattern, strict=True):
-            full[index] = count
-        hosts.append(tuple(full))
-    return hosts
+def _wanted(model: Model, entry: _Type) -> list[int]:
+    """Return how many items of each shape of its pool the sums put on a blade type."""
+    shapes = range(len(entry.pool.shapes))
+    return [model.value(entry.items[index]) if index in entry.items else 0 for index in shapes]
+
+
+def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[Pattern]:
+    """Return hosts of a blade type for some items of a pool, as many as it takes."""
+    indexes = [index for index in pool.shapes_on(blade) if counts[index]]
+    if not indexes:
+        return []
+    packed = pack(
+        [pool.shapes[index] for index in indexes], [counts[index] for index in indexes], capacity(case, blade)
+    )
+    held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
+    return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
 
 
 def _clusters(

@@ -63,13 +63,13 @@ def optimise(
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     _refuse(case, [pool for parts in pools.values() for pool in parts])
     fixed = Fraction(cost(case, fixed_items(case)))
+    progress("laying out storage")
+    storage = plan_storage(case, budget)
+    datastores, protection = deal_storage(case, storage)
     sites = []
     for site, parts in pools.items():
         progress(f"placing VMs at {site}")
         sites.append(plan_site(case, site, parts, budget))
-    progress("laying out storage")
-    storage = plan_storage(case, budget)
-    datastores, protection = deal_storage(case, storage)
     choice = Choice(
         clusters=tuple(cluster for site in sites for cluster in site.clusters),
         datastores=datastores,

@@ -40,7 +40,8 @@ Every rule that a plan keeps, with its formula, the figures of the catalogue edi
 The optimiser, the verifier, the bill and the findings all name a rule by its id.
 
 The figures and citations are data of an edition (`catalog/<edition>/rules.yaml`); the formulas are code
-(`cloudplan/rules/`). The program refuses an edition that lacks a figure, and one that has a figure no rule reads.
+(`cloudplan/rules/`). The program refuses an edition that lacks a figure, has one that no rule reads,
+or has one that cannot be read as its rule reads it.
 The document "cloudplan's own choice where the provider says nothing" marks what the project decided. "Text of" is the
 date of the text that was read.
 
