@@ -16,9 +16,9 @@ def refuse_existing(paths: Sequence[Path], *, force: bool, inputs: Sequence[Path
     ]
     faults += [Fault("the folder does not exist", where=str(p)) for p in paths if not p.absolute().parent.is_dir()]
     faults += [Fault("this is a folder", where=str(p)) for p in paths if p.is_dir()]
-    read = {path.absolute() for path in inputs}
-    faults += [Fault("this is an input; write to another file", where=str(p)) for p in paths if p.absolute() in read]
-    if len({path.absolute() for path in paths}) < len(paths):
+    read = {path.resolve() for path in inputs}
+    faults += [Fault("this is an input; write to another file", where=str(p)) for p in paths if p.resolve() in read]
+    if len({path.resolve() for path in paths}) < len(paths):
         faults.append(Fault("two outputs have the same name", where=str(paths[0])))
     if faults:
         raise BadInputError(faults)

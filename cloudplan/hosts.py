@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from cloudplan.bom import Quantity, cluster_items, cost, missing_prices
 from cloudplan.clusters import Fleet, deal_hosts
+from cloudplan.columns import Columns, Target
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.packing import Pattern, maximal_patterns, pack
@@ -31,6 +32,12 @@ PATTERNS_MAX = 5_000
 
 DUAL_FEASIBLE = range(1, 12)
 """Parameters of the dual feasible functions that sharpen the sums (see `_sharpened`)."""
+
+SHAPES_MAX = 60
+"""Shapes up to which column generation sharpens the bound and finds patterns."""
+
+CUTS_MAX = 12
+"""Cuts after which the bound is left as it is."""
 
 SEARCH_NODES = 2_000
 """Branch-and-bound nodes of the ILPs that only look for placements and prove nothing."""
@@ -102,7 +109,10 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
         _settle_ties(case, model, types, budget)
         clusters = _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
         return SitePlan(clusters, _cost(case, clusters), outcome.bound)
-    found = [*_placements(case, site, pools, (model, types, outcome), budget), _greedy(case, pools)]
+    columns = Columns(case, pools) if sum(len(pool.shapes) for pool in pools) <= SHAPES_MAX else None
+    if columns and outcome.found:
+        outcome = _sharpen(case, model, types, outcome, columns, budget)
+    found = [*_placements(case, site, pools, (model, types, outcome), columns, budget), _greedy(case, pools)]
     allowed = [clusters for clusters in found if not _too_many(case, clusters)]
     if not allowed:
         raise TimeLimitError(f"no placement with few enough clusters was found for {site} in the time given")
@@ -110,8 +120,33 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
     return SitePlan(best, _cost(case, best), outcome.bound)
 
 
+def _sharpen(
+    case: Case, model: Model, types: Sequence[_Type], outcome: Outcome, columns: Columns, budget: Budget
+) -> Outcome:
+    """Raise the bound of the sums by cuts of column generation, until the hosts that it wants could hold the items."""
+    ceiling = Fraction(case.workload.policy.memory_ceiling)
+    for _ in range(CUTS_MAX):
+        targets = [Target(model.value(e.loaded), float(ceiling * model.value(e.memory_gib))) for e in types]
+        cut = columns.cut(targets, budget)
+        if cut is None or budget.spent:
+            break
+        terms = [(entry.loaded, Fraction(host)) for entry, host in zip(types, cut.host, strict=True)]
+        terms += [(e.memory_gib, Fraction(price) * ceiling) for e, price in zip(types, cut.memory, strict=True)]
+        model.at_most(Fraction(cut.demand), total(terms))
+        sharper = model.minimise(_objective(case, types), budget)
+        if not sharper.found:
+            break
+        outcome = replace(sharper, bound=max(outcome.bound, sharper.bound))
+    return outcome
+
+
 def _placements(
-    case: Case, site: str, pools: Sequence[Pool], solved: tuple[Model, list[_Type], Outcome], budget: Budget
+    case: Case,
+    site: str,
+    pools: Sequence[Pool],
+    solved: tuple[Model, list[_Type], Outcome],
+    columns: Columns | None,
+    budget: Budget,
 ) -> Iterator[tuple[Cluster, ...]]:
     """Yield placements: of the sums with more and more slack, then of the ILP over the patterns met on the way."""
     model, types, outcome = solved
@@ -133,7 +168,10 @@ def _placements(
         if budget.spent:
             return
     listed = {(pool.name, blade): list(met.get((pool.name, blade), ())) for pool in pools for blade in case.blades}
-    model, types = _model(case, site, pools, {key: _narrowed(pools, key, hosts) for key, hosts in listed.items()}, 0)
+    narrowed = {key: dict.fromkeys(_narrowed(pools, key, hosts)) for key, hosts in listed.items()}
+    for entry in columns.types if columns else ():
+        narrowed[entry.pool.name, entry.blade].update(entry.patterns)
+    model, types = _model(case, site, pools, {key: list(patterns) for key, patterns in narrowed.items()}, 0)
     if model.minimise(_objective(case, types), search).found:
         yield _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
 

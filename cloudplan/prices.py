@@ -139,6 +139,8 @@ def load_prices(source: str | Path | Mapping[str, Any] | None = None) -> PriceBo
         source = catalog_folder() / "prices" / "example-eur.yaml"
     document = yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
     faults: list[Fault] = []
+    if isinstance(document.tree, dict):
+        document.tree = {key: value for key, value in document.tree.items() if value is not None or not _optional(key)}
     book = validate(PriceBook, document, faults)
     items = document.tree.get("items") if isinstance(document.tree, dict) else None
     if isinstance(items, dict):
@@ -148,6 +150,12 @@ def load_prices(source: str | Path | Mapping[str, Any] | None = None) -> PriceBo
     if book is None or faults:
         raise BadInputError(faults)
     return book
+
+
+def _optional(key: str) -> bool:
+    """Return whether a field of a price book may be left empty."""
+    field = PriceBook.model_fields.get(key)
+    return field is not None and not field.is_required()
 
 
 def _unknown_skus(items: Mapping[str, Any], document: yamlfile.Document) -> list[Fault]:

@@ -15,7 +15,7 @@ from cloudplan.editions import editions
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import decimal_of, found, unknown, validate
 from cloudplan.workload import MAX_INSTANCES, Sites, Workload
-from cloudplan.yamlfile import Document, Where, dotted
+from cloudplan.yamlfile import Document, Where, dotted, without_nulls
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
 """Fields that are filled in from others, and missing only when those are."""
@@ -43,10 +43,11 @@ def read_workload(
     document = _document(source)
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), f"found {found(document.tree)}; allowed: a mapping")])
-    document.tree = _without_nulls(document.tree)
-    given = {dotted(where) for where in _paths(document.tree, ())}
+    blanks = _blank_faults(document)
+    document.tree = without_nulls(document.tree)
+    given = {dotted(where) for where, _ in _entries(document.tree, ())}
     faults = list(_pin_faults(document.tree, document, edition)) if obey_pin else []
-    faults += _name_faults(document.tree, document)
+    faults += blanks + list(_name_faults(document.tree, document))
     faults += list(_reference_faults(document.tree, document, edition))
     _complete(document.tree, edition, term_months)
     faults += [fault for fault in _value_faults(document.tree, document, edition) if _is_given(fault, given)]
@@ -61,12 +62,12 @@ def read_workload(
     return workload
 
 
-def _paths(value: Any, where: Where) -> Iterator[Where]:
-    """Yield the path of every value of a tree."""
-    yield where
+def _entries(value: Any, where: Where) -> Iterator[tuple[Where, Any]]:
+    """Yield every value of a tree with its path."""
+    yield where, value
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in entries:
-        yield from _paths(inner, (*where, step))
+        yield from _entries(inner, (*where, step))
 
 
 def _is_given(fault: Fault, given: set[str]) -> bool:
@@ -342,8 +343,10 @@ def _says(value: Any, flag: bool) -> bool:
     return value is flag or value == str(flag).lower()
 
 
-def _without_nulls(value: Any) -> Any:
-    """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+def _blank_faults(document: Document) -> list[Fault]:
+    """Return the faults of unknown fields without a value, which are about to be taken away."""
+    shape: list[Fault] = []
+    if without_nulls(document.tree) != document.tree:
+        validate(Workload, document, shape)
+    blank = {dotted(where) for where, value in _entries(document.tree, ()) if value is None}
+    return [fault for fault in shape if fault.path in blank and fault.message.startswith("unknown field")]

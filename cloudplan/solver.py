@@ -5,7 +5,7 @@ numbers; the bound is the solver's own dual bound, less its tolerance.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -22,6 +22,9 @@ NODE_LIMIT = 200_000
 INTEGRALITY = 1e-5
 TOLERANCE = Fraction(1, 10**6)
 """What is subtracted from a bound, relative to it: HiGHS works to 1e-6."""
+
+KNAPSACK_GAP, KNAPSACK_NODES = 1e-4, 300
+"""Where the search for the best content of one host stops; its bound holds all the same."""
 
 Unknown = Any
 """One of the solver's unknowns; arithmetic on it gives linear expressions."""
@@ -171,3 +174,66 @@ def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
 def add(expressions: Iterable[Linear]) -> Linear:
     """Return the sum of expressions, built in one go."""
     return pulp.lpSum(expressions)
+
+
+class Knapsack:
+    """The most valuable content of one host: whole counts under fixed rows, values that change from call to call."""
+
+    def __init__(self, rows: Sequence[tuple[Sequence[int], int]], most: Sequence[int]):
+        self._highs = _quiet()
+        self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        self._highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
+        self._highs.setOptionValue("mip_max_nodes", KNAPSACK_NODES)
+        self._columns = list(range(len(most)))
+        for high in most:
+            self._highs.addCol(0.0, 0.0, float(high), 0, [], [])
+        whole = [highspy.HighsVarType.kInteger] * len(most)
+        self._highs.changeColsIntegrality(len(most), self._columns, whole)
+        for needs, limit in rows:
+            indexes = [index for index, need in enumerate(needs) if need]
+            shares = [needs[index] / max(limit, 1) for index in indexes]
+            self._highs.addRow(-highspy.kHighsInf, float(limit > 0), len(indexes), indexes, shares)
+
+    def best(self, values: Sequence[float]) -> tuple[tuple[int, ...], float]:
+        """Return the best counts found and a proven upper bound of the value of any."""
+        self._highs.clearSolver()
+        self._highs.changeColsCost(len(self._columns), self._columns, values)
+        self._highs.run()
+        info = self._highs.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise InternalError("the knapsack of a host has no solution")
+        counts = tuple(round(count) for count in self._highs.getSolution().col_value)
+        bound = float(info.mip_dual_bound)
+        return counts, bound + float(TOLERANCE) * max(1.0, abs(bound))
+
+
+class Cover:
+    """A covering LP that grows by columns and keeps its basis."""
+
+    def __init__(self, rows: Sequence[tuple[float, float]]):
+        self._highs = _quiet()
+        for low, high in rows:
+            self._highs.addRow(low, high, 0, [], [])
+
+    def column(self, cost: float, entries: Sequence[tuple[int, float]]) -> None:
+        """Add an unknown >= 0."""
+        rows, values = [row for row, _ in entries], [value for _, value in entries]
+        self._highs.addCol(cost, 0.0, highspy.kHighsInf, len(entries), rows, values)
+
+    def at_most(self, row: int, high: float) -> None:
+        """Change what a row may be at most."""
+        self._highs.changeRowBounds(row, -highspy.kHighsInf, high)
+
+    def solve(self) -> tuple[float, list[float]]:
+        """Return the least cost and the duals of the rows."""
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise InternalError("the covering LP has no optimum")
+        return float(self._highs.getInfo().objective_function_value), list(self._highs.getSolution().row_dual)
+
+
+def _quiet() -> Any:
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
+    return highs

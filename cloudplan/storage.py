@@ -9,7 +9,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from cloudplan.bom import cost, datastore_items
@@ -67,11 +67,12 @@ class StoragePlan:
 def plan_storage(case: Case, budget: Budget) -> StoragePlan:
     """Return the cheapest storage of a workload.
 
-    Raises NoPlanError when no choice keeps the rules, and TimeLimitError when time ran out before any was found.
+    The first ILP is small and has no time limit, so that there is always a plan. Raises NoPlanError when no choice
+    keeps the rules.
     """
     parts = parts_of(case)
     model = _StorageModel(case, parts, {})
-    bound = model.solve(budget).bound
+    bound = model.solve(replace(budget, deadline=None)).bound
     best = model.result(bound)
     while best.cost - bound > max(SETTLED, Fraction(budget.gap) * best.cost) and not budget.spent:
         slots = model.refined(model.layout())

@@ -58,6 +58,13 @@ class Document:
         return Fault(message, where=self.at(where, key=key), path=dotted(where))
 
 
+def without_nulls(value: Any) -> Any:
+    """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
 def read(path: Path) -> Document:
     """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
     try:

@@ -19,7 +19,7 @@ from conftest import REPOSITORY, Ran
 from pydantic import BaseModel
 
 import cloudplan as cp
-from cloudplan import findings, plan, prices, workload
+from cloudplan import findings, plan, prices, reading, workload
 from cloudplan.cli import app
 
 PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").rglob("*.md")])
@@ -255,7 +255,7 @@ def test_every_finding_is_in_the_reference() -> None:
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
 def sized(request: pytest.FixtureRequest) -> cp.Plan:
     """The plan of an example workload, with the price book among the examples."""
-    edition = cp.load_edition(workload.pinned_edition(request.param))
+    edition = cp.load_edition(reading.pinned_edition(request.param))
     wanted = cp.read_workload(request.param, edition)
     return cp.optimise(wanted, edition, cp.load_prices(REPOSITORY / "examples" / "prices.yaml"))
 
