@@ -59,7 +59,15 @@ class HostType:
     """The row of each shape in the LP."""
     grid: Grid
     knapsack: Knapsack
-    patterns: dict[Pattern, None] = field(default_factory=dict)
+    patterns: dict[Pattern, int] = field(default_factory=dict)
+    """The patterns, with the number of their column."""
+    used: dict[Pattern, None] = field(default_factory=dict)
+    """The patterns that covered the items in the last LP of some target: a handful worth trying."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Pool and blade."""
+        return self.pool.name, self.blade
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,15 @@ class Columns:
             first = len(self._items) + 2 * position
             self._lp.at_most(first, float(target.loaded))
             self._lp.at_most(first + 1, target.used_gib)
+        cut = self._search(targets, budget)
+        _, values, _ = self._lp.solve()
+        for entry in self.types:
+            entry.used.update(
+                (pattern, None) for pattern, column in entry.patterns.items() if values[column] > IMPROVES
+            )
+        return cut
+
+    def _search(self, targets: Sequence[Target], budget: Budget) -> Cut | None:
         center, best = None, float("-inf")
         exact = 0
         while exact < EXACT_ROUNDS and not budget.spent:
@@ -132,7 +149,7 @@ class Columns:
         return None
 
     def _solve(self) -> tuple[float, _Duals]:
-        left, values = self._lp.solve()
+        left, _, values = self._lp.solve()
         prices = [max(0.0, -value) for value in values[len(self._items) :]]
         return left, _Duals([max(0.0, value) for value in values[: len(self._items)]], prices[::2], prices[1::2])
 
@@ -141,7 +158,7 @@ class Columns:
         entry = self.types[position]
         if pattern in entry.patterns or not any(pattern):
             return False
-        entry.patterns[pattern] = None
+        entry.patterns[pattern] = len(self._items) + sum(len(other.patterns) for other in self.types)
         entries = [(row, float(count)) for row, count in zip(entry.rows, pattern, strict=True) if count]
         used = sum(self._memory[row] * count for row, count in entries)
         first = len(self._items) + 2 * position

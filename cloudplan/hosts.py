@@ -7,7 +7,7 @@ the VMs are packed as the sums say, with more and more slack, and an ILP over th
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -39,7 +39,7 @@ SHAPES_MAX = 60
 CUTS_MAX = 12
 """Cuts after which the bound is left as it is."""
 
-SEARCH_NODES = 2_000
+SEARCH_NODES = 1_000
 """Branch-and-bound nodes of the ILPs that only look for placements and prove nothing."""
 
 SEARCH_GAP = 0.0005
@@ -167,13 +167,24 @@ def _placements(
                 return
         if budget.spent:
             return
-    listed = {(pool.name, blade): list(met.get((pool.name, blade), ())) for pool in pools for blade in case.blades}
-    narrowed = {key: dict.fromkeys(_narrowed(pools, key, hosts)) for key, hosts in listed.items()}
-    for entry in columns.types if columns else ():
-        narrowed[entry.pool.name, entry.blade].update(entry.patterns)
-    model, types = _model(case, site, pools, {key: list(patterns) for key, patterns in narrowed.items()}, 0)
-    if model.minimise(_objective(case, types), search).found:
-        yield _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
+    narrowed = {
+        (pool.name, blade): dict.fromkeys(_narrowed(pools, (pool.name, blade), list(met.get((pool.name, blade), ()))))
+        for pool in pools
+        for blade in case.blades
+    }
+    generated = columns.types if columns else []
+    more: list[dict[tuple[str, str], Iterable[Pattern]]] = [{}]
+    if generated:
+        more += [{entry.key: entry.used for entry in generated}, {entry.key: entry.patterns for entry in generated}]
+    for addition in more:
+        for key, patterns in addition.items():
+            narrowed[key].update(dict.fromkeys(patterns))
+        model, types = _model(case, site, pools, {key: list(listed) for key, listed in narrowed.items()}, 0)
+        if model.minimise(_objective(case, types), search).found:
+            clusters = _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
+            yield clusters
+            if _cost(case, clusters) <= enough or budget.spent:
+                return
 
 
 def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:

@@ -224,12 +224,13 @@ class Cover:
         """Change what a row may be at most."""
         self._highs.changeRowBounds(row, -highspy.kHighsInf, high)
 
-    def solve(self) -> tuple[float, list[float]]:
-        """Return the least cost and the duals of the rows."""
+    def solve(self) -> tuple[float, list[float], list[float]]:
+        """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise InternalError("the covering LP has no optimum")
-        return float(self._highs.getInfo().objective_function_value), list(self._highs.getSolution().row_dual)
+        solution = self._highs.getSolution()
+        return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)
 
 
 def _quiet() -> Any:

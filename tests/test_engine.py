@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import price_books, workloads
 
 import cloudplan as cp
+from cloudplan import hosts
 
 SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
@@ -184,3 +185,25 @@ def test_a_large_pool_is_placed_and_its_gap_is_honest(estate: dict[str, Any], ed
 def test_a_time_limit_gives_a_verified_plan(estate: dict[str, Any], edition: cp.Edition) -> None:
     plan = size(estate, edition, time_limit=3.0)
     assert verdict(plan, estate, edition)
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(wish=workloads(), book=price_books())
+def test_the_bound_of_column_generation_is_one(wish: dict[str, Any], book: dict[str, Any], edition: cp.Edition) -> None:
+    try:
+        best = oracle.optimum(wish, book, facts(edition))
+    except oracle.TooLarge:
+        assume(False)
+    assume(best.total is not None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hosts, "PATTERN_STEPS", 0)  # no pattern is listed, so that columns must be generated
+        plan = size(wish, edition, book)
+    tolerance = Fraction(1, 100) * len(plan.bom)
+    assert best.total is not None
+    assert Fraction(plan.lower_bound) - tolerance <= best.total <= Fraction(plan.monthly) + tolerance
+    assert verdict(plan, wish, edition, book)
+
+
+def test_the_order_of_the_vms_changes_nothing_in_a_large_pool(estate: dict[str, Any], edition: cp.Edition) -> None:
+    plan, other = size(estate, edition), size({**estate, "vms": estate["vms"][::-1]}, edition)
+    assert (other.choice, other.bom, other.lower_bound) == (plan.choice, plan.bom, plan.lower_bound)
