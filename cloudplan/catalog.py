@@ -196,3 +196,8 @@ class Edition(Frozen):
 def in_region(sku: str, region: str) -> str:
     """Return a SKU with its region filled in."""
     return sku.replace(REGION_PLACEHOLDER, region)
+
+
+def in_any_region(sku: str, region: str) -> str:
+    """Return a SKU with the placeholder in place of its region."""
+    return sku.replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cloudplan.demand import Case
 from cloudplan.packing import Grid, Host, Pattern, pack
-from cloudplan.shapes import Pool, Shape, capacity
+from cloudplan.shapes import Pool, capacity
 from cloudplan.solver import Budget, Cover, Knapsack
 from cloudplan.units import gib
 
@@ -105,7 +105,8 @@ class Columns:
         for row in range(len(self._items)):
             self._lp.column(max(self._largest_share(row), IMPROVES), [(row, 1.0)])
         for position, entry in enumerate(self.types):
-            for pattern in pack(*_all_of(entry), capacity(case, entry.blade)):
+            mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
+            for pattern in pack(mine, entry.grid.counts, capacity(case, entry.blade)):
                 self._add(position, pattern)
 
     def _largest_share(self, row: int) -> float:
@@ -202,11 +203,6 @@ def _host_type(case: Case, pool: Pool, blade: str, rows: dict[tuple[str, int], i
         limits.append(([int(label in apart) for apart in grid.apart], 1))
     knapsack = Knapsack(limits, grid.counts)
     return HostType(pool, blade, [rows[pool.name, index] for index in indexes], grid, knapsack)
-
-
-def _all_of(entry: HostType) -> tuple[list[Shape], list[int]]:
-    shapes = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
-    return shapes, [shape.count for shape in shapes]
 
 
 def _worth(values: Sequence[float], pattern: Sequence[int]) -> float:

@@ -80,6 +80,10 @@ class _Type:
         """Pool and blade."""
         return self.pool.name, self.blade
 
+    def narrowed(self, host: Pattern) -> Pattern:
+        """Return a pattern over all shapes of the pool as one over the shapes that the type holds."""
+        return tuple(host[index] for index in self.items)
+
     def place(self) -> str:
         """Return where this is, for messages."""
         return f"{self.pool.site} {self.pool.name} {self.blade}"
@@ -152,34 +156,29 @@ def _placements(
     model, types, outcome = solved
     search = replace(budget, nodes=SEARCH_NODES, gap=max(budget.gap, SEARCH_GAP))
     enough = outcome.bound + Fraction(budget.gap or CLOSE) * outcome.bound
-    met: dict[tuple[str, str], dict[Pattern, None]] = {}
+    met: dict[tuple[str, str], dict[Pattern, None]] = {entry.key: {} for entry in types}
     for slack in SLACKS:
         if slack:
             model, types = _model(case, site, pools, None, slack)
             outcome = model.minimise(_objective(case, types), search)
         if outcome.found:
             loaded = {entry.key: _packed(case, entry.pool, entry.blade, _wanted(model, entry)) for entry in types}
-            for key, hosts in loaded.items():
-                met.setdefault(key, {}).update(dict.fromkeys(hosts))
+            for entry in types:
+                met[entry.key].update((entry.narrowed(host), None) for host in loaded[entry.key])
             clusters = _clusters(case, pools, model, types, loaded)
             yield clusters
             if _cost(case, clusters) <= enough and not _too_many(case, clusters):
                 return
         if budget.spent:
             return
-    narrowed = {
-        (pool.name, blade): dict.fromkeys(_narrowed(pools, (pool.name, blade), list(met.get((pool.name, blade), ()))))
-        for pool in pools
-        for blade in case.blades
-    }
     generated = columns.types if columns else []
     more: list[dict[tuple[str, str], Iterable[Pattern]]] = [{}]
     if generated:
         more += [{entry.key: entry.used for entry in generated}, {entry.key: entry.patterns for entry in generated}]
     for addition in more:
         for key, patterns in addition.items():
-            narrowed[key].update(dict.fromkeys(patterns))
-        model, types = _model(case, site, pools, {key: list(listed) for key, listed in narrowed.items()}, 0)
+            met[key].update(dict.fromkeys(patterns))
+        model, types = _model(case, site, pools, {key: list(listed) for key, listed in met.items()}, 0)
         if model.minimise(_objective(case, types), search).found:
             clusters = _clusters(case, pools, model, types, {entry.key: _loaded_hosts(model, entry) for entry in types})
             yield clusters
@@ -202,12 +201,6 @@ def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
 def _share_cost(case: Case, shape: Shape, blade: str) -> Fraction:
     shares = [need / offer for need, offer in zip(shape.needs, capacity(case, blade), strict=True) if offer]
     return max(shares) * Fraction(case.prices.net(case.edition.blades[blade]))
-
-
-def _narrowed(pools: Sequence[Pool], key: tuple[str, str], hosts: Sequence[Pattern]) -> list[Pattern]:
-    """Return patterns over all shapes of a pool as patterns over those that the blade type can hold."""
-    pool = next(pool for pool in pools if pool.name == key[0])
-    return [tuple(pattern[index] for index in pool.shapes_on(key[1])) for pattern in hosts]
 
 
 def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, str], list[Pattern]] | None:

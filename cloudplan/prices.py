@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from cloudplan import money, yamlfile
-from cloudplan.catalog import Edition, Item, in_region
+from cloudplan.catalog import Edition, Item, in_any_region, in_region
 from cloudplan.editions import catalog_folder, load_edition, other_skus
 from cloudplan.editions import editions as shipped_editions
 from cloudplan.errors import BadInputError, Fault
@@ -102,7 +102,7 @@ class Prices:
     def spellings(self, sku: str) -> tuple[str, str]:
         """Return the keys that may price a SKU, the one with its region first."""
         full = in_region(sku, self.region)
-        return full, full.replace(f"csp:{self.region}:", "csp:(region):")
+        return full, in_any_region(full, self.region)
 
     def _find(self, item: Item) -> Offer | None:
         for sku in (item.sku, *item.aliases):
@@ -180,5 +180,5 @@ def known_skus() -> set[str]:
             known.update((item.sku, *item.aliases))
         known.update(item.sku for item in edition.withdrawn.values())
     full = {in_region(sku, region) for sku in known for region in regions}
-    placeholders = {sku.replace(f"csp:{region}:", "csp:(region):") for sku in full for region in regions}
+    placeholders = {in_any_region(sku, region) for sku in full for region in regions}
     return known | full | placeholders

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudplan import yamlfile
-from cloudplan.catalog import REGION_PLACEHOLDER, Edition, Item, in_region
+from cloudplan.catalog import Edition, Item, in_any_region, in_region
 from cloudplan.editions import editions
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import decimal_of, found, unknown, validate
@@ -218,7 +218,7 @@ def _extra_faults(
 def _spellings(item: Item, region: str) -> set[str]:
     skus = {item.sku, *item.aliases}
     full = {in_region(sku, region) for sku in skus}
-    return skus | full | {sku.replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:") for sku in full}
+    return skus | full | {in_any_region(sku, region) for sku in full}
 
 
 def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -> None:
@@ -322,7 +322,7 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
         yield document.fault((*where, "names"), f"found {len(names)} names; allowed: {count}, the count of the group")
     if group.get("blades") == []:
         yield document.fault((*where, "blades"), "found an empty list; allowed: at least one blade")
-    if _says(group.get("encrypted"), True) and edition.services.encryption is None:
+    if group.get("encrypted") == "true" and edition.services.encryption is None:
         message = f"edition {edition.edition} does not sell VM encryption; allowed: false"
         yield document.fault((*where, "encrypted"), message)
     for index, disk in _mappings(group.get("disks")):
@@ -330,17 +330,12 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
         if used is not None and size is not None and used > size > 0:
             message = f"found {used}; allowed: <= {size}, the size of the disk"
             yield document.fault((*where, "disks", index, "used_gib"), message)
-        if group.get("protection") and index == 0 and _says(disk.get("replicated"), False):
+        if group.get("protection") and index == 0 and disk.get("replicated") == "false":
             message = "disk 0 is the home of the VM and is always replicated; allowed: true"
             yield document.fault((*where, "disks", 0, "replicated"), message)
     wish = group.get("protection")
     if wish == {}:
         yield document.fault((*where, "protection"), "found nothing; allowed: at least one of rpo, rto, mechanism")
-
-
-def _says(value: Any, flag: bool) -> bool:
-    """Return whether a raw scalar is a flag: the Python value, or its text in a file."""
-    return value is flag or value == str(flag).lower()
 
 
 def _blank_faults(document: Document) -> list[Fault]:
