@@ -1,16 +1,16 @@
-"""A plan for the terminal (100 columns, long lists shortened) and as Markdown (nothing cut)."""
+"""Plans and reports for the terminal (100 columns; a plan's long lists shortened) and as Markdown (nothing cut)."""
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from tabulate import tabulate
 
-from cloudplan import sheets
 from cloudplan.money import amount
 from cloudplan.plan import BomLine, Plan
-from cloudplan.sheets import Cell, Column, Table, clean, words
+from cloudplan.sheets import plan as sheets
+from cloudplan.sheets.grid import Cell, Column, Notes, Report, Table, clean, words
 from cloudplan.units import number
 
 WIDTH = 100
@@ -19,12 +19,22 @@ MESSAGE_SHOWN = 400
 INDENT = GAP = "  "
 NO_BREAK = "\u00a0"
 
+Style = Literal["terminal", "markdown"]
+
 _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~&#$"} | {"\n": "<br>", "\t": " "})
 
 
-def render(plan: Plan, *, style: Literal["terminal", "markdown"]) -> str:
+def render(plan: Plan, *, style: Style) -> str:
     """Return a plan as text for a terminal or as Markdown."""
-    blocks = _terminal(plan) if style == "terminal" else _markdown(plan)
+    return _joined(_terminal(plan) if style == "terminal" else _markdown(plan))
+
+
+def render_report(report: Report, *, style: Style) -> str:
+    """Return a report as text for a terminal or as Markdown; no row of it is left out."""
+    return _joined(_terminal_report(report) if style == "terminal" else _markdown_report(report))
+
+
+def _joined(blocks: Iterable[str]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -62,13 +72,29 @@ def _headline(plan: Plan) -> str:
     )
 
 
-def _section(table: Table) -> str:
+def _terminal_report(report: Report) -> Iterator[str]:
+    yield _cut(_one_line(clean(report.title)), WIDTH)
+    yield "\n".join(line for text in report.summary for line in _wrap(_one_line(clean(text))))
+    for part in report.parts:
+        yield _section(part, len(part.rows)) if isinstance(part, Table) else _notes(part)
+
+
+def _notes(notes: Notes) -> str:
+    """Return a heading with the entries below it, wrapped."""
+    lines = [notes.title.upper()]
+    for head, text in notes.entries:
+        lines += _wrap(_one_line(clean(head)), INDENT, 2 * INDENT)
+        lines += _wrap(_one_line(clean(text)), 2 * INDENT, 2 * INDENT)
+    return "\n".join(lines if notes.entries else [f"{lines[0]}  None."])
+
+
+def _section(table: Table, rows_shown: int = ROWS_SHOWN) -> str:
     """Return a heading with the table below it, shortened to the rows that are shown."""
     heading = table.title.upper() + (f"  {_cut(table.note, WIDTH - len(table.title) - 2)}" if table.note else "")
     if not table.rows:
         return heading if table.note else f"{heading}  None."
-    more = len(table.rows) - ROWS_SHOWN
-    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:ROWS_SHOWN]])
+    more = len(table.rows) - rows_shown
+    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:rows_shown]])
     if more > 0:
         lines.append(f"... and {number(more)} more; --format json has them all")
     return "\n".join([heading, *(INDENT + line for line in lines)])
@@ -185,6 +211,17 @@ def _markdown(plan: Plan) -> Iterator[str]:
     yield mark
     yield _block(sheets.findings(plan))
     yield _block(sheets.made_with(plan))
+
+
+def _markdown_report(report: Report) -> Iterator[str]:
+    yield f"# {_escape(report.title)}"
+    yield from (_escape(text) for text in report.summary)
+    for part in report.parts:
+        if isinstance(part, Table):
+            yield _block(part)
+        else:
+            yield f"## {_escape(part.title)}"
+            yield "\n".join(f"- **{_escape(head)}** {_escape(text)}".rstrip() for head, text in part.entries)
 
 
 def _block(table: Table) -> str:

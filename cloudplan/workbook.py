@@ -15,9 +15,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
-from cloudplan import sheets
 from cloudplan.plan import Plan
-from cloudplan.sheets import Cell, Kind, Table, clean, words
+from cloudplan.sheets import plan as sheets
+from cloudplan.sheets.grid import Cell, Kind, Table, clean, words
 
 Formulas = Mapping[str, str] | None
 CREATED = datetime(2025, 1, 1)

@@ -14,8 +14,10 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 import cloudplan as cp
-from cloudplan import money, sheets
+from cloudplan import money
 from cloudplan.plan import Finding, Plan
+from cloudplan.sheets import grid
+from cloudplan.sheets import plan as sheets
 from cloudplan.table import render
 from cloudplan.workbook import write_workbook
 
@@ -227,17 +229,17 @@ def test_status_in_words(plan: Plan) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert sheets.words(Decimal("0.0850"), "price") == "0.085"
-    assert sheets.words(Decimal("1620"), "price") == "1 620.00"
-    assert sheets.words(Decimal("0.125"), "discount") == "12.5 %"
-    assert sheets.words(Decimal("0.85"), "share") == "85.0 %"
-    assert sheets.words(1234567, "whole") == "1 234 567"
-    assert sheets.words(None, "money") == ""
+    assert grid.words(Decimal("0.0850"), "price") == "0.085"
+    assert grid.words(Decimal("1620"), "price") == "1 620.00"
+    assert grid.words(Decimal("0.125"), "discount") == "12.5 %"
+    assert grid.words(Decimal("0.85"), "share") == "85.0 %"
+    assert grid.words(1234567, "whole") == "1 234 567"
+    assert grid.words(None, "money") == ""
 
 
 def test_text_is_cleaned_of_what_readers_cannot_bear() -> None:
-    assert sheets.clean("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
-    assert sheets.clean("\x00\x1b[31m\x9b\x7f\ufffe\ud800ok\u202e") == "[31mok"
+    assert grid.clean("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+    assert grid.clean("\x00\x1b[31m\x9b\x7f\ufffe\ud800ok\u202e") == "[31mok"
 
 
 # --- workbook ----------------------------------------------------------------------------------------------------

@@ -1,106 +1,19 @@
-"""The tables of a plan: what they contain, once for every presentation.
+"""The tables of a plan: what they contain, once for every presentation."""
 
-A cell is a value, never a formatted text; a column says what kind of value it holds. The terminal, Markdown and the
-workbook each dress the same rows, so they cannot disagree.
-"""
-
-import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
-from typing import Literal
 
-from cloudplan import money
 from cloudplan.demand import instances_at
 from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, Cluster, Plan
+from cloudplan.sheets.grid import Cell, Column, Table, counted
 from cloudplan.units import MIB_PER_GIB, number
 from cloudplan.workload import Workload
-
-Kind = Literal["text", "whole", "decimal", "share", "discount", "price", "money"]
-Cell = str | int | Decimal | None
 
 ILLUSTRATIVE = "ILLUSTRATIVE PRICES: the amounts are invented and are not an offer."
 MECHANISMS = {GLOBAL_MIRROR: "Global Mirror", VM_REPLICATION: "VM replication"}
 
-_LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
-_REORDERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SHORT_SHA = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its name, what it holds, and the unit of its numbers."""
-
-    name: str
-    kind: Kind = "text"
-    unit: str = ""
-
-    @property
-    def header(self) -> str:
-        """The name with its unit."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: a title, columns, rows of values in the order of the columns, and a note for the reader."""
-
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
-
-    def values(self, name: str) -> tuple[Cell, ...]:
-        """Return the cells of a column."""
-        position = self._names.index(name)
-        return tuple(row[position] for row in self.rows)
-
-    def only(self, *names: str) -> "Table":
-        """Return the table with these columns, in this order."""
-        positions = [self._names.index(name) for name in names]
-        rows = tuple(tuple(row[position] for position in positions) for row in self.rows)
-        return Table(self.title, tuple(self.columns[position] for position in positions), rows, self.note)
-
-    def without_empty(self) -> "Table":
-        """Return the table without the columns in which no row has a value."""
-        return self.only(*(name for name in self._names if any(cell not in (None, "") for cell in self.values(name))))
-
-    @property
-    def _names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-
-def clean(text: str) -> str:
-    """Return foreign text without what could harm a reader: control characters, reordering marks, half characters."""
-    lines = _LINE_END.sub("\n", text)
-    return _REORDERING.sub("", _CONTROL.sub("", lines)).encode("utf-8", "ignore").decode("utf-8")
-
-
-def words(value: Cell, kind: Kind) -> str:
-    """Return a value as text, numbers with their thousands apart; a missing value is empty."""
-    if value is None:
-        return ""
-    return clean(value) if isinstance(value, str) else _WORDS[kind](Decimal(value))
-
-
-def _price(value: Decimal) -> str:
-    """Return a unit price with all its decimals, at least two."""
-    whole, _, decimals = f"{value:,f}".replace(",", " ").partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
-
-
-_WORDS: dict[Kind, Callable[[Decimal], str]] = {
-    "text": str,
-    "whole": number,
-    "decimal": money.amount,
-    "money": money.amount,
-    "price": _price,
-    "share": lambda value: f"{value * 100:.1f} %",
-    "discount": lambda value: f"{number(value * 100, 12)} %",
-}
 
 
 # --- the tables --------------------------------------------------------------------------------------------------
@@ -263,11 +176,6 @@ def in_short(plan: Plan) -> str:
         f"{number(figures['Storage (GiB)'])} GiB in {counted(figures['Datastores'], 'datastore')}; "
         f"{number(figures['Backup storage (TiB)'])} TiB of backup storage."
     )
-
-
-def counted(count: int, word: str) -> str:
-    """Return a count with its noun, in the plural when needed."""
-    return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
 
 
 def _workload(plan: Plan) -> Workload:

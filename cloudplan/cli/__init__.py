@@ -1,0 +1,43 @@
+"""The command line: read, call, show, exit."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from cloudplan.cli.size import size
+from cloudplan.errors import CloudplanError
+from cloudplan.optimise import program
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
+)
+app.command()(size)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS."""
+    if version:
+        typer.echo(program())
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line; failures go to stderr, one line a fault, and set the exit status."""
+    try:
+        app()
+    except CloudplanError as error:
+        count = len(error.faults)
+        heading = error.title if count == 1 else f"{error.title} ({count} faults)"
+        typer.echo(f"cloudplan: {heading}", err=True)
+        for fault in error.faults:
+            typer.echo(f"  {fault}", err=True)
+        sys.exit(error.exit_status)
+    sys.exit(0)

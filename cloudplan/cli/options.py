@@ -1,0 +1,80 @@
+"""What the commands share: their options, how they show progress, how they print and write."""
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.plan import Plan
+from cloudplan.sheets.grid import Report
+from cloudplan.table import Style, render, render_report
+
+QUIET_SECONDS = 1.0
+
+Catalog = Annotated[
+    str | None, typer.Option(help="Edition of the catalogue, or the folder of one's own; default: the newest.")
+]
+Term = Annotated[int | None, typer.Option(help="Commitment in months; overrides the workload's.", min=1)]
+QuoteDate = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the quote, to check the prices' dates.")
+]
+Output = Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")]
+Xlsx = Annotated[Path | None, typer.Option(help="Also write the quote as an Excel workbook.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+Gap = Annotated[float, typer.Option(help="Stop at this relative gap, for example 0.01.", min=0.0, max=1.0)]
+TimeLimit = Annotated[
+    float | None, typer.Option(help="Stop after so many seconds with the best verified plan.", min=0.1)
+]
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+class Progress:
+    """Says on stderr what is going on, once it takes longer than a second, and only to a terminal."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._shown = False
+
+    def __call__(self, words: str) -> None:
+        """Show one step."""
+        elapsed = time.monotonic() - self._start
+        if sys.stderr.isatty() and elapsed >= QUIET_SECONDS:
+            self._shown = True
+            sys.stderr.write(f"\r\x1b[K{elapsed:6.1f} s  {words}")
+            sys.stderr.flush()
+
+    def __enter__(self) -> "Progress":
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Clear the line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def text_of(shown: Plan | Report, style: Format) -> str:
+    """Return a plan or a report as text for people."""
+    dress: Style = "markdown" if style is Format.markdown else "terminal"
+    return render(shown, style=dress) if isinstance(shown, Plan) else render_report(shown, style=dress)
+
+
+def emit(text: str, output: Path | None, others: Mapping[Path, bytes] | None = None) -> None:
+    """Write a text to `output` together with other files, all or none; without `output` print it."""
+    files.write_all({**({output: text.encode()} if output else {}), **(others or {})})
+    if not output:
+        typer.echo(text, nl=False)
