@@ -1,12 +1,15 @@
 """cloudplan: the cheapest plan for VMs on Cloud Temple's dedicated VMware IaaS, with a proof."""
 
 from cloudplan.catalog import Edition
+from cloudplan.changes import Requote
 from cloudplan.editions import editions, load_edition
 from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
 from cloudplan.optimise import optimise
+from cloudplan.pinning import read_plan
 from cloudplan.plan import Plan
 from cloudplan.prices import PriceBook, load_prices
 from cloudplan.reading import read_workload
+from cloudplan.requote import requote
 from cloudplan.table import render
 from cloudplan.verify import Verdict, verify
 from cloudplan.workbook import write_workbook
@@ -20,14 +23,17 @@ __all__ = [
     "NoPlanError",
     "Plan",
     "PriceBook",
+    "Requote",
     "Verdict",
     "Workload",
     "editions",
     "load_edition",
     "load_prices",
     "optimise",
+    "read_plan",
     "read_workload",
     "render",
+    "requote",
     "verify",
     "write_workbook",
 ]

@@ -249,13 +249,8 @@ def zones_in_use(case: Case) -> set[str]:
 
 
 def _extras(case: Case, entries: _Bill) -> None:
-    by_sku = {
-        in_region(sku, case.workload.region): item
-        for item in case.edition.extras.values()
-        for sku in (item.sku, *item.aliases)
-    }
     for extra in case.workload.extras:
-        item = by_sku[in_region(extra.sku, case.workload.region)]
+        item = case.edition.extra(extra.sku, case.workload.region)
         known = entries.entries.get((extra.site, item.sku))
         quantity = extra.quantity + (known.quantity if known else 0)
         entries.take(extra.site, item, item.unit, quantity, "extras", "as asked for in extras", {"asked": quantity})

@@ -3,6 +3,7 @@
 An edition is data and complete in itself; every fact names the document and the section it was read in.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +15,8 @@ from cloudplan.errors import CloudplanError
 from cloudplan.schema import Date, Flag, Frozen, Name, quantity, whole
 
 REGION_PLACEHOLDER = "(region)"
+_PLACEHOLDERS = re.compile(r"\(regione?\)|\*\(REGION\)\*")
+"""The placeholder as the provider's pages and their translations spell it."""
 
 Tags = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 Count = Annotated[int, whole(1)]
@@ -134,7 +137,10 @@ class RuleFacts(Frozen):
 
 
 class Edition(Frozen):
-    """One immutable state of the catalogue, named by its date."""
+    """One immutable state of the catalogue, named by its date.
+
+    `superseded` is the date of the next edition that ships, `files` the text of the edition's files by their names.
+    """
 
     schema_name: Literal["cloudplan/edition/v1"] = Field(alias="schema")
     edition: Name
@@ -152,6 +158,7 @@ class Edition(Frozen):
     rules: dict[str, RuleFacts]
     sha256: str = ""
     shipped: bool = True
+    files: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
 
     def figure(self, rule: str, name: str) -> str:
         """Return a figure of a rule as its text."""
@@ -192,12 +199,21 @@ class Edition(Frozen):
         yield from self.computed_items()
         yield from self.extras.values()
 
+    def extra(self, sku: str, region: str) -> Service:
+        """Return the extra that a SKU stands for, in any of its spellings."""
+        wanted = in_region(sku, region)
+        return next(
+            item
+            for item in self.extras.values()
+            if wanted in (in_region(spelling, region) for spelling in (item.sku, *item.aliases))
+        )
+
 
 def in_region(sku: str, region: str) -> str:
     """Return a SKU with its region filled in."""
-    return sku.replace(REGION_PLACEHOLDER, region)
+    return _PLACEHOLDERS.sub(region, sku)
 
 
 def in_any_region(sku: str, region: str) -> str:
     """Return a SKU with the placeholder in place of its region."""
-    return sku.replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:")
+    return _PLACEHOLDERS.sub(REGION_PLACEHOLDER, sku).replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:")

@@ -1,7 +1,8 @@
-"""Where the editions of the catalogue are: find them, load one, hash its files."""
+"""Where the editions of the catalogue are: find them, load one, hash its files, refuse a changed one."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from cloudplan import yamlfile
-from cloudplan.catalog import Edition, Source
+from cloudplan.catalog import Edition, Item, Source
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import unknown, validate
+from cloudplan.yamlfile import Document, Where, dotted
 
 PARTS = ("edition", "blades", "storage", "services", "rules")
+FILES = tuple(f"{part}.yaml" for part in PARTS)
 
 
 def catalog_folder() -> Path:
@@ -28,19 +31,36 @@ def editions() -> list[str]:
     return sorted(path.parent.name for path in catalog_folder().glob("*/edition.yaml"))
 
 
+def published() -> dict[str, str]:
+    """Return the SHA-256 of every edition that was published, by its name; a shipped edition without one is a draft."""
+    return dict(yamlfile.read(catalog_folder() / "published.yaml").tree["editions"])
+
+
 def load_edition(name: str | Path | None = None) -> Edition:
     """Load an edition: a shipped one by its name, one's own by its folder; None is the newest.
 
-    Raises BadInputError with one fault for everything that is wrong in the files of the edition.
+    A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. Raises BadInputError
+    with one fault for everything that is wrong in the files, and for a published edition that was changed.
     """
     shipped = editions()
     if name is None:
-        return _load(catalog_folder() / shipped[-1], shipped=True)
+        return _shipped(catalog_folder() / shipped[-1])
     if str(name) in shipped:
-        return _load(catalog_folder() / str(name), shipped=True)
+        return _shipped(catalog_folder() / str(name))
     if Path(name).is_dir():
-        return _load(Path(name), shipped=False)
+        return _in_folder(_edition_folder(Path(name)))
     raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
+
+
+def edition_from(files: Mapping[str, str], name: str) -> Edition:
+    """Return the edition of one's own whose files have these texts; `name` stands before a file in every message.
+
+    Raises BadInputError as `load_edition` does.
+    """
+    missing = [file for file in FILES if not isinstance(files.get(file), str)]
+    if missing:
+        raise BadInputError([Fault("no such file", where=f"{name}: {file}") for file in missing])
+    return _edition({file: files[file] for file in FILES}, f"{name}: ")
 
 
 def other_skus() -> dict[str, str]:
@@ -49,55 +69,97 @@ def other_skus() -> dict[str, str]:
     return dict(tree["skus"])
 
 
+def _edition_folder(folder: Path) -> Path:
+    """Return a folder that has an edition, or the newest edition of a folder that is a catalogue."""
+    if any((folder / file).is_file() for file in FILES):
+        return folder
+    inside = sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))
+    if inside:
+        return inside[-1]
+    message = f"no edition here: neither the folder nor one in it has {FILES[0]}; an edition is {', '.join(FILES)}"
+    raise BadInputError([Fault(message, where=str(folder))])
+
+
 @cache
-def _load(folder: Path, *, shipped: bool) -> Edition:
+def _shipped(folder: Path) -> Edition:
+    """Return an edition that ships, as it was published, with the name of the next one."""
+    edition = _in_folder(folder)
+    if published().get(folder.name, edition.sha256) != edition.sha256:
+        message = (
+            f"edition {folder.name} was changed after it was published; publish a new edition "
+            "(to use your own, copy the folder and give its path)"
+        )
+        raise BadInputError([Fault(message, where=str(folder))])
+    later = [name for name in editions() if name > folder.name]
+    return edition.model_copy(update={"shipped": True, "superseded": later[0] if later else None})
+
+
+def _in_folder(folder: Path) -> Edition:
+    return _edition({file: yamlfile.read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
+
+
+def _edition(texts: dict[str, str], prefix: str) -> Edition:
+    """Return the edition of five files with these texts, checked; `prefix` stands before a file in every message."""
+    joined = _joined([yamlfile.parse(text, prefix + file) for file, text in texts.items()])
+    faults: list[Fault] = []
+    edition = validate(Edition, joined, faults)
+    if edition is not None:
+        faults.extend([*_sold_twice(edition, joined), *_unknown_documents(edition, joined)])
+    if edition is None or faults:
+        raise BadInputError(faults)
+    digest = hashlib.sha256("".join(f"{file}\n{text}" for file, text in texts.items()).encode())
+    return edition.model_copy(update={"sha256": digest.hexdigest(), "shipped": False, "files": texts})
+
+
+def _joined(documents: list[Document]) -> Document:
+    """Return one document of the parts of an edition; each value keeps its place in its own file."""
     merged: dict[str, Any] = {}
-    joined = yamlfile.Document(merged, str(folder))
-    digest = hashlib.sha256()
-    for part in PARTS:
-        path = folder / f"{part}.yaml"
-        document = yamlfile.read(path)
-        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    joined = Document(merged, documents[0].name)
+    for document in documents:
         if not isinstance(document.tree, dict):
             raise BadInputError([document.fault((), "found no mapping; allowed: a mapping")])
         for key, value in document.tree.items():
-            joined.files[key] = str(path)
             if key in merged:
-                raise BadInputError([document.fault((key,), f"{key!r} is given in two files of the edition")])
+                message = f"{key!r} is given in two files of the edition"
+                raise BadInputError([document.fault((key,), message, key=True)])
+            joined.files[key] = document.name
             merged[key] = value
         joined.marks.update((where, mark) for where, mark in document.marks.items() if where)
         joined.keys.update(document.keys)
-    faults: list[Fault] = []
-    edition = validate(Edition, joined, faults)
-    if edition is None:
-        raise BadInputError(faults)
-    faults.extend(_citations(edition, folder))
-    if faults:
-        raise BadInputError(faults)
-    return edition.model_copy(update={"sha256": digest.hexdigest(), "shipped": shipped})
+    return joined
 
 
-def _citations(edition: Edition, folder: Path) -> list[Fault]:
-    """Return a fault for each SKU that is sold twice and each source that cites an unknown document."""
-    faults, seen = [], set()
-    for item in edition.items():
-        for sku in (item.sku, *item.aliases):
-            if sku in seen:
-                faults.append(Fault(f"SKU {sku} is given twice", where=str(folder)))
-            seen.add(sku)
-    for document in _cited(edition):
-        if document not in edition.documents:
-            faults.append(Fault(unknown("document", document, edition.documents), where=str(folder)))
-    return faults
+def _sold_twice(edition: Edition, document: Document) -> Iterator[Fault]:
+    """Yield a fault for each SKU that two items have, or one has twice, as its own or as an alias."""
+    first: dict[str, str] = {}
+    for where, item in _items(edition):
+        spellings = {(*where, "sku"): item.sku}
+        spellings |= {(*where, "aliases", index): alias for index, alias in enumerate(item.aliases)}
+        for place, sku in spellings.items():
+            if sku in first:
+                yield document.fault(place, f"SKU {sku} is given twice, by {first[sku]} and by {dotted(where)}")
+            first.setdefault(sku, dotted(where))
 
 
-def _cited(value: Any) -> Iterator[str]:
-    """Yield the documents that the facts of an edition cite, wherever they stand."""
+def _items(edition: Edition) -> Iterator[tuple[Where, Item]]:
+    """Yield every item on sale with its place in the files."""
+    for group in ("blades", "storage_classes", "services", "extras"):
+        for name, item in dict(getattr(edition, group)).items():
+            if item is not None:
+                yield (group, name), item
+
+
+def _unknown_documents(edition: Edition, document: Document) -> Iterator[Fault]:
+    """Yield a fault for each source that cites a document which the edition does not list."""
+    for where, cited in _cited(edition, ()):
+        if cited not in edition.documents:
+            yield document.fault(where, unknown("document", cited, edition.documents))
+
+
+def _cited(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
+    """Yield the documents that the facts of an edition cite, wherever they stand, with the place."""
     if isinstance(value, Source):
-        yield value.document
-    elif isinstance(value, BaseModel):
-        for _, inner in value:
-            yield from _cited(inner)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _cited(inner)
+        yield (*where, "document"), value.document
+    elif isinstance(value, BaseModel | dict):
+        for name, inner in dict(value).items():
+            yield from _cited(inner, (*where, name))

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
 
 from cloudplan.bom import backup_targets, zones_in_use
 from cloudplan.demand import Case
 from cloudplan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.rules.backup import is_backed_up
-
-MANY_DATASTORES = 10
-BACKUP_ORDER_GIB = 40_960
+from cloudplan.units import GIB_PER_TIB
 
 
 def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[Finding, ...]:
@@ -27,6 +24,8 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_storage(case, choice),
         *_protection(case, choice),
         *_backup(case),
+        *_orders(case, choice),
+        *_commitments(case),
     ]
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
@@ -57,11 +56,10 @@ def _prices(case: Case) -> Iterator[Finding]:
         message = "Additional memory has no price in {book}; the plan activates only what blades include."
         yield _finding("warning", "not-priced", memory.sku, "", message, book=book.name)
     for item in case.edition.computed_items():
-        spellings = {sku: price for sku in (item.sku, *item.aliases) if (price := _price_of(case, sku)) is not None}
-        if len(set(spellings.values())) > 1:
+        prices = list(case.prices.spelled(item).values())
+        if len(set(prices)) > 1:
             message = "{sku} is priced differently under another spelling; the edition's own spelling counts: {price}."
-            counts = spellings.get(item.sku, next(iter(spellings.values())))
-            yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=str(counts))
+            yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=str(prices[0]))
 
 
 def _dates(case: Case, on: date | None) -> Iterator[Finding]:
@@ -72,11 +70,6 @@ def _dates(case: Case, on: date | None) -> Iterator[Finding]:
         message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
         dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
         yield _finding("warning", "prices-outside-dates", "prices", "", message, date=str(on), book=book.name, **dates)
-
-
-def _price_of(case: Case, sku: str) -> Decimal | None:
-    items = case.prices.book.items
-    return next((items[key] for key in case.prices.spellings(sku) if key in items), None)
 
 
 def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
@@ -111,10 +104,6 @@ def _storage(case: Case, choice: Choice) -> Iterator[Finding]:
         if len(here) == 1 and site in case.cluster_sites:
             message = "{site} has one datastore; vSphere wants two for heartbeats and an order takes two or more."
             yield _finding("warning", "one-datastore", site, "ORD-1", message, site=site)
-        if len(here) > MANY_DATASTORES:
-            message = "{site} has {datastores} datastores; an order takes at most {most}, so several are needed."
-            values = {"site": site, "datastores": len(here), "most": MANY_DATASTORES}
-            yield _finding("info", "order-limit", site, "ORD-1", message, **values)
         on_mass = sorted({name for store in here if not _flash(case, store.storage_class) for name in store.vswp})
         if on_mass:
             message = (
@@ -154,8 +143,40 @@ def _backup(case: Case) -> Iterator[Finding]:
         if not any(is_backed_up(disk) for disk in group.disks):
             message = "Nothing of {vm} is backed up; its access unit is billed all the same."
             yield _finding("warning", "vm-without-backup", subject, "BKP-4", message, vm=group.name)
+
+
+def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
+    """What takes more than one order of the console, or more than is needed (ORD-2)."""
+    hosts, datastores = case.edition.count("ORD-2", "hosts_max"), case.edition.count("ORD-2", "datastores_max")
+    for cluster in choice.clusters:
+        if cluster.hosts > hosts:
+            message = "{cluster} has {hosts} hosts; order it with {most}, then add {rest} by further orders."
+            values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": hosts, "rest": cluster.hosts - hosts}
+            yield _finding("info", "order-limit", cluster.name, "ORD-2", message, **values)
+    for site in case.sites:
+        count = sum(store.site == site for store in choice.datastores)
+        if count > datastores:
+            message = "{site} has {datastores} datastores, an order at most {most}; place {orders} orders in turn."
+            values = {"site": site, "datastores": count, "most": datastores, "orders": -(-count // datastores)}
+            yield _finding("info", "order-limit", site, "ORD-2", message, **values)
+    least, most = case.edition.count("ORD-2", "backup_min_gib"), case.edition.count("ORD-2", "backup_max_gib")
     for target in backup_targets(case):
-        if target.tib * 1024 > BACKUP_ORDER_GIB:
-            message = "{tib} TiB of backup storage at {site} exceed one order of {most} GiB; several are needed."
-            values = {"tib": target.tib, "site": target.site, "most": BACKUP_ORDER_GIB}
-            yield _finding("info", "order-limit", target.site, "BKP-3", message, **values)
+        size_gib = target.tib * GIB_PER_TIB
+        values = {"tib": target.tib, "site": target.site, "least": least, "most": most}
+        if size_gib > most:
+            message = "{site} takes {tib} TiB of backups, an order at most {most} GiB; place {orders} orders in turn."
+            yield _finding("info", "order-limit", target.site, "ORD-2", message, **values, orders=-(-size_gib // most))
+        elif 0 < size_gib < least:
+            message = "{site} takes {tib} TiB of backups, an order at least {least} GiB; order {least} GiB."
+            yield _finding("info", "order-limit", target.site, "ORD-2", message, **values)
+
+
+def _commitments(case: Case) -> Iterator[Finding]:
+    """Extras that are committed for longer than the term of the workload."""
+    term = case.workload.term_months
+    for index, extra in enumerate(case.workload.extras):
+        least = case.edition.extra(extra.sku, case.workload.region).min_term_months
+        if least is not None and least > term:
+            message = "{sku} has a minimum commitment of {least} months, longer than the term of {term}."
+            values = {"sku": extra.sku, "least": least, "term": term}
+            yield _finding("warning", "minimum-commitment", f"extras[{index}]", "", message, **values)

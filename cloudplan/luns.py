@@ -1,13 +1,14 @@
 """What a LUN holds: loads, the buckets where they may stand, and the smallest LUN for a load."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.catalog import StorageClass
 from cloudplan.demand import Case
 from cloudplan.plan import Mechanism
+from cloudplan.rules.rule import Inequality
 from cloudplan.rules.storage import disk_class, largest_lun_gib, lun_limits
 from cloudplan.units import gib
 from cloudplan.workload import Disk
@@ -77,9 +78,9 @@ def disk_load(disk: Disk) -> Load:
     return Load(disk.size_mib, Fraction(disk.iops), Fraction(disk.mbps))
 
 
-def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> bool:
-    """Return whether a LUN of a class and size keeps every rule with a load on it."""
-    rows = lun_limits(
+def limits(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> Iterator[Inequality]:
+    """Yield every rule of a LUN of a class and size with a load on it."""
+    return lun_limits(
         case,
         item,
         "",
@@ -89,7 +90,11 @@ def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored
         mbps=load.mbps,
         mirrored=mirrored,
     )
-    return all(row.holds for row in rows)
+
+
+def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> bool:
+    """Return whether a LUN of a class and size keeps every rule with a load on it."""
+    return all(row.holds for row in limits(case, item, load, size_gib, mirrored=mirrored))
 
 
 def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | None:
@@ -113,6 +118,20 @@ def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
     return all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)) and holds(
         case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored
     )
+
+
+def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequality] | None:
+    """Return, for a disk that the largest LUN of no class holds, the class that comes nearest and the rule it breaks.
+
+    None when the disk may stand on no class at all.
+    """
+    misses = []
+    for name, item in case.edition.storage_classes.items():
+        if all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)):
+            rows = limits(case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored)
+            worst = max((row for row in rows if not row.holds), key=lambda row: Fraction(row.left) / (row.right or 1))
+            misses.append((name, worst))
+    return min(misses, key=lambda miss: Fraction(miss[1].left) / (miss[1].right or 1), default=None)
 
 
 def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[Counter[Kind]]:

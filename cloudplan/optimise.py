@@ -107,7 +107,7 @@ def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding
         inputs=Inputs(
             workload=workload.canonical(),
             prices=book.canonical(),
-            catalog=None if edition.shipped else edition.model_dump(mode="json", by_alias=True, exclude_none=True),
+            catalog=None if edition.shipped else edition.files,
         ),
         status="optimal" if is_optimal(total, lower, len(lines)) else "feasible",
         monthly=total,

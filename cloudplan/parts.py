@@ -6,12 +6,13 @@ different groups are one part with several members, so that the optimiser counts
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 from cloudplan.catalog import Item
 from cloudplan.demand import Case
 from cloudplan.errors import Fault
-from cloudplan.luns import Kind, Load, disk_load, least_gib, may_stand
+from cloudplan.luns import Kind, Load, disk_load, least_gib, may_stand, nearest_miss
 from cloudplan.plan import GLOBAL_MIRROR, MECHANISMS, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import DR_2, mechanism_fit, metro_mirror
 from cloudplan.rules.storage import LUN_2, VSWP_1, disk_class, swap_at_home, swap_classes
@@ -175,22 +176,32 @@ def _homeless(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterat
     """Yield rule and reason for each disk, and for the swap file, that can stand nowhere under a mechanism."""
     limit = f"the largest LUN, {case.workload.policy.datastore_max_gib} GiB, with its headroom"
     for index, disk in enumerate(group.disks):
-        if _classes(case, disk, mechanism):
-            continue
-        mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
-        asked = disk.storage_class
-        rows = list(disk_class(case, disk, asked, "", mirrored=mirrored)) if asked else []
-        broken = next((row for row in rows if not row.holds), None)
-        if broken:
-            yield broken.rule.id, f"disk {index}: {broken.unit}"
-        else:
-            what = f"disk {index} of {number(disk.size_gib)} GiB" + (f" and {disk.iops} IOPS" if disk.iops else "")
-            yield LUN_2.id, f"{what} exceeds {limit}"
+        if not _classes(case, disk, mechanism):
+            mirrored = mechanism == GLOBAL_MIRROR and disk.replicated
+            rule, reason = _no_class(case, disk, limit, mirrored=mirrored)
+            yield rule, f"disk {index}{reason}"
     if group.powered_on and not _swap_fits(case, group, mechanism):
         policy = case.workload.policy.vswp
         what = f"its swap file of {number(group.memory_gib)} GiB"
         what += f" with disk 0 of {number(group.disks[0].size_gib)} GiB" if swap_at_home(case) else ""
         yield VSWP_1.id, f"{what} (policy vswp: {policy}) exceeds {limit}"
+
+
+def _no_class(case: Case, disk: Disk, limit: str, *, mirrored: bool) -> tuple[str, str]:
+    """Return the rule and the reason why a disk may stand on no class, or on no LUN of one."""
+    asked = disk.storage_class
+    rows = list(disk_class(case, disk, asked, "", mirrored=mirrored)) if asked else []
+    broken = next((row for row in rows if not row.holds), None)
+    if broken:
+        return broken.rule.id, f": {broken.unit}"
+    what = f" of {number(disk.size_gib)} GiB" + (f" and {disk.iops} IOPS" if disk.iops else "")
+    miss = nearest_miss(case, disk, mirrored=mirrored)
+    if miss and miss[1].unit != "GiB":
+        name, row = miss
+        need, most = number(Fraction(row.left)), number(Fraction(row.right))
+        reason = f"needs {need} {row.unit}; one LUN of class {name} delivers at most {most}"
+        return row.rule.id, f"{what} {reason}"
+    return LUN_2.id, f"{what} exceeds {limit}"
 
 
 def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:

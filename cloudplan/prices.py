@@ -7,7 +7,8 @@ region filled in or left as a placeholder; another spelling (alias) serves when 
 import fnmatch
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -16,23 +17,35 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from cloudplan import money, yamlfile
-from cloudplan.catalog import Edition, Item, in_any_region, in_region
+from cloudplan import money, price_sheet, yamlfile
+from cloudplan.catalog import REGION_PLACEHOLDER, Edition, Item, in_any_region, in_region
 from cloudplan.editions import catalog_folder, load_edition, other_skus
 from cloudplan.editions import editions as shipped_editions
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import Date, Flag, Frozen, Name, closest, decimal_of, quantity, validate, whole
 
 PRICE_PLACES = 6
+PricesSchema = Literal["cloudplan/prices/v1"]
+PRICES_SCHEMA: PricesSchema = "cloudplan/prices/v1"
+
+
+def _refuse(allowed: str) -> PydanticCustomError:
+    return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed})
 
 
 def _price(value: Any) -> Decimal:
+    """Read a price; however it was spelled, it has two decimals, or as many more as it needs."""
     found = decimal_of(value)
     if found is None or found < 0 or -int(found.as_tuple().exponent) > PRICE_PLACES:
-        raise PydanticCustomError(
-            "cloudplan", "{allowed}", {"allowed": f"a decimal number >= 0, at most {PRICE_PLACES} places"}
-        )
-    return found
+        raise _refuse(f"a decimal number >= 0, at most {PRICE_PLACES} places")
+    whole_part, _, decimals = f"{abs(found):f}".partition(".")
+    return Decimal(f"{whole_part}.{decimals.rstrip('0'):0<2}")
+
+
+def _not_empty(value: Any) -> Any:
+    if value is None or value == {}:
+        raise _refuse("at least one SKU with a price")
+    return value
 
 
 Price = Annotated[Decimal, BeforeValidator(_price)]
@@ -46,18 +59,26 @@ class Discount(Frozen):
     percent: Annotated[Decimal, quantity("a percentage", high="100")]
     min_term_months: Annotated[int, whole(1)] = 1
 
+    def matches(self, spellings: Iterable[str]) -> bool:
+        """Return whether the pattern matches one of the spellings of a SKU."""
+        return any(fnmatch.fnmatchcase(sku, self.match) for sku in spellings)
+
 
 class PriceBook(Frozen):
     """Monthly unit prices by SKU, in one currency."""
 
-    schema_name: Literal["cloudplan/prices/v1"] = Field(alias="schema")
+    schema_name: PricesSchema = Field(alias="schema")
     name: Name
     currency: Currency
     illustrative: Flag = False
     valid_from: Date | None = None
     valid_until: Date | None = None
-    items: dict[str, Price] = Field(min_length=1)
+    items: Annotated[dict[str, Price], BeforeValidator(_not_empty)]
     discounts: tuple[Discount, ...] = ()
+
+    def valid_on(self, day: date) -> bool:
+        """Return whether a day lies within the dates of the book."""
+        return (self.valid_from or day) <= day <= (self.valid_until or day)
 
     def canonical(self) -> dict[str, Any]:
         """Return the book as plain values, decimals as text: what is hashed and kept in a plan."""
@@ -101,16 +122,31 @@ class Prices:
 
     def spellings(self, sku: str) -> tuple[str, str]:
         """Return the keys that may price a SKU, the one with its region first."""
-        full = in_region(sku, self.region)
-        return full, in_any_region(full, self.region)
+        return spellings(sku, self.region)
+
+    def spelled(self, item: Item) -> dict[str, Decimal]:
+        """Return what each spelling of an item costs, as it stands in the book; the first one counts."""
+        return {
+            key: self.book.items[key]
+            for sku in (item.sku, *item.aliases)
+            for key in self._keys.get(in_region(sku, self.region), [])[:1]
+        }
+
+    @cached_property
+    def _keys(self) -> dict[str, list[str]]:
+        """The keys of the book by the SKU that they price, the one with its region before the placeholder."""
+        keys: dict[str, list[str]] = {}
+        for key in sorted(self.book.items, key=self._rank):
+            keys.setdefault(in_region(key, self.region), []).append(key)
+        return keys
+
+    def _rank(self, key: str) -> tuple[bool, bool]:
+        return in_region(key, self.region) != key, REGION_PLACEHOLDER not in key
 
     def _find(self, item: Item) -> Offer | None:
-        for sku in (item.sku, *item.aliases):
-            keys = self.spellings(sku)
-            price = next((self.book.items[key] for key in keys if key in self.book.items), None)
-            if price is not None:
-                share = self._discount(keys)
-                return Offer(list_price=price, discount=share, unit_price=money.net(price, share))
+        for key, price in self.spelled(item).items():
+            share = self._discount(self.spellings(key))
+            return Offer(list_price=price, discount=share, unit_price=money.net(price, share))
         return None
 
     def _discount(self, keys: Iterable[str]) -> Decimal:
@@ -118,10 +154,15 @@ class Prices:
         shares = [
             money.EXACT.divide(discount.percent, Decimal(100))
             for discount in self.book.discounts
-            if self.term_months >= discount.min_term_months
-            and any(fnmatch.fnmatchcase(key, discount.match) for key in keys)
+            if self.term_months >= discount.min_term_months and discount.matches(keys)
         ]
         return max(shares, default=Decimal(0))
+
+
+def spellings(sku: str, region: str) -> tuple[str, str]:
+    """Return the two spellings of a SKU: with its region filled in, and with the placeholder."""
+    full = in_region(sku, region)
+    return full, in_any_region(full, region)
 
 
 def canonical_sha256(value: Any) -> str:
@@ -130,26 +171,39 @@ def canonical_sha256(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def load_prices(source: str | Path | Mapping[str, Any] | None = None) -> PriceBook:
-    """Read a price book from a YAML file or from plain values; None is the shipped example, marked illustrative.
+def load_prices(source: str | Path | Mapping[str, Any] | None = None, edition: Edition | None = None) -> PriceBook:
+    """Read a price book from a YAML file, an Excel workbook or plain values; None is the example, marked illustrative.
 
-    Raises BadInputError with one fault for everything that is wrong.
+    The SKUs of `edition`, which may be one's own, are known beside those of the editions that ship. Raises
+    BadInputError with one fault for everything that is wrong.
     """
-    if source is None:
-        source = catalog_folder() / "prices" / "example-eur.yaml"
-    document = yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
+    return book_of(_document(source), edition)
+
+
+def book_of(document: yamlfile.Document, edition: Edition | None = None) -> PriceBook:
+    """Return the price book that a document is; raise BadInputError as `load_prices` does."""
     faults: list[Fault] = []
     if isinstance(document.tree, dict):
         document.tree = {key: value for key, value in document.tree.items() if value is not None or not _optional(key)}
+        items = document.tree.get("items")
+        if isinstance(items, dict):
+            document.tree["items"] = {sku: price for sku, price in items.items() if price is not None} or None
+            faults.extend(_unknown_skus(document, edition))
     book = validate(PriceBook, document, faults)
-    items = document.tree.get("items") if isinstance(document.tree, dict) else None
-    if isinstance(items, dict):
-        faults.extend(_unknown_skus(items, document))
     if book is not None and book.valid_from and book.valid_until and book.valid_until < book.valid_from:
         faults.append(document.fault(("valid_until",), "found a date before valid_from; allowed: valid_from or later"))
     if book is None or faults:
         raise BadInputError(faults)
     return book
+
+
+def _document(source: str | Path | Mapping[str, Any] | None) -> yamlfile.Document:
+    if source is None:
+        source = catalog_folder() / "prices" / "example-eur.yaml"
+    if isinstance(source, Mapping):
+        return yamlfile.document_of(source)
+    path = Path(source)
+    return price_sheet.read(path) if price_sheet.is_workbook(path) else yamlfile.read(path)
 
 
 def _optional(key: str) -> bool:
@@ -158,27 +212,53 @@ def _optional(key: str) -> bool:
     return field is not None and not field.is_required()
 
 
-def _unknown_skus(items: Mapping[str, Any], document: yamlfile.Document) -> list[Fault]:
-    known = known_skus()
+# --- the SKUs that may be priced ---------------------------------------------------------------------------------
+
+
+def labels(skus: Iterable[str], edition: Edition | None = None) -> dict[str, str]:
+    """Return what SKUs are called, for those that are known: in `edition`, in one that ships, or in an older state."""
+    found: dict[str, str] = {}
+    left = {sku: in_any_region(sku, REGION_PLACEHOLDER) for sku in skus}  # the placeholder in its usual spelling
+    for named in _labels(edition):
+        found.update({sku: named[spelled] for sku, spelled in left.items() if spelled in named})
+        left = {sku: spelled for sku, spelled in left.items() if sku not in found}
+        if not left:
+            break
+    return found
+
+
+def known_skus(edition: Edition | None = None) -> set[str]:
+    """Return every SKU that an edition (or an older state of the catalogue) knows, in all its spellings."""
+    return {sku for named in _labels(edition) for sku in named}
+
+
+def _unknown_skus(document: yamlfile.Document, edition: Edition | None) -> list[Fault]:
+    skus = document.tree["items"] or {}
+    known = labels(skus, edition)
+    unknown = [sku for sku in skus if sku not in known]
+    everything = known_skus(edition) if unknown else set()
     faults = []
-    for sku in items:
-        if sku not in known:
-            meant = closest(sku, known)
-            hint = f"; did you mean {meant!r}?" if meant else ""
-            faults.append(document.fault(("items", sku), f"no edition knows the SKU {sku!r}{hint}", key=True))
+    for sku in unknown:
+        meant = closest(sku, everything)
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        faults.append(document.fault(("items", sku), f"no edition knows the SKU {sku!r}{hint}", key=True))
     return faults
 
 
-def known_skus() -> set[str]:
-    """Return every SKU that an edition (or an older state of the catalogue) knows, in all its spellings."""
-    known = set(other_skus())
+def _labels(edition: Edition | None) -> Iterator[dict[str, str]]:
+    """Yield what SKUs are called in all their spellings: in `edition`, in what ships, newest first, in older states."""
+    if edition is not None:
+        yield sold(edition)
     regions: set[str] = set()
-    for name in shipped_editions():
-        edition: Edition = load_edition(name)
-        regions.update(edition.regions)
-        for item in edition.items():
-            known.update((item.sku, *item.aliases))
-        known.update(item.sku for item in edition.withdrawn.values())
-    full = {in_region(sku, region) for sku in known for region in regions}
-    placeholders = {in_any_region(sku, region) for sku in full for region in regions}
-    return known | full | placeholders
+    for name in reversed(shipped_editions()):
+        shipped = load_edition(name)
+        regions.update(shipped.regions)
+        yield sold(shipped)
+    yield {key: label for sku, label in other_skus().items() for region in regions for key in spellings(sku, region)}
+
+
+def sold(edition: Edition) -> dict[str, str]:
+    """Return what the SKUs of an edition are called, by all their spellings, those that are withdrawn included."""
+    items = [(sku, item.label) for item in edition.items() for sku in (item.sku, *item.aliases)]
+    items += [(item.sku, item.label) for item in edition.withdrawn.values()]
+    return {key: label for sku, label in items for region in edition.regions for key in spellings(sku, region)}

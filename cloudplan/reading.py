@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cloudplan import yamlfile
-from cloudplan.catalog import Edition, Item, in_any_region, in_region
+from cloudplan.catalog import Edition, Item, in_region
 from cloudplan.editions import editions
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import decimal_of, found, unknown, validate
-from cloudplan.workload import MAX_INSTANCES, Sites, Workload
+from cloudplan.workload import MAX_INSTANCES, Policy, Sites, Workload
 from cloudplan.yamlfile import Document, Where, dotted, without_nulls
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
@@ -60,6 +60,32 @@ def read_workload(
     if workload is None or faults:
         raise BadInputError(sorted(faults, key=_place))
     return workload
+
+
+def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
+    """Return a workload as plain values, without the defaults that `edition` gave it: another's can take their place.
+
+    A value that equals its default counts as not given.
+    """
+    tree = workload.canonical()
+    defaults = Policy.model_validate(_policy_defaults(edition)).model_dump(mode="json")
+    policy, backup = tree["policy"], tree["policy"]["backup"]
+    for own in (*tree["backup_policies"].values(), *(group["backup"] for group in tree["vms"])):
+        _drop(own, backup)
+    for group in tree["vms"]:
+        names = instance_names({**group, "names": None})
+        _drop(group, {"names": names, "blades": policy["blades"], "vcpu_per_core": policy["vcpu_per_core"]})
+    for part in ("standby", "backup"):
+        _drop(policy[part], defaults[part])
+    _drop(policy, defaults)
+    del tree["catalog"]
+    return tree
+
+
+def _drop(tree: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Take out, in place, the entries that equal their default."""
+    for name in [name for name in tree if name in defaults and tree[name] == defaults[name]]:
+        del tree[name]
 
 
 def _entries(value: Any, where: Where) -> Iterator[tuple[Where, Any]]:
@@ -208,17 +234,19 @@ def _extra_faults(
     if not isinstance(sku, str):
         return
     orderable = {spelling for item in edition.extras.values() for spelling in _spellings(item, region)}
-    computed = {spelling for item in edition.computed_items() for spelling in _spellings(item, region)}
-    if sku in computed:
+    if in_region(sku, region) in computed_skus(edition, region):
         yield document.fault(where, f"the plan itself computes the quantity of {sku!r}; leave it out of extras")
-    elif sku not in orderable:
+    elif in_region(sku, region) not in orderable:
         yield document.fault(where, unknown("SKU", sku, [item.sku for item in edition.extras.values()]))
 
 
+def computed_skus(edition: Edition, region: str) -> set[str]:
+    """Return the SKUs of a region, in all spellings, whose quantity a plan computes itself: they cannot be extras."""
+    return {spelling for item in edition.computed_items() for spelling in _spellings(item, region)}
+
+
 def _spellings(item: Item, region: str) -> set[str]:
-    skus = {item.sku, *item.aliases}
-    full = {in_region(sku, region) for sku in skus}
-    return skus | full | {in_any_region(sku, region) for sku in full}
+    return {in_region(sku, region) for sku in (item.sku, *item.aliases)}
 
 
 def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -> None:
@@ -231,24 +259,10 @@ def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -
     zones = edition.zones(region) if region in edition.regions else ("",)
     sites = _default(tree, "sites", {"primary": zones[0]})
     primary = sites.get("primary")
-    policy = _default(
-        tree,
-        "policy",
-        {
-            "vcpu_per_core": edition.figure("CPU-1", "vcpu_per_core"),
-            "memory_ceiling": edition.figure("MEM-2", "ceiling"),
-            "memory_model": edition.figure("MEM-4", "memory_model"),
-            "host_memory_reserve_gib": edition.figure("MEM-1", "host_memory_reserve_gib"),
-            "host_failures": edition.figure("HA-1", "host_failures"),
-            "blades": list(edition.blades),
-            "snapshot_headroom": edition.figure("LUN-3", "headroom"),
-            "datastore_max_gib": edition.figure("LUN-2", "maximum_gib"),
-            "standby": {},
-            "backup": {},
-        },
-    )
-    _default(policy, "standby", edition.rules["DR-1"].figures)
-    backup = _default(policy, "backup", edition.rules["BKP-3"].figures)
+    defaults = _policy_defaults(edition)
+    policy = _default(tree, "policy", defaults)
+    _default(policy, "standby", defaults["standby"])
+    backup = _default(policy, "backup", defaults["backup"])
     named = _default(tree, "backup_policies", {})
     for own in named.values():
         _default({"": own}, "", backup)
@@ -256,6 +270,22 @@ def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -
         extra.setdefault("site", primary)
     for _, group in _mappings(tree.get("vms")):
         _complete_group(group, primary, policy, named, backup)
+
+
+def _policy_defaults(edition: Edition) -> dict[str, Any]:
+    """Return the policy of a workload that gives none."""
+    return {
+        "vcpu_per_core": edition.figure("CPU-1", "vcpu_per_core"),
+        "memory_ceiling": edition.figure("MEM-2", "ceiling"),
+        "memory_model": edition.figure("MEM-4", "memory_model"),
+        "host_memory_reserve_gib": edition.figure("MEM-1", "host_memory_reserve_gib"),
+        "host_failures": edition.figure("HA-1", "host_failures"),
+        "blades": list(edition.blades),
+        "snapshot_headroom": edition.figure("LUN-3", "headroom"),
+        "datastore_max_gib": edition.figure("LUN-2", "maximum_gib"),
+        "standby": dict(edition.rules["DR-1"].figures),
+        "backup": dict(edition.rules["BKP-3"].figures),
+    }
 
 
 def _complete_group(

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from tabulate import tabulate
@@ -56,7 +57,7 @@ def _terminal(plan: Plan) -> Iterator[str]:
     yield _section(sheets.backup(plan))
     yield _bill(plan)
     yield _findings(plan)
-    yield _section(sheets.made_with(plan))
+    yield _made_with(plan)
 
 
 def _headline(plan: Plan) -> str:
@@ -76,7 +77,7 @@ def _terminal_report(report: Report) -> Iterator[str]:
     yield _cut(_one_line(clean(report.title)), WIDTH)
     yield "\n".join(line for text in report.summary for line in _wrap(_one_line(clean(text))))
     for part in report.parts:
-        yield _section(part, len(part.rows)) if isinstance(part, Table) else _notes(part)
+        yield _whole(part) if isinstance(part, Table) else _notes(part)
 
 
 def _notes(notes: Notes) -> str:
@@ -100,20 +101,42 @@ def _section(table: Table, rows_shown: int = ROWS_SHOWN) -> str:
     return "\n".join([heading, *(INDENT + line for line in lines)])
 
 
-def _grid(columns: Sequence[Column], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a table, units below names; it is no wider than the terminal: the widest texts are cut."""
+def _whole(table: Table) -> str:
+    """Return a heading with all of the table below it: what is too wide goes on in the next line."""
+    heading = table.title.upper() + (f"  {_one_line(clean(table.note))}" if table.note or not table.rows else "")
+    lines = _grid(table.columns, [_cells(table, row) for row in table.rows], folded=True) if table.rows else []
+    return "\n".join(
+        [*_wrap(heading if lines or table.note else f"{heading}None."), *(INDENT + line for line in lines)]
+    )
+
+
+def _grid(columns: Sequence[Column], rows: list[list[str]], *, folded: bool = False) -> list[str]:
+    """Return the lines of a table, units below names, no wider than the terminal: wide texts are cut or folded."""
     units = [column.unit for column in columns]
     heads = [[column.name for column in columns], *([units] if any(units) else [])]
     cells = [*heads, *rows]
     widths = [max(len(row[position]) for row in cells) for position in range(len(columns))]
-    texts = [position for position, column in enumerate(columns) if column.kind == "text"]
+    whole = [max(len(word) for row in cells for word in ["", *row[at].split()]) for at in range(len(columns))]
+    texts = [position for position, column in enumerate(columns) if column.is_text]
     room = WIDTH - len(INDENT) - len(GAP) * (len(columns) - 1)
     while sum(widths) > room:
-        widest = max(texts, key=widths.__getitem__)
+        widest = max(texts, key=lambda position: (folded and widths[position] > whole[position], widths[position]))
         widths[widest] -= 1
-    fitted = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
-    fitted.insert(len(heads), ["-" * width for width in widths])
-    return _tabulate(columns, fitted, "plain").splitlines()
+    fit = _folded if folded else _trimmed
+    top = [line for row in heads for line in fit(row, widths)]
+    body = [line for row in rows for line in fit(row, widths)]
+    return _tabulate(columns, [*top, ["-" * width for width in widths], *body], "plain").splitlines()
+
+
+def _trimmed(row: list[str], widths: list[int]) -> list[list[str]]:
+    """Return a row with its cells cut to these widths."""
+    return [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)]]
+
+
+def _folded(row: list[str], widths: list[int]) -> list[list[str]]:
+    """Return a row as the rows that its cells take when they are folded to these widths."""
+    cells = [textwrap.wrap(cell, width, break_on_hyphens=False) for cell, width in zip(row, widths, strict=True)]
+    return [list(line) for line in zip_longest(*cells, fillvalue="")] or [row]
 
 
 def _bill(plan: Plan) -> str:
@@ -169,6 +192,12 @@ def _findings(plan: Plan) -> str:
         if count > ROWS_SHOWN:
             lines.append(f"{INDENT}... and {number(count - ROWS_SHOWN)} more {code}; --format json has them all")
     return "\n".join(lines)
+
+
+def _made_with(plan: Plan) -> str:
+    """Return what the plan was made from; each name with its whole SHA-256 below it."""
+    table = sheets.made_with(plan)
+    return _notes(Notes(table.title, tuple((f"{what}: {name}", str(sha or "")) for what, name, sha in table.rows)))
 
 
 def _cells(table: Table, row: Sequence[Cell]) -> list[str]:
@@ -248,7 +277,7 @@ def _escape(text: str) -> str:
 
 def _tabulate(columns: Sequence[Column], rows: list[list[str]], form: str) -> str:
     """Return a table in a notation of tabulate, the headers first: texts to the left, numbers to the right."""
-    align = ["left" if column.kind == "text" else "right" for column in columns]
+    align = ["left" if column.is_text else "right" for column in columns]
     headers, rows = ([], rows) if form == "plain" else (rows[0], rows[1:])
     text = tabulate(rows, headers=headers, tablefmt=form, colalign=align, disable_numparse=True)
     return "\n".join(line.rstrip() for line in text.splitlines())

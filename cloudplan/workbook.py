@@ -30,15 +30,17 @@ ACCENT, TINT, HAIRLINE, GREY = "#1F4E79", "#EAF1F8", "#D0D7DE", "#595959"
 WARNING_FILL, WARNING_TEXT = "#FFC000", "#5C2E00"
 NUMBER_FORMATS: dict[Kind, str] = {
     "text": "@",
+    "hash": "@",
     "whole": "#,##0",
     "decimal": "#,##0.00",
     "money": "#,##0.00",
     "price": "#,##0.00####",
+    "change": "+#,##0.00;-#,##0.00;0.00",
     "share": "0.0%",
     "discount": '0.00##%;-0.00##%;"–"',
 }
 WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 100}
-SUMMARY_WIDTHS, RIGHT_BLOCK, SUMMARY_PAGE_ROWS = (36, 30, 18, 26, 16), 3, 45
+SUMMARY_WIDTHS, RIGHT_BLOCK, SUMMARY_PAGE_ROWS = (36, 30, 18, 26, 18), 3, 45
 
 
 class _Styles:
@@ -62,7 +64,7 @@ class _Styles:
 
 
 def _alignment(kind: Kind) -> dict[str, Any]:
-    return {"align": "left", "indent": 1} if kind == "text" else {"align": "right"}
+    return {"align": "left", "indent": 1} if kind in ("text", "hash") else {"align": "right"}
 
 
 def _number(kind: Kind) -> dict[str, Any]:
@@ -154,7 +156,9 @@ class _Page:
         for position, column in enumerate(table.columns, start=left):
             self.put(row, position, column.header, self.styles.head[column.kind])
         for at, cells in enumerate(table.rows, start=row + 1):
-            lines = _lines([cell if isinstance(cell, str) else "" for cell in cells], widths)
+            wrapped = [column.kind == "text" for column in table.columns]
+            texts = [cell if wrap and isinstance(cell, str) else "" for wrap, cell in zip(wrapped, cells, strict=True)]
+            lines = _lines(texts, widths)
             if lines > 1:
                 self.sheet.set_row(at, min(TALLEST_ROW, 15 * lines + 2))
             places = {name: xl_rowcol_to_cell(at, position) for position, name in enumerate(names, start=left)}

@@ -6,8 +6,9 @@ Here a scalar is the text that was written and the schema decides what it means.
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from cloudplan.errors import BadInputError, Fault
 
 Where = tuple[str | int, ...]
 """The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
+Mark = tuple[int, int] | str
+"""A line and a column, or the address of a cell: ``Prices!F7``."""
 
 MAX_DEPTH = 20
 NO_ANCHORS = "anchors and aliases (&, *) are not read; write the value out"
@@ -40,17 +43,18 @@ class Document:
 
     tree: Any
     name: str = ""
-    marks: dict[Where, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Where, tuple[int, int]] = field(default_factory=dict)
+    marks: dict[Where, Mark] = field(default_factory=dict)
+    keys: dict[Where, Mark] = field(default_factory=dict)
     files: dict[str | int, str] = field(default_factory=dict)
     """The file of each part, by its first key, when a document is made of several files."""
 
     def at(self, where: Where, *, key: bool = False) -> str:
-        """Return ``file:line:column`` of a value (or of its key), or of its nearest parent; empty when unknown."""
+        """Return ``file:line:column`` (or ``file:cell``) of a value, its key or its nearest parent; else empty."""
         for length in range(len(where), -1, -1):
             mark = (self.keys if key else self.marks).get(where[:length]) or self.marks.get(where[:length])
             if mark:
-                return f"{self.files.get(where[0], self.name) if where else self.name}:{mark[0]}:{mark[1]}"
+                place = mark if isinstance(mark, str) else f"{mark[0]}:{mark[1]}"
+                return f"{self.files.get(where[0], self.name) if where else self.name}:{place}"
         return self.name
 
     def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
@@ -67,8 +71,26 @@ def without_nulls(value: Any) -> Any:
 
 def read(path: Path) -> Document:
     """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
+    with _told(path):
+        return path.read_text(encoding="utf-8-sig")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; raise BadInputError when it is not there."""
+    with _told(path):
+        return path.read_bytes()
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what stops a file from being read into a fault of the input."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        yield
     except FileNotFoundError:
         raise BadInputError([Fault("no such file", where=str(path))]) from None
     except IsADirectoryError:
@@ -77,7 +99,6 @@ def read(path: Path) -> Document:
         raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
     except OSError as error:
         raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
-    return parse(text, str(path))
 
 
 def parse(text: str, name: str) -> Document:
@@ -87,7 +108,7 @@ def parse(text: str, name: str) -> Document:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         with contextlib.suppress(ValueError):
-            return document_of(json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_unique), name)
+            return document_of(json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=unique_keys), name)
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise BadInputError([Fault(f"not valid YAML: {error.problem or error}", where=where)]) from None
@@ -104,11 +125,14 @@ def parse(text: str, name: str) -> Document:
     return document
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the mapping of JSON pairs; a double key is a ValueError."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("double key")
-    return dict(pairs)
+    tree: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in tree:
+            raise ValueError(f"key given twice: {key!r}")
+        tree[key] = value
+    return tree
 
 
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
@@ -163,4 +187,11 @@ def _as_text(value: Any) -> Any:
         return [_as_text(inner) for inner in value]
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float):
+        return number_text(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest decimal text that stands for a binary number, without an exponent."""
+    return f"{Decimal(repr(value)):f}"

@@ -16,9 +16,6 @@ from cloudplan.catalog import Blade, Source, StorageClass
 from cloudplan.editions import PARTS, catalog_folder
 from cloudplan.rules import ALL, rule_book
 
-SHA256 = {"2025-01-17": "a0a3d3f5c794af848ee5e23e1423fa6eb489c729439b23a05a78164a114c96e7"}
-"""The hashes of the editions that ship: each is final, a correction is a new edition."""
-
 SEED = "seed/iaas-vmware-concepts.md"
 
 
@@ -209,10 +206,6 @@ def test_the_hash_of_an_edition_is_that_of_its_files(edition: cp.Edition) -> Non
     assert edition.sha256 == digest.hexdigest()
 
 
-def test_every_edition_that_ships_is_locked_by_its_hash() -> None:
-    assert {name: cp.load_edition(name).sha256 for name in cp.editions()} == SHA256
-
-
 # --- an edition of one's own -----------------------------------------------------------------------------------------
 
 
@@ -232,7 +225,8 @@ def rewrite(path: Path, old: str, new: str) -> None:
 def test_an_edition_of_ones_own_is_loaded_from_its_folder(copy: Path, edition: cp.Edition) -> None:
     mine = cp.load_edition(copy)
     assert not mine.shipped
-    assert mine.model_copy(update={"shipped": True}) == edition
+    assert mine.superseded is None
+    assert mine.model_copy(update={"shipped": True, "superseded": edition.superseded}) == edition
 
 
 def test_the_hash_follows_the_files(copy: Path, edition: cp.Edition) -> None:
@@ -262,8 +256,18 @@ BROKEN = {
     "negative": ("blades", "ram_gib: 384", "ram_gib: -384", "found '-384'"),
     "text for a number": ("storage", "iops_per_tib: 500", "iops_per_tib: many", "found 'many'"),
     "not a flag": ("storage", "flash: true", "flash: yes", "found 'yes'"),
-    "SKU twice": ("blades", "vmware:standard:v3", "vmware:eco:v3", "SKU csp:fr1:iaas:vmware:eco:v3 is given twice"),
-    "alias twice": ("services", "license:globalmirror", "licence:globalmirror", "is given twice"),
+    "SKU twice": (
+        "blades",
+        "vmware:standard:v3",
+        "vmware:eco:v3",
+        "SKU csp:fr1:iaas:vmware:eco:v3 is given twice, by blades.eco:v3 and by blades.standard:v3",
+    ),
+    "alias twice": (
+        "services",
+        "license:globalmirror",
+        "licence:globalmirror",
+        "is given twice, by services.global_mirror and by services.global_mirror",
+    ),
     "key twice": ("blades", "    cores: 20", "    cores: 20\n    cores: 22", "key given twice: 'cores'"),
     "two files": ("storage", "storage_classes:", "title: again\nstorage_classes:", "'title' is given in two files"),
     "other schema": ("edition", "edition/v1", "edition/v2", "found 'cloudplan/edition/v2'"),
@@ -309,7 +313,8 @@ def test_a_broken_edition_is_refused_with_one_clear_fault(
 @pytest.mark.parametrize(
     "name",
     [
-        *("unknown field", "missing field", "negative", "key twice", "two files"),
+        *("unknown field", "missing field", "negative", "key twice", "two files", "SKU twice", "alias twice"),
+        *(name for name in BROKEN if name.startswith("document of")),
     ],
 )
 def test_the_fault_of_a_broken_edition_names_the_file_and_the_line(name: str, copy: Path) -> None:

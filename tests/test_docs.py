@@ -23,7 +23,7 @@ from cloudplan import findings, plan, prices, reading, workload
 from cloudplan.cli import app
 
 PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").rglob("*.md")])
-SESSIONS = [REPOSITORY / "README.md", REPOSITORY / "docs" / "tutorial.md"]
+SESSIONS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]
 EXAMPLES = sorted(
     path
     for path in (REPOSITORY / "examples").glob("*.yaml")
@@ -161,19 +161,30 @@ def test_console_sessions_print_what_is_shown(
             assert_shows(shown, ran.out + ran.err)
 
 
-def test_every_command_line_exists() -> None:
-    size: Any = typer.main.get_command(app).commands["size"]  # type: ignore[attr-defined]
-    options = {option for parameter in size.params for option in parameter.opts if option.startswith("--")}
-    shown = [words for page in PAGES for words in commands(page)]
-    assert len(shown) >= 5
-    for words in shown:
-        assert words[1] == "size" or words[1:] in (["--help"], ["--version"]), words
-        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options | {
-            "--help",
-            "--version",
-        }, words
+def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+    """Yield every command and sub-command by its path, with the long options it has."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, (*path, name))
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    yield path, options | {"--help"}
+
+
+COMMANDS = dict(walk(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_line_exists(page: Path) -> None:
+    for _, *words in commands(page):
+        path = max((path for path in COMMANDS if words[: len(path)] == list(path)), key=len)
+        assert path or words in (["--help"], ["--version"]), words
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= COMMANDS[path], words
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path], ids=" ".join)
+def test_every_command_is_in_the_reference_with_its_options(path: tuple[str, ...]) -> None:
     reference = (REPOSITORY / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
-    assert all(f"`{option}" in reference for option in options)
+    assert f"`cloudplan {' '.join(path)}" in reference
+    assert {option for option in COMMANDS[path] - {"--help"} if f"`{option}" not in reference} == set()
 
 
 # --- links and tables ------------------------------------------------------------------------------------------------

@@ -843,6 +843,65 @@ def test_what_a_rule_makes_known(fields: dict[str, Any], made: Choice, expected:
     assert codes(case(**fields), made) == expected
 
 
+def order_limits(asked: Case, made: Choice) -> list[str]:
+    """Return what takes more than one order, or more than is needed."""
+    found = find(asked, made, pinned=True, on=None)
+    return [finding.message for finding in found if (finding.code, finding.rule) == ("order-limit", "ORD-2")]
+
+
+@covers("ORD-2")
+@pytest.mark.parametrize(
+    ("hosts", "luns", "tib", "words"),
+    [
+        (20, 10, 40, []),
+        (21, 10, 40, ["az05-c has 21 hosts; order it with 20, then add 1 by further orders."]),
+        (20, 11, 40, ["az05 has 11 datastores, an order at most 10; place 2 orders in turn."]),
+        (20, 21, 40, ["az05 has 21 datastores, an order at most 10; place 3 orders in turn."]),
+        (20, 10, 41, ["az06 takes 41 TiB of backups, an order at most 40960 GiB; place 2 orders in turn."]),
+        (20, 10, 81, ["az06 takes 81 TiB of backups, an order at most 40960 GiB; place 3 orders in turn."]),
+    ],
+)
+def test_what_one_order_takes(hosts: int, luns: int, tib: int, words: list[str]) -> None:
+    backup = {"daily": 0, "weekly": 0, "reduction": 1}
+    asked = case(policy={"backup": backup}, vms=[vm(disks=[{"size_gib": tib * 1024}])])
+    made = choice([cluster({"a": 1}, hosts=hosts)], [store(name=f"s{n}") for n in range(luns)])
+    assert order_limits(asked, made) == words
+
+
+@pytest.mark.parametrize(("least", "words"), [("1024", 0), ("1025", 1)])
+def test_an_order_takes_a_least_of_backup_storage(least: str, words: int, edition: cp.Edition) -> None:
+    facts = edition.rules["ORD-2"]
+    other = facts.model_copy(update={"figures": {**facts.figures, "backup_min_gib": least}})
+    asked = case(edition=edition.model_copy(update={"rules": {**edition.rules, "ORD-2": other}}))
+    assert (
+        order_limits(asked, choice([], []))
+        == [f"az06 takes 1 TiB of backups, an order at least {least} GiB; order {least} GiB."][:words]
+    )
+
+
+def test_nothing_backed_up_is_no_order() -> None:
+    assert order_limits(case(vms=[vm(disks=[{"size_gib": 60, "backup": False}])]), choice([], [])) == []
+
+
+@pytest.mark.parametrize(
+    ("sku", "term", "months"),
+    [
+        ("csp:fr1:network:epl:1g:v1", 35, 36),
+        ("csp:(region):network:epl:1g:v1", 36, None),
+        ("csp:(region):hosting:dedicated:rack:v1", 11, 12),
+        ("csp:(region):hosting:dedicated:rack:v1", 12, None),
+        ("csp:mandant:v1", 1, None),
+    ],
+)
+def test_an_extra_committed_beyond_the_term_is_made_known(sku: str, term: int, months: int | None) -> None:
+    extras = [{"sku": "csp:tenant:v1", "quantity": 1}, {"sku": sku, "quantity": 1}]
+    asked = case(edition=cp.load_edition("2026-04-30"), catalog="2026-04-30", term_months=term, extras=extras)
+    found = find(asked, choice([], []), pinned=True, on=None)
+    told = [finding for finding in found if finding.code == "minimum-commitment"]
+    assert [(finding.severity, finding.subject) for finding in told] == ([("warning", "extras[1]")] if months else [])
+    assert [finding.values for finding in told] == ([{"sku": sku, "least": months, "term": term}] if months else [])
+
+
 def test_an_edition_that_nobody_asked_for_is_made_known() -> None:
     assert codes(case(), choice([], []), pinned=False) == {"catalog-not-pinned"}
 

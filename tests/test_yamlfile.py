@@ -249,3 +249,19 @@ def test_plain_values_are_a_document_of_text_without_places() -> None:
     document = yamlfile.document_of({"vms": ({"name": "a", "count": 2},), 5: "x"})
     assert document.tree == {"vms": [{"name": "a", "count": "2"}], "5": "x"}
     assert document.at(("vms", 0)) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1e-5, "0.00001"), (0.085, "0.085"), (1e22, "1" + "0" * 22), (2.0, "2.0")]
+)
+def test_a_binary_number_is_its_shortest_decimal_text(number: float, text: str) -> None:
+    assert yamlfile.document_of({"value": number}).tree == {"value": text}
+
+
+def test_a_place_may_be_a_cell() -> None:
+    document = yamlfile.Document(
+        {}, "prices.xlsx", marks={("items", "x"): "Prices!E7"}, keys={("items", "x"): "Prices!B7"}
+    )
+    assert document.at(("items", "x")) == "prices.xlsx:Prices!E7"
+    assert document.at(("items", "x"), key=True) == "prices.xlsx:Prices!B7"
+    assert str(document.fault(("items", "x"), "wrong")) == "prices.xlsx:Prices!E7: items.x: wrong"

@@ -5,6 +5,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cloudplan.cli import catalog, prices
+from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
 from cloudplan.errors import CloudplanError
 from cloudplan.optimise import program
@@ -17,6 +19,9 @@ app = typer.Typer(
     help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
 )
 app.command()(size)
+app.command()(requote)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(prices.app, name="prices")
 
 
 @app.callback(invoke_without_command=True)

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from cloudplan import files
+from cloudplan.optimise import optimise
+from cloudplan.pinning import Origin
 from cloudplan.plan import Plan
 from cloudplan.sheets.grid import Report
 from cloudplan.table import Style, render, render_report
@@ -65,6 +67,23 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def optimised(
+    inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None, pinned: bool = True
+) -> Plan:
+    """Return the cheapest plan of these inputs, with progress on stderr."""
+    with Progress() as progress:
+        return optimise(
+            inputs.workload,
+            inputs.edition,
+            inputs.prices,
+            gap=gap,
+            time_limit=time_limit,
+            pinned=pinned,
+            on=date.date() if date else None,
+            progress=progress,
+        )
 
 
 def text_of(shown: Plan | Report, style: Format) -> str:

@@ -14,29 +14,33 @@ from cloudplan.cli.options import (
     Format,
     Gap,
     Output,
-    Progress,
     QuoteDate,
     Term,
     TimeLimit,
     Xlsx,
     emit,
+    optimised,
     text_of,
 )
 from cloudplan.editions import editions, load_edition
 from cloudplan.errors import BadInputError, Fault
-from cloudplan.optimise import optimise
-from cloudplan.prices import PriceBook, load_prices
+from cloudplan.pinning import Origin, origin_of, read_plan, refuse_others
+from cloudplan.prices import load_prices
 from cloudplan.reading import pinned_edition, read_workload
 from cloudplan.workbook import write_workbook
-from cloudplan.workload import Workload
 
 
 def size(
-    workload: Annotated[Path, typer.Argument(help="The workload file (YAML or JSON).")],
+    workload: Annotated[
+        Path | None, typer.Argument(help="The workload file (YAML or JSON); with --locked, default: the plan's.")
+    ] = None,
     prices: Annotated[
         Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
     ] = None,
     catalog: Catalog = None,
+    locked: Annotated[
+        Path | None, typer.Option(help="A plan: what is not given comes from it, what is given must be what it has.")
+    ] = None,
     term: Term = None,
     date: QuoteDate = None,
     format: Annotated[Format, typer.Option(help="How the plan is printed.")] = Format.table,
@@ -47,22 +51,17 @@ def size(
     time_limit: TimeLimit = None,
 ) -> None:
     """Find the cheapest plan of a workload, prove it, and print it."""
-    inputs = [path for path in (workload, prices) if path is not None]
+    if workload is None and locked is None:
+        raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
+    inputs = [path for path in (workload, prices, locked) if path is not None]
     files.refuse_existing([path for path in (output, xlsx) if path is not None], force=force, inputs=inputs)
-    pin = catalog or _pin(workload)
-    edition = load_edition(pin)
-    wanted, book = _read(workload, prices, edition, term, obey_pin=catalog is None)
-    with Progress() as progress:
-        plan = optimise(
-            wanted,
-            edition,
-            book,
-            gap=gap,
-            time_limit=time_limit,
-            pinned=pin is not None,
-            on=date.date() if date else None,
-            progress=progress,
-        )
+    pin = catalog or (_pin(workload) if workload and not locked else None)
+    if locked:
+        origin = _locked(locked, workload, prices, catalog, term)
+    else:
+        assert workload is not None
+        origin = _read(workload, prices, load_edition(pin), term, obey_pin=catalog is None)
+    plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
     text = plan.to_json() if format is Format.json else text_of(plan, format)
     emit(text, output, {xlsx: write_workbook(plan)} if xlsx else {})
 
@@ -76,9 +75,21 @@ def _pin(workload: Path) -> str | None:
     return None
 
 
-def _read(
-    workload: Path, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool
-) -> tuple[Workload, PriceBook]:
+def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:
+    """Return what a plan was made from; refuse a run in which any of it is something else."""
+    plan = read_plan(locked)
+    origin = origin_of(plan, str(locked))
+    edition = load_edition(catalog) if catalog else origin.edition
+    given = Origin(
+        workload=read_workload(workload or plan.inputs.workload, edition, term_months=term, obey_pin=catalog is None),
+        edition=edition,
+        prices=load_prices(prices, edition) if prices else origin.prices,
+    )
+    refuse_others(plan, given, str(locked))
+    return given
+
+
+def _read(workload: Path, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
     """Read both inputs; the faults of both are reported together."""
     faults: list[Fault] = []
     wanted, book = None, None
@@ -87,9 +98,9 @@ def _read(
     except BadInputError as error:
         faults += error.faults
     try:
-        book = load_prices(prices)
+        book = load_prices(prices, edition)
     except BadInputError as error:
         faults += error.faults
     if wanted is None or book is None:
         raise BadInputError(faults)
-    return wanted, book
+    return Origin(wanted, edition, book)

@@ -29,7 +29,7 @@ BLADES = Rule(
 MEM_1 = Rule(
     "MEM-1",
     "Activated memory of a cluster",
-    "hosts x 128 GiB <= activated memory <= hosts x (physical memory - host_memory_reserve_gib), in whole GiB.",
+    "In whole GiB: hosts x included_gib_per_blade <= activated memory <= hosts x (physical - host_memory_reserve_gib).",
     "plan",
     {"included_gib_per_blade": int, "host_memory_reserve_gib": int},
 )
@@ -49,12 +49,14 @@ MEM_3 = Rule(
 MEM_4 = Rule(
     "MEM-4",
     "Memory model",
-    "base128_plus_memory bills what is activated beyond 128 GiB a blade; included_full activates and includes it all.",
+    "base128_plus_memory bills what is activated beyond what blades include; included_full includes it all.",
     "plan",
     {"memory_model": one_of("base128_plus_memory", "included_full"), "contradicted": one_of("true", "false")},
 )
 HOM_1 = Rule("HOM-1", "Like hosts", "A cluster has one blade type, one site, one pool, one tenant.", "construction")
-MAX_1 = Rule("MAX-1", "Hosts of a cluster", "hosts <= 32; more demand means more clusters.", "plan", {"hosts_max": int})
+MAX_1 = Rule(
+    "MAX-1", "Hosts of a cluster", "hosts <= hosts_max; more demand means more clusters.", "plan", {"hosts_max": int}
+)
 MAX_CLUSTERS = Rule(
     "policy.max_clusters", "Clusters of a site", "Clusters at a site, all pools together, <= max_clusters.", "plan"
 )

@@ -30,7 +30,7 @@ DR_3 = Rule(
 GM_1 = Rule(
     "GM-1",
     "Global Mirror",
-    "RPO 15 min, RTO 4 h; only the classes 500, 1500 and 3000 IOPS/TB.",
+    "Meets an RPO from rpo and an RTO from rto on; works with these classes only.",
     "choice",
     {"rpo": minutes, "rto": minutes, "classes": str.split},
 )
@@ -52,7 +52,7 @@ MM_1 = Rule("MM-1", "Metro Mirror", "Metro Mirror is not sold since 2024-01-01."
 VMR_1 = Rule(
     "VMR-1",
     "VM replication",
-    "RPO 1 h to 24 h, RTO 15 min; one licence per VM.",
+    "Meets an RPO from rpo to rpo_max and an RTO from rto on; one licence per VM.",
     "choice",
     {"rpo": minutes, "rpo_max": minutes, "rto": minutes},
 )

@@ -17,6 +17,14 @@ Linear: TypeAlias = Any
 """An exact number, or a linear expression in the solver's unknowns."""
 
 Kind = Literal["host", "plan", "choice", "finding", "construction"]
+KINDS: dict[Kind, str] = {
+    "host": "host rule: counted on every loaded host",
+    "plan": "plan rule: an inequality over a cluster, a datastore or a site",
+    "choice": "choice rule: which blade, class, place or mechanism one VM or disk may have",
+    "finding": "finding: never forbids a plan, but the plan says so",
+    "construction": "true by construction of every plan",
+}
+"""The kinds of rules in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cloudplan.workload import Disk
 LUN_1 = Rule(
     "LUN-1",
     "Size of a LUN",
-    "A datastore is one LUN of one class, >= 500 GiB, in whole billing units (1 GiB flash, 1 TiB mass).",
+    "A datastore is one LUN of one class, >= minimum_gib, in whole billing units (1 GiB flash, 1 TiB mass).",
     "plan",
     {"minimum_gib": int},
 )
@@ -62,6 +62,13 @@ ORD_1 = Rule(
     "plan",
     {"datastores_advised": int},
 )
+ORD_2 = Rule(
+    "ORD-2",
+    "What one order takes",
+    "A cluster of more hosts, a site with more datastores, or backup storage outside the limits takes several orders.",
+    "finding",
+    {"hosts_max": int, "datastores_max": int, "backup_min_gib": int, "backup_max_gib": int},
+)
 IOPS_1 = Rule(
     "IOPS-1",
     "IOPS of a LUN",
@@ -72,13 +79,13 @@ IOPS_2 = Rule("IOPS-2", "No IOPS on mass storage", "A disk with iops does not st
 IOPS_3 = Rule(
     "IOPS-3",
     "IOPS under Global Mirror",
-    "Under Global Mirror an IOPS need counts 1 / 0.9.",
+    "Under Global Mirror an IOPS need counts 1 / performance_left.",
     "plan",
     {"performance_left": exact},
 )
 IOPS_4 = Rule("IOPS-4", "Bandwidth of a LUN", "Sum of MB/s of its disks <= the edition's ceiling per LUN.", "plan")
 
-RULES = (*(LUN_1, LUN_2, LUN_3, VSWP_1, VSWP_2, CLS_1, CLS_2, ORD_1, IOPS_1, IOPS_2, IOPS_3, IOPS_4),)
+RULES = (*(LUN_1, LUN_2, LUN_3, VSWP_1, VSWP_2, CLS_1, CLS_2, ORD_1, ORD_2, IOPS_1, IOPS_2, IOPS_3, IOPS_4),)
 
 
 def lun_limits(

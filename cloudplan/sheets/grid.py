@@ -13,7 +13,7 @@ from typing import Literal
 from cloudplan import money
 from cloudplan.units import number
 
-Kind = Literal["text", "whole", "decimal", "share", "discount", "price", "money"]
+Kind = Literal["text", "hash", "whole", "decimal", "share", "discount", "price", "money", "change"]
 Cell = str | int | Decimal | None
 
 _LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
@@ -33,6 +33,11 @@ class Column:
     def header(self) -> str:
         """The name with its unit."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds texts; a hash is one that is never broken into lines."""
+        return self.kind in ("text", "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,13 @@ def _price(value: Decimal) -> str:
 
 _WORDS: dict[Kind, Callable[[Decimal], str]] = {
     "text": str,
+    "hash": str,
     "whole": number,
     "decimal": money.amount,
     "money": money.amount,
     "price": _price,
     "share": lambda value: f"{value * 100:.1f} %",
+    "change": lambda value: f"{value:+,.2f}".replace(",", " ") if value else "0.00",
     "discount": lambda value: f"{number(value * 100, 12)} %",
 }
 

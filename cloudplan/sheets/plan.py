@@ -13,8 +13,6 @@ from cloudplan.workload import Workload
 ILLUSTRATIVE = "ILLUSTRATIVE PRICES: the amounts are invented and are not an offer."
 MECHANISMS = {GLOBAL_MIRROR: "Global Mirror", VM_REPLICATION: "VM replication"}
 
-_SHORT_SHA = 12
-
 
 # --- the tables --------------------------------------------------------------------------------------------------
 
@@ -143,15 +141,15 @@ def proof(plan: Plan) -> Table:
 
 
 def made_with(plan: Plan) -> Table:
-    """Return what the plan was made from: names and the beginnings of their SHA-256."""
+    """Return what the plan was made from: names and their SHA-256."""
     mark = " (illustrative)" if plan.prices.illustrative else ""
     rows = (
-        ("Catalogue edition", plan.catalog.edition, plan.catalog.sha256[:_SHORT_SHA]),
-        ("Price book", plan.prices.name + mark, plan.prices.sha256[:_SHORT_SHA]),
-        ("Workload", plan.workload.name, plan.workload.sha256[:_SHORT_SHA]),
+        ("Catalogue edition", plan.catalog.edition, plan.catalog.sha256),
+        ("Price book", plan.prices.name + mark, plan.prices.sha256),
+        ("Workload", plan.workload.name, plan.workload.sha256),
         ("Program", plan.program, None),
     )
-    return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256 (start)")), rows)
+    return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256", "hash")), rows)
 
 
 # --- in words ----------------------------------------------------------------------------------------------------

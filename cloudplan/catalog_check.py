@@ -1,0 +1,108 @@
+"""The check of a catalogue: schema, sources, locks, SKUs, and the figures of the rules, over all its editions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from cloudplan.catalog import Edition, Source
+from cloudplan.editions import FILES, editions, load_edition, published
+from cloudplan.errors import BadInputError, Fault
+from cloudplan.rules import rule_book
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was checked in an edition: what of it was counted, and the documents that nothing cites."""
+
+    edition: str
+    state: str
+    facts: int
+    documents: int
+    uncited: tuple[str, ...]
+    skus: int
+    spellings: int
+    rules: int
+    figures: int
+
+
+def check(names: Sequence[str | Path]) -> tuple[Counts, ...]:
+    """Return what was checked in these editions.
+
+    Raises BadInputError with every fault of all of them, and with those of the lock when all that ship are checked.
+    """
+    counts, faults = [], _lost() if list(names) == editions() else []
+    for name in names:
+        try:
+            edition = load_edition(name)
+            rule_book(edition)
+            faults += _misnamed(edition, name)
+            counts.append(_counts(edition))
+        except BadInputError as error:
+            faults += error.faults
+    if faults:
+        raise BadInputError(dict.fromkeys(faults))
+    return tuple(counts)
+
+
+def editions_in(folder: Path) -> list[Path]:
+    """Return the folders of the editions in a catalogue, oldest first; the folder of one edition is its own."""
+    if any((folder / file).is_file() for file in FILES):
+        return [folder]
+    return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}")) or [folder]
+
+
+def has_edition(folder: Path) -> bool:
+    """Return whether a folder is that of an edition or of a catalogue."""
+    return any((folder / file).is_file() for file in FILES) or any(folder.glob(f"*/{FILES[0]}"))
+
+
+def state(edition: Edition) -> str:
+    """Return whether an edition is published (its files are locked), a draft, or one's own."""
+    locks = published()
+    if edition.shipped:
+        return "published" if edition.edition in locks else "draft"
+    return "own copy of a published one" if edition.sha256 in locks.values() else "own"
+
+
+def _lost() -> list[Fault]:
+    """Return a fault for each published edition that is not there any more."""
+    return [
+        Fault(f"edition {name} was published, but its folder is missing", where="published.yaml")
+        for name in published()
+        if name not in editions()
+    ]
+
+
+def _misnamed(edition: Edition, name: str | Path) -> list[Fault]:
+    """Return a fault when an edition that ships is not named as its folder."""
+    if not edition.shipped or edition.edition == str(name):
+        return []
+    return [Fault(f"the folder {name} has the edition {edition.edition}; both have one name", where="edition.yaml")]
+
+
+def _counts(edition: Edition) -> Counts:
+    cited = list(_cited(edition))
+    items = list(edition.items())
+    return Counts(
+        edition=edition.edition,
+        state=state(edition),
+        facts=len(cited),
+        documents=len(edition.documents),
+        uncited=tuple(name for name in edition.documents if name not in cited),
+        skus=len(items),
+        spellings=sum(1 + len(item.aliases) for item in items),
+        rules=len(edition.rules),
+        figures=sum(len(facts.figures) for facts in edition.rules.values()),
+    )
+
+
+def _cited(value: Any) -> Iterator[str]:
+    """Yield the document of every source, wherever it stands."""
+    if isinstance(value, Source):
+        yield value.document
+    elif isinstance(value, BaseModel | dict):
+        for inner in dict(value).values():
+            yield from _cited(inner)

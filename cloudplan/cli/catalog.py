@@ -1,0 +1,191 @@
+"""`cloudplan catalog`: the editions of the catalogue, what they say, what moved between them, whether they hold."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cloudplan import catalog_check, files
+from cloudplan.catalog import Edition, in_any_region
+from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.editions import editions, load_edition
+from cloudplan.errors import BadInputError, Fault
+from cloudplan.meanings import things
+from cloudplan.release_notes import compare
+from cloudplan.rules import rule_book
+from cloudplan.schema import closest, unknown
+from cloudplan.sheets import catalog as sheets
+from cloudplan.sheets import release_notes
+from cloudplan.sheets.grid import Report
+
+app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
+
+Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
+EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
+
+
+@app.command("list")
+def list_(
+    catalog: Annotated[
+        Path | None, typer.Option(help="The folder of one's own editions; default: those that ship.")
+    ] = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """List the editions, with what each brings."""
+    _refuse(output, [catalog], force=force)
+    listed = _load(_names(catalog))
+    _show(sheets.listing(listed), sheets.list_values(listed), format, output)
+
+
+@app.command()
+def show(
+    edition: Annotated[
+        str | None, typer.Argument(help="An edition, or the folder of one's own; default: newest.")
+    ] = None,
+    item: Annotated[
+        str | None,
+        typer.Argument(help="A blade, class, service, extra, zone, rule, document or SKU; alone: of the newest."),
+    ] = None,
+    catalog: Catalog = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Show an edition, or one thing in it with its source."""
+    if edition is not None and item is None and (catalog is not None or not _is_edition(edition)):
+        edition, item = None, edition
+    if edition is not None and catalog is not None:
+        raise typer.BadParameter("the edition is given twice", param_hint="--catalog")
+    _refuse(output, [edition, catalog], force=force)
+    shown = load_edition(edition or catalog)
+    if item is None:
+        return _show(sheets.edition(shown), sheets.edition_values(shown), format, output)
+    found = _find(shown, item, alone=edition is None and catalog is None)
+    _show(sheets.item(shown, found), sheets.item_values(shown, found), format, output)
+
+
+@app.command()
+def diff(
+    before: EditionName,
+    after: EditionName,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Say what moved between two editions, and what it means for a plan."""
+    _refuse(output, [before, after], force=force)
+    old, new = _load([before, after])
+    changes = compare(old, new)
+    _show(release_notes.report(old, new, changes), release_notes.values(old, new, changes), format, output)
+
+
+@app.command()
+def check(
+    edition: Annotated[
+        str | None, typer.Argument(help="An edition, or the folder of one's own or of several; default: all that ship.")
+    ] = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Check all editions that ship, or one's own, for faults."""
+    _refuse(output, [edition], force=force)
+    names: Sequence[str | Path] = [edition] if edition in editions() else _names(Path(edition) if edition else None)
+    counts = catalog_check.check(names)
+    _show(sheets.check(counts), sheets.check_values(counts), format, output)
+
+
+@app.command()
+def rules(
+    id: Annotated[str | None, typer.Argument(help="The rule, such as MEM-4; default: a table of all.")] = None,
+    catalog: Catalog = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Show the rules with their figures, or one in full."""
+    _refuse(output, [catalog], force=force)
+    shown = load_edition(catalog)
+    book = rule_book(shown)
+    if id is None:
+        return _show(sheets.rules(shown), sheets.rules_values(shown, book), format, output)
+    key = next((rule for rule in book if rule.lower() == id.lower()), None)
+    if key is None:
+        raise BadInputError([Fault(unknown("rule", id, book))])
+    _show(sheets.item(shown, [("rules", key)]), sheets.rules_values(shown, [key]), format, output)
+
+
+def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:
+    """Refuse an output that is there, or that is a file of a folder that is read."""
+    read = [path for folder in inputs if folder for path in Path(folder).rglob("*.yaml")]
+    files.refuse_existing([output] if output else [], force=force, inputs=read)
+
+
+def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
+    is_json = format is Format.json
+    emit(json.dumps(values, indent=1, ensure_ascii=False) + "\n" if is_json else text_of(report, format), output)
+
+
+def _names(folder: Path | None) -> Sequence[str | Path]:
+    """Return the editions of a folder, or those that ship; a path that is no folder is left to be refused."""
+    return editions() if folder is None else catalog_check.editions_in(folder)
+
+
+def _is_edition(word: str) -> bool:
+    """Return whether a word is the name of an edition or a folder that has one, rather than an item."""
+    return word in editions() or catalog_check.has_edition(Path(word))
+
+
+def _load(names: Sequence[str | Path]) -> list[Edition]:
+    """Load editions; the faults of all are told together."""
+    loaded, faults = [], list[Fault]()
+    for name in names:
+        try:
+            loaded.append(load_edition(name))
+        except BadInputError as error:
+            faults += error.faults
+    if faults:
+        raise BadInputError(dict.fromkeys(faults))
+    return loaded
+
+
+def _find(shown: Edition, word: str, *, alone: bool) -> list[sheets.Found]:
+    """Return the things of an edition that a word names; refuse one that names none, with what was probably meant."""
+    named = dict(_named(shown))
+    found = [place for place, names in named.items() if _plain(shown, word) in (_plain(shown, name) for name in names)]
+    if found:
+        return found
+    meant = closest(word, [*(editions() if alone else []), *(name for names in named.values() for name in names)])
+    what = f"no edition and no item of edition {shown.edition}" if alone else f"no item of edition {shown.edition}"
+    hint = f"did you mean {meant!r}?" if meant else "cloudplan catalog show lists them"
+    raise BadInputError([Fault(f"{word!r} is {what}; {_elsewhere(shown, word) or hint}")])
+
+
+def _named(shown: Edition) -> Iterator[tuple[sheets.Found, list[str]]]:
+    """Yield the things of an edition with all their names: key (a zone's without its region), label, SKU, aliases."""
+    for section, listed in things(shown).items():
+        for key, thing in listed.items():
+            names = [getattr(thing, "label", ""), getattr(thing, "sku", ""), *getattr(thing, "aliases", ())]
+            yield (section, key), [key, key.rpartition("/")[2], *filter(None, names)]
+
+
+def _plain(shown: Edition, word: str) -> str:
+    """Return a name without what may be written in several ways: case, region, hyphen or underscore."""
+    for region in shown.regions:
+        word = in_any_region(word, region)
+    return word.lower().replace("_", "-")
+
+
+def _elsewhere(shown: Edition, word: str) -> str:
+    """Say which editions that ship have a thing of this name, if any."""
+    others = [load_edition(name) for name in editions() if name != shown.edition]
+    having = [
+        other.edition
+        for other in others
+        if any(_plain(other, word) == _plain(other, name) for _, names in _named(other) for name in names)
+    ]
+    return f"it is in {', '.join(having)}" if having else ""

@@ -1,0 +1,96 @@
+"""`cloudplan prices`: price books to fill in, to check and to compare."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files, price_review
+from cloudplan.catalog import Edition
+from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.editions import load_edition
+from cloudplan.errors import BadInputError, Fault
+from cloudplan.price_template import as_workbook, as_yaml
+from cloudplan.prices import PriceBook, load_prices
+from cloudplan.sheets import prices as sheets
+
+app = typer.Typer(no_args_is_help=True, help="Make, check and compare price books.")
+
+Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
+
+
+@app.command()
+def template(
+    catalog: Catalog = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Fill it with the prices, the header and the discounts of this book.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write this file, .xlsx or .yaml, instead of YAML to stdout.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a price book with every SKU of an edition, to fill in; with --prices, convert one."""
+    _refuse(output, [prices] if prices else [], force=force)
+    if output is not None and output.suffix.lower() not in (".xlsx", ".yaml", ".yml"):
+        raise BadInputError([Fault("a price book is written as .xlsx, .yaml or .yml", where=str(output))])
+    edition = load_edition(catalog)
+    book = load_prices(prices, edition) if prices else None
+    if output is not None and output.suffix.lower() == ".xlsx":
+        files.write_all({output: as_workbook(edition, book)})
+    else:
+        emit(as_yaml(edition, book), output)
+
+
+@app.command()
+def check(
+    book: Annotated[Path, typer.Argument(help="The price book (YAML, JSON or Excel).")],
+    catalog: Catalog = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day on which the prices ought to be valid.")
+    ] = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Read a price book and report what it prices of an edition, and what it does not."""
+    _refuse(output, [book], force=force)
+    edition = load_edition(catalog)
+    found = price_review.check(load_prices(book, edition), edition, date.date() if date else None)
+    emit(found.to_json() if format is Format.json else text_of(sheets.check(found), format), output)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A price book (YAML, JSON or Excel).")],
+    after: Annotated[Path, typer.Argument(help="The price book to compare it with.")],
+    catalog: Catalog = None,
+    format: Shown = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Compare two price books: prices, discounts, dates."""
+    _refuse(output, [before, after], force=force)
+    edition = load_edition(catalog)
+    found = price_review.diff(*_both(before, after, edition), edition)
+    report = sheets.diff(found, narrow=format is Format.table)
+    emit(found.to_json() if format is Format.json else text_of(report, format), output)
+
+
+def _refuse(output: Path | None, inputs: list[Path], *, force: bool) -> None:
+    files.refuse_existing([output] if output else [], force=force, inputs=inputs)
+
+
+def _both(before: Path, after: Path, edition: Edition) -> tuple[PriceBook, PriceBook]:
+    """Read two price books; the faults of both are reported together."""
+    books: list[PriceBook] = []
+    faults: list[Fault] = []
+    for path in (before, after):
+        try:
+            books.append(load_prices(path, edition))
+        except BadInputError as error:
+            faults += error.faults
+    if faults:
+        raise BadInputError(faults)
+    return books[0], books[1]

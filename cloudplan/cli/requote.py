@@ -1,0 +1,76 @@
+"""`cloudplan requote`: a plan made again with newer inputs, and why it costs what it costs now."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files, yamlfile
+from cloudplan.changes import Requote
+from cloudplan.cli.options import (
+    Force,
+    Format,
+    Gap,
+    Output,
+    QuoteDate,
+    Term,
+    TimeLimit,
+    Xlsx,
+    emit,
+    optimised,
+    text_of,
+)
+from cloudplan.editions import load_edition
+from cloudplan.pinning import origin_of, read_plan
+from cloudplan.prices import load_prices
+from cloudplan.reading import pinned_edition, read_workload
+from cloudplan.requote import requote as make_again
+from cloudplan.sheets.requote import report, values
+from cloudplan.workbook import write_workbook
+
+
+def requote(
+    plan: Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")],
+    workload: Annotated[Path | None, typer.Option(help="The new workload; default: the plan's.")] = None,
+    catalog: Annotated[
+        str | None, typer.Option(help="The new edition, or the folder of one's own; default: the plan's.")
+    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="The new price book; default: the plan's.")] = None,
+    term: Term = None,
+    date: QuoteDate = None,
+    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = Format.table,
+    output: Output = None,
+    new_plan: Annotated[Path | None, typer.Option("--plan", help="Also write the new plan as JSON.")] = None,
+    xlsx: Xlsx = None,
+    force: Force = False,
+    gap: Gap = 0.0,
+    time_limit: TimeLimit = None,
+) -> None:
+    """Make a plan again with a newer workload, catalogue or price book, and split the difference by cause."""
+    inputs = [path for path in (plan, workload, prices) if path is not None]
+    files.refuse_existing([path for path in (output, new_plan, xlsx) if path is not None], force=force, inputs=inputs)
+    before = read_plan(plan)
+    pin = catalog or (pinned_edition(workload) if workload else None)
+    edition = load_edition(pin) if pin else origin_of(before, str(plan)).edition
+    if workload:
+        read_workload(workload, edition, term_months=term, obey_pin=catalog is None)
+    change = make_again(
+        before,
+        workload=yamlfile.read(workload).tree if workload else None,
+        edition=edition,
+        prices=load_prices(prices, edition) if prices else None,
+        term_months=term,
+        solve=lambda inputs: optimised(inputs, gap=gap, time_limit=time_limit, date=date),
+        name=str(plan),
+    )
+    others = {new_plan: change.after.to_json().encode()} if new_plan else {}
+    if xlsx:
+        others[xlsx] = write_workbook(change.after)
+    emit(_text(change, format), output, others)
+
+
+def _text(change: Requote, style: Format) -> str:
+    if style is Format.json:
+        return json.dumps(values(change), indent=1, ensure_ascii=False) + "\n"
+    return text_of(report(change), style)
