@@ -1,14 +1,11 @@
 """The check of a catalogue: schema, sources, locks, SKUs, and the figures of the rules, over all its editions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel
-
-from cloudplan.catalog import Edition, Source
-from cloudplan.editions import FILES, editions, load_edition, published
+from cloudplan.catalog import Edition
+from cloudplan.editions import citations, editions, load_edition, published
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.rules import rule_book
 
@@ -47,18 +44,6 @@ def check(names: Sequence[str | Path]) -> tuple[Counts, ...]:
     return tuple(counts)
 
 
-def editions_in(folder: Path) -> list[Path]:
-    """Return the folders of the editions in a catalogue, oldest first; the folder of one edition is its own."""
-    if any((folder / file).is_file() for file in FILES):
-        return [folder]
-    return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}")) or [folder]
-
-
-def has_edition(folder: Path) -> bool:
-    """Return whether a folder is that of an edition or of a catalogue."""
-    return any((folder / file).is_file() for file in FILES) or any(folder.glob(f"*/{FILES[0]}"))
-
-
 def state(edition: Edition) -> str:
     """Return whether an edition is published (its files are locked), a draft, or one's own."""
     locks = published()
@@ -84,7 +69,7 @@ def _misnamed(edition: Edition, name: str | Path) -> list[Fault]:
 
 
 def _counts(edition: Edition) -> Counts:
-    cited = list(_cited(edition))
+    cited = [document for _, document in citations(edition)]
     items = list(edition.items())
     return Counts(
         edition=edition.edition,
@@ -97,12 +82,3 @@ def _counts(edition: Edition) -> Counts:
         rules=len(edition.rules),
         figures=sum(len(facts.figures) for facts in edition.rules.values()),
     )
-
-
-def _cited(value: Any) -> Iterator[str]:
-    """Yield the document of every source, wherever it stands."""
-    if isinstance(value, Source):
-        yield value.document
-    elif isinstance(value, BaseModel | dict):
-        for inner in dict(value).values():
-            yield from _cited(inner)

@@ -48,7 +48,7 @@ def load_edition(name: str | Path | None = None) -> Edition:
     if str(name) in shipped:
         return _shipped(catalog_folder() / str(name))
     if Path(name).is_dir():
-        return _in_folder(_edition_folder(Path(name)))
+        return _in_folder(_newest_in(Path(name)))
     raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
 
 
@@ -69,15 +69,19 @@ def other_skus() -> dict[str, str]:
     return dict(tree["skus"])
 
 
-def _edition_folder(folder: Path) -> Path:
-    """Return a folder that has an edition, or the newest edition of a folder that is a catalogue."""
+def editions_in(folder: Path) -> list[Path]:
+    """Return the folders of the editions in a catalogue, the oldest first by name; that of an edition is its own."""
     if any((folder / file).is_file() for file in FILES):
-        return folder
-    inside = sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))
-    if inside:
-        return inside[-1]
-    message = f"no edition here: neither the folder nor one in it has {FILES[0]}; an edition is {', '.join(FILES)}"
-    raise BadInputError([Fault(message, where=str(folder))])
+        return [folder]
+    return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))
+
+
+def _newest_in(folder: Path) -> Path:
+    inside = editions_in(folder)
+    if not inside:
+        message = f"no edition here: neither the folder nor one in it has {FILES[0]}; an edition is {', '.join(FILES)}"
+        raise BadInputError([Fault(message, where=str(folder))])
+    return inside[-1]
 
 
 @cache
@@ -151,15 +155,15 @@ def _items(edition: Edition) -> Iterator[tuple[Where, Item]]:
 
 def _unknown_documents(edition: Edition, document: Document) -> Iterator[Fault]:
     """Yield a fault for each source that cites a document which the edition does not list."""
-    for where, cited in _cited(edition, ()):
+    for where, cited in citations(edition):
         if cited not in edition.documents:
             yield document.fault(where, unknown("document", cited, edition.documents))
 
 
-def _cited(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
-    """Yield the documents that the facts of an edition cite, wherever they stand, with the place."""
+def citations(value: Any, where: Where = ()) -> Iterator[tuple[Where, str]]:
+    """Yield the place of each source in an edition, wherever it stands, and the document that it cites."""
     if isinstance(value, Source):
         yield (*where, "document"), value.document
     elif isinstance(value, BaseModel | dict):
         for name, inner in dict(value).items():
-            yield from _cited(inner, (*where, name))
+            yield from citations(inner, (*where, name))

@@ -42,6 +42,8 @@ DISCOUNTS = {"Match": "match", "Percent": "percent", "Minimum term (months)": "m
 _SHEETS = (BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET)
 _QUOTED = re.compile(r'"[^"]*"|\\.')
 _LARGEST_BYTES = 200_000_000
+_ROWS = 1_048_576
+"""The rows that a sheet can have; a damaged file may name others."""
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SAVE_AS = "save it as an Excel workbook (.xlsx)"
@@ -253,7 +255,10 @@ def _rows(data: bytes, *, values: bool) -> dict[str, list[list[Any]]]:
         for sheet in sheets:
             sheet.reset_dimensions()
         rows = {
-            sheet.title: ([cell for cell in row if hasattr(cell, "coordinate")] for row in sheet) for sheet in sheets
+            sheet.title: (
+                [cell for cell in row if hasattr(cell, "coordinate")] for row in sheet.iter_rows(max_row=_ROWS)
+            )
+            for sheet in sheets
         }
         return {name: [row for row in of_sheet if row] for name, of_sheet in rows.items()}
 

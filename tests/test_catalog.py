@@ -142,6 +142,7 @@ def test_a_figure_that_no_rule_reads_stops_the_rule_book(edition: cp.Edition) ->
     with bad_input() as faults:
         rule_book(with_rules(edition, lambda rules: rules["CPU-2"].figures.update(more="1")))
     assert [(fault.rule, fault.message) for fault in faults] == [("CPU-2", "no rule reads the figure 'more'")]
+    assert re.fullmatch(rf"edition {EDITION}: rules.yaml:\d+:\d+", faults[0].where)
 
 
 def test_a_rule_without_facts_stops_the_rule_book(edition: cp.Edition) -> None:

@@ -140,11 +140,16 @@ def test_any_other_price_is_refused_with_its_cell(value: Any, found: str, tmp_pa
 
 def stored(folder: Path, digits: str) -> Path:
     """Write a workbook whose price is stored with these digits, as Excel does with 17 of them."""
-    path = workbook(folder)
+    return replaced(workbook(folder), "<v>620</v>", f"<v>{digits}</v>")
+
+
+def replaced(path: Path, old: str, new: str) -> Path:
+    """Replace a text in the parts of a workbook."""
     parts = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+    assert any(old.encode() in parts.read(name) for name in parts.namelist())
     with zipfile.ZipFile(path, "w") as archive:
         for name in parts.namelist():
-            archive.writestr(name, parts.read(name).replace(b"<v>620</v>", f"<v>{digits}</v>".encode()))
+            archive.writestr(name, parts.read(name).replace(old.encode(), new.encode()))
     return path
 
 
@@ -381,6 +386,12 @@ def test_merged_hidden_and_filtered_cells_are_read_like_others(tmp_path: Path) -
     sheet["A20000"] = "far below"
     book.save(path)
     assert [*cp.load_prices(path).items] == [ECO, LIVE]
+
+
+def test_a_row_that_no_sheet_can_have_is_not_waited_for(tmp_path: Path) -> None:
+    path = workbook(tmp_path, Prices=[*PRICES, (LIVE, 1), (), ("far", "below")])
+    far = replaced(replaced(path, '<row r="5"', '<row r="99999999999"'), 'r="B5"', 'r="B99999999999"')
+    assert [*cp.load_prices(far).items] == [ECO, LIVE]
 
 
 def test_a_damaged_part_is_one_fault(example_prices: cp.PriceBook, edition: cp.Edition) -> None:

@@ -10,7 +10,7 @@ import typer
 from cloudplan import catalog_check, files
 from cloudplan.catalog import Edition, in_any_region
 from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
-from cloudplan.editions import editions, load_edition
+from cloudplan.editions import editions, editions_in, load_edition
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.meanings import things
 from cloudplan.release_notes import compare
@@ -132,12 +132,12 @@ def _show(report: Report, values: dict[str, Any], format: Format, output: Path |
 
 def _names(folder: Path | None) -> Sequence[str | Path]:
     """Return the editions of a folder, or those that ship; a path that is no folder is left to be refused."""
-    return editions() if folder is None else catalog_check.editions_in(folder)
+    return editions() if folder is None else editions_in(folder) or [folder]
 
 
 def _is_edition(word: str) -> bool:
     """Return whether a word is the name of an edition or a folder that has one, rather than an item."""
-    return word in editions() or catalog_check.has_edition(Path(word))
+    return word in editions() or bool(editions_in(Path(word)))
 
 
 def _load(names: Sequence[str | Path]) -> list[Edition]:

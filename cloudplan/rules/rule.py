@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from cloudplan.catalog import Edition
 from cloudplan.errors import BadInputError, Fault
+from cloudplan.yamlfile import Document, parse
 
 Linear: TypeAlias = Any
 """An exact number, or a linear expression in the solver's unknowns."""
@@ -91,21 +92,28 @@ def rule_book(rules: Iterable[Rule], edition: Edition) -> Mapping[str, Rule]:
     Raises BadInputError with one fault for each mismatch.
     """
     book = {rule.id: rule for rule in rules}
-    faults = [Fault(f"figures for an unknown rule {name}") for name in edition.rules if name not in book]
-    for rule in book.values():
-        if rule.id not in edition.rules:
-            faults.append(Fault("the edition says nothing of this rule", rule=rule.id))
+    faults: list[tuple[str, str, str]] = [
+        (name, "", f"figures for an unknown rule {name}") for name in edition.rules if name not in book
+    ]
+    for name, rule in book.items():
+        if name not in edition.rules:
+            faults.append((name, "", "the edition says nothing of this rule"))
             continue
-        given, needed = set(edition.rules[rule.id].figures), set(rule.figures)
-        faults += [Fault(f"the figure {name!r} is missing", rule=rule.id) for name in sorted(needed - given)]
-        faults += [Fault(f"no rule reads the figure {name!r}", rule=rule.id) for name in sorted(given - needed)]
+        given, needed = edition.rules[name].figures, rule.figures
+        faults += [(name, key, f"the figure {key!r} is missing") for key in sorted(needed.keys() - given)]
+        faults += [(name, key, f"no rule reads the figure {key!r}") for key in sorted(given.keys() - needed)]
         faults += [
-            Fault(f"the figure {name!r} cannot be read: {edition.figure(rule.id, name)!r}", rule=rule.id)
-            for name in sorted(given & needed)
-            if not _readable(rule.figures[name], edition.figure(rule.id, name))
+            (name, key, f"the figure {key!r} cannot be read: {given[key]!r}")
+            for key in sorted(needed.keys() & given)
+            if not _readable(needed[key], given[key])
         ]
     if faults:
-        raise BadInputError(
-            [Fault(fault.message, where=f"edition {edition.edition}", rule=fault.rule) for fault in faults]
-        )
+        raise BadInputError([_fault(edition, *fault) for fault in faults])
     return book
+
+
+def _fault(edition: Edition, rule: str, figure: str, message: str) -> Fault:
+    """Return a fault of a rule or of one of its figures, with its place in the files of the edition."""
+    name = f"edition {edition.edition}"
+    document = parse(edition.files["rules.yaml"], f"{name}: rules.yaml") if edition.files else Document(None, name)
+    return Fault(message, where=document.at(("rules", rule, "figures", figure), key=True), rule=rule)
