@@ -7,6 +7,7 @@ from typing import Any, Literal
 from cloudplan.bom import backup_targets, zones_in_use
 from cloudplan.demand import Case
 from cloudplan.plan import VM_REPLICATION, Choice, Finding
+from cloudplan.price_review import book_findings
 from cloudplan.rules.backup import is_backed_up
 from cloudplan.units import GIB_PER_TIB
 
@@ -17,8 +18,8 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
     `pinned` says whether an edition was asked for; `on` is the date of the quote, None when nobody gave one.
     """
     found = [
+        *book_findings(case.prices.book, on),
         *_prices(case),
-        *_dates(case, on),
         *_catalogue(case, pinned=pinned),
         *_availability(case, choice),
         *_storage(case, choice),
@@ -40,9 +41,6 @@ def _finding(
 
 def _prices(case: Case) -> Iterator[Finding]:
     book = case.prices.book
-    if book.illustrative:
-        message = "The prices of {book} are invented, for illustration only. They are not an offer."
-        yield _finding("warning", "illustrative-prices", "prices", "", message, book=book.name)
     for name in case.workload.policy.blades:
         if name not in case.blades:
             message = "Blade {blade} has no price in {book} and was not considered."
@@ -60,16 +58,6 @@ def _prices(case: Case) -> Iterator[Finding]:
         if len(set(prices)) > 1:
             message = "{sku} is priced differently under another spelling; the edition's own spelling counts: {price}."
             yield _finding("warning", "alias-prices", item.sku, "", message, sku=item.sku, price=str(prices[0]))
-
-
-def _dates(case: Case, on: date | None) -> Iterator[Finding]:
-    book = case.prices.book
-    early = on is not None and book.valid_from is not None and on < book.valid_from
-    late = on is not None and book.valid_until is not None and on > book.valid_until
-    if early or late:
-        message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
-        dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
-        yield _finding("warning", "prices-outside-dates", "prices", "", message, date=str(on), book=book.name, **dates)
 
 
 def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:

@@ -144,13 +144,7 @@ def _use(discount: Discount, book: PriceBook, edition: Edition) -> DiscountUse:
 def _findings(
     book: PriceBook, on: date | None, differing: tuple[Spelling, ...], discounts: tuple[DiscountUse, ...]
 ) -> Iterator[Finding]:
-    if book.illustrative:
-        message = "The prices of {book} are invented, for illustration only. They are not an offer."
-        yield _warning("illustrative-prices", "illustrative", message, book=book.name)
-    if on is not None and not book.valid_on(on):
-        message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
-        dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
-        yield _warning("prices-outside-dates", "valid_from", message, date=str(on), book=book.name, **dates)
+    yield from book_findings(book, on)
     for spelling in differing:
         if spelling.counts:
             message = "{sku} is priced differently under another spelling; what counts: {price}, of {spelled}."
@@ -160,6 +154,17 @@ def _findings(
         if not discount.skus:
             message = "{match} matches no SKU that the book prices."
             yield _warning("discount-matches-nothing", f"discounts[{at}]", message, match=discount.match)
+
+
+def book_findings(book: PriceBook, on: date | None) -> Iterator[Finding]:
+    """Yield what the reader of any output must know of its price book; `on` is the date of the quote, if given."""
+    if book.illustrative:
+        message = "The prices of {book} are invented, for illustration only. They are not an offer."
+        yield _warning("illustrative-prices", "prices", message, book=book.name)
+    if on is not None and not book.valid_on(on):
+        message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
+        dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
+        yield _warning("prices-outside-dates", "prices", message, date=str(on), book=book.name, **dates)
 
 
 def _warning(code: str, subject: str, message: str, **values: Any) -> Finding:

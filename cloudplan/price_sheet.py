@@ -6,6 +6,7 @@ A number counts as its shortest decimal text, a formula as the value that was st
 
 import io
 import re
+import string
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -112,8 +113,16 @@ def _read_header(sheet: _Sheet, document: Document, faults: list[Fault]) -> None
             faults.append(_fault(document, name, f"field given twice: {name.text!r} (first in {first[field].address})"))
         else:
             first[field] = name
-            _note(document, (field,), name, value or name)
+            document.keys[(field,)] = name.address
+            document.marks[(field,)] = value.address if value else _crossing(name.address, str(document.marks[()]))
             document.tree[field] = value.text if value else None
+
+
+def _crossing(row: str, column: str) -> str:
+    """Return the address in the row of one address and in the column of another."""
+    sheet, _, cell = row.rpartition("!")
+    letters = column.rpartition("!")[2].rstrip(string.digits)
+    return f"{sheet}!{letters}{cell.lstrip(string.ascii_letters)}"
 
 
 def _unknown(name: _Cell | None) -> str:

@@ -77,7 +77,7 @@ def test_an_unfilled_template_is_refused_where_something_is_needed(kind: str, ru
     run("prices", "template", "-o", f"prices.{kind}")
     ran = run("prices", "check", f"prices.{kind}")
     places = {
-        "xlsx": ["Price book!A5: name", "Price book!A6: currency", "Prices!F4: items"],
+        "xlsx": ["Price book!B5: name", "Price book!B6: currency", "Prices!F4: items"],
         "yaml": ["4:6: name", "5:10: currency", "12:3: items"],
     }[kind]
     assert (ran.status, ran.out) == (2, "")
@@ -151,6 +151,12 @@ def test_a_row_for_one_region_stands_below_the_one_for_any(run: Run) -> None:
     listed = [row[1:3] for row in rows("prices.xlsx")]
     at = listed.index((LIVE, "FLASH - Essentiel"))
     assert listed[at + 1] == (fr1, "FLASH - Essentiel, region fr1 only")
+
+
+def test_an_item_that_is_priced_for_any_region_has_no_empty_row_for_one(run: Run) -> None:
+    written("prices.yaml", {ECO: "2"})
+    run("prices", "template", "--catalog", EDITION, "--prices", "prices.yaml", "-o", "prices.xlsx")
+    assert [row[1] for row in rows("prices.xlsx")][:2] == [ECO, "csp:fr1:iaas:vmware:standard:v3"]
 
 
 def test_the_workbook_says_when_its_prices_are_invented(run: Run) -> None:

@@ -249,7 +249,7 @@ def test_a_name_is_the_text_of_its_cell(name: Any, text: str, tmp_path: Path) ->
             "B6: valid_until: found a date before valid_from",
         ),
         ({"schema": "cloudplan/prices/v2"}, "B2: schema: found 'cloudplan/prices/v2'"),
-        ({"name": None}, "A3: name: found nothing"),
+        ({"name": None}, "B3: name: found nothing"),
         ({"curency": "EUR"}, "A5: unknown field 'Curency'; did you mean 'Currency'?"),
         ({"": "EUR"}, "B5: a value without a name in column 'Field'"),
         ({"valid from ": "2026-01-01", "valid_from": "2026-01-02"}, "A6: field given twice: 'Valid from'"),

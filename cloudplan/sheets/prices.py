@@ -25,15 +25,17 @@ EFFECTS = {
 
 
 def template(edition: Edition, book: PriceBook | None = None) -> Table:
-    """Return a row for each SKU of an edition, with the price in a book, and below for each other SKU of the book."""
+    """Return a row for each SKU of an edition, with the price in a book, and below for each other SKU of the book.
+
+    A SKU that the book prices for another set of regions only has those rows instead of its own.
+    """
     left = dict(book.items) if book else {}
     rows: list[tuple[Cell, ...]] = []
     for group, item in grouped(edition):
-        price = left.pop(item.sku, None)
-        rows.append((group, item.sku, item.label, _unit(item), item.min_term_months, price))
-        for sku in [sku for sku in left if sku in _regional(item, edition)]:
-            label = f"{item.label}, {_regional(item, edition)[sku]}"
-            rows.append((group, sku, label, _unit(item), item.min_term_months, left.pop(sku)))
+        labelled = {item.sku: item.label}
+        labelled |= {sku: f"{item.label}, {where}" for sku, where in _regional(item, edition).items()}
+        for sku in [sku for sku in labelled if sku in left] or [item.sku]:
+            rows.append((group, sku, labelled[sku], _unit(item), item.min_term_months, left.pop(sku, None)))
     named = labels(left, edition)
     rows += [(OTHER_SKUS, sku, named.get(sku), None, None, price) for sku, price in left.items()]
     columns = (
