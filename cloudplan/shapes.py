@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from cloudplan.demand import Case, Instances
 from cloudplan.errors import Fault
@@ -60,7 +61,7 @@ class _Bundle:
     content: Mapping[str, int]
     times: int
 
-    @property
+    @cached_property
     def needs(self) -> Needs:
         """What the bundle needs in each dimension."""
         counts = [(item, self.content[item.group.name]) for item in self.members]

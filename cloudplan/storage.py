@@ -15,16 +15,14 @@ from fractions import Fraction
 from cloudplan.bom import cost, datastore_items
 from cloudplan.demand import Case
 from cloudplan.errors import Fault, NoPlanError, TimeLimitError
-from cloudplan.luns import NOTHING, Bucket, Kind, Load, Lun, disk_load, first_fit, least_gib, may_stand
+from cloudplan.luns import NOTHING, Bucket, Kind, Load, Lun, disk_load, first_fit, least_gib, may_stand, shares
 from cloudplan.parts import SWAP, Chosen, Member, Part, parts_of
 from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import mirror_licence
 from cloudplan.rules.rule import Linear
 from cloudplan.rules.storage import (
-    LUN_1,
     LUN_2,
     datastores_of_site,
-    largest_lun_gib,
     lun_limits,
     swap_at_home,
     swap_classes,
@@ -355,15 +353,5 @@ class _StorageModel:
             for kind in self.supply.get(bucket, {})
         )
         load = sum(loads, NOTHING)
-        rows = lun_limits(
-            case,
-            item,
-            "",
-            size_gib=largest_lun_gib(case, item),
-            used_gib=gib(load.size_mib),
-            iops=load.iops,
-            mbps=load.mbps,
-            mirrored=bucket.mirrored,
-        )
-        shares = (Fraction(row.left) / row.right for row in rows if row.rule not in (LUN_1, LUN_2) and row.right)
-        return math.floor(2 * sum(shares, Fraction(0))) + 1 + max(0, case.workload.policy.min_datastores - 1)
+        taken = sum(shares(case, item, load, mirrored=bucket.mirrored), Fraction(0))
+        return math.floor(2 * taken) + 1 + max(0, case.workload.policy.min_datastores - 1)
