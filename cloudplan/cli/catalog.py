@@ -121,8 +121,9 @@ def rules(
 
 def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:
     """Refuse an output that is there, or that is a file of a folder that is read."""
-    read = [path for folder in inputs if folder for path in Path(folder).rglob("*.yaml")]
-    files.refuse_existing([output] if output else [], force=force, inputs=read)
+    if output:
+        read = [path for folder in inputs if folder for path in Path(folder).rglob("*.yaml")]
+        files.refuse_existing([output], force=force, inputs=read)
 
 
 def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
