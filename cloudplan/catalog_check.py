@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cloudplan.catalog import Edition
 from cloudplan.editions import citations, editions, load_edition, published
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.errors import BadInputError, Fault, gathered
 from cloudplan.rules import rule_book
 
 
@@ -32,13 +32,11 @@ def check(names: Sequence[str | Path]) -> tuple[Counts, ...]:
     """
     counts, faults = [], _lost() if list(names) == editions() else []
     for name in names:
-        try:
+        with gathered(faults):
             edition = load_edition(name)
             rule_book(edition)
             faults += _misnamed(edition, name)
             counts.append(_counts(edition))
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(dict.fromkeys(faults))
     return tuple(counts)
@@ -56,8 +54,7 @@ def _lost() -> list[Fault]:
     """Return a fault for each published edition that is not there any more."""
     return [
         Fault(f"edition {name} was published, but its folder is missing", where="published.yaml")
-        for name in published()
-        if name not in editions()
+        for name in sorted(published().keys() - editions())
     ]
 
 

@@ -71,6 +71,10 @@ class Requote:
         """What the new plan costs more a month; the steps sum to it, and so do the lines."""
         return self.after.monthly - self.before.monthly
 
+    def moved_by(self, step: Step) -> Decimal:
+        """Return what a step moved the total by."""
+        return step.plan.monthly - self.previous(step).monthly
+
     def previous(self, step: Step) -> Plan:
         """Return the plan that a step starts from."""
         position = self.steps.index(step)

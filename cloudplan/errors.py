@@ -1,6 +1,7 @@
 """What can go wrong, who can put it right, and with which exit status the command ends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -39,6 +40,15 @@ class BadInputError(CloudplanError):
 
     exit_status = 2
     title = "bad input"
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Add the faults of bad input to a list instead, so that those of several inputs are told together."""
+    try:
+        yield
+    except BadInputError as error:
+        faults += error.faults
 
 
 class NoPlanError(CloudplanError):

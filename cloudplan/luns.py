@@ -130,9 +130,12 @@ def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequa
     for name, item in case.edition.storage_classes.items():
         if all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)):
             rows = limits(case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored)
-            worst = max((row for row in rows if not row.holds), key=lambda row: Fraction(row.left) / (row.right or 1))
-            misses.append((name, worst))
-    return min(misses, key=lambda miss: Fraction(miss[1].left) / (miss[1].right or 1), default=None)
+            misses.append((name, max((row for row in rows if not row.holds), key=_excess)))
+    return min(misses, key=lambda miss: _excess(miss[1]), default=None)
+
+
+def _excess(row: Inequality) -> Fraction:
+    return Fraction(row.left) / (row.right or 1)
 
 
 def shares(case: Case, item: StorageClass, load: Load, *, mirrored: bool) -> list[Fraction]:

@@ -46,13 +46,17 @@ def origin_of(plan: Plan, name: str = "plan") -> Origin:
 
     Raises BadInputError when the inputs are not those whose hashes the plan carries.
     """
-    if plan.inputs.catalog is None:
-        edition = load_edition(plan.catalog.edition)
-    else:
-        edition = edition_from(plan.inputs.catalog, f"{name}: inputs.catalog")
+    edition = edition_of(plan, name)
     origin = Origin(read_workload(plan.inputs.workload, edition), edition, load_prices(plan.inputs.prices, edition))
     refuse_others(plan, origin, name)
     return origin
+
+
+def edition_of(plan: Plan, name: str = "plan") -> Edition:
+    """Return the edition that a plan names, or carries when it is one's own."""
+    if plan.inputs.catalog is None:
+        return load_edition(plan.catalog.edition)
+    return edition_from(plan.inputs.catalog, f"{name}: inputs.catalog")
 
 
 def refuse_others(plan: Plan, origin: Origin, name: str = "plan") -> None:

@@ -1,11 +1,11 @@
 """What is chosen, and the document that carries it: clusters, datastores, protection, backup, bill, findings, proof."""
 
-import json
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
+from cloudplan.files import json_text
 from cloudplan.schema import Frozen
 
 PLAN_SCHEMA: Literal["cloudplan/plan/v1"] = "cloudplan/plan/v1"
@@ -161,7 +161,7 @@ class Plan(Frozen):
 
     def to_json(self) -> str:
         """Return the document as JSON text; the same plan gives the same bytes."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+        return json_text(self.model_dump(mode="json", by_alias=True))
 
 
 def is_optimal(monthly: Decimal, lower_bound: Decimal, lines: int) -> bool:

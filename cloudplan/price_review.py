@@ -1,6 +1,5 @@
 """What a price book says about an edition of the catalogue, and what two price books differ in."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -12,6 +11,7 @@ from pydantic import Field
 
 from cloudplan.catalog import REGION_PLACEHOLDER, Edition, Item, in_any_region
 from cloudplan.errors import BadInputError
+from cloudplan.files import json_text
 from cloudplan.money import CENT, EXACT
 from cloudplan.plan import Finding
 from cloudplan.prices import Discount, PriceBook, Prices, labels, sold, spellings
@@ -23,7 +23,7 @@ class _Document(Frozen):
 
     def to_json(self) -> str:
         """Return the document as JSON text; the same document gives the same bytes."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+        return json_text(self.model_dump(mode="json", by_alias=True))
 
 
 class BookRef(Frozen):

@@ -32,7 +32,7 @@ from cloudplan.price_sheet import (
 from cloudplan.prices import PRICES_SCHEMA, PriceBook, book_of
 from cloudplan.sheets import prices as sheets
 from cloudplan.sheets.grid import Cell, Table, clean
-from cloudplan.workbook import ACCENT, CREATED, GREY, HAIRLINE, NUMBER_FORMATS, WARNING_TEXT
+from cloudplan.workbook import ACCENT, CREATED, GREY, HAIRLINE, ILLUSTRATIVE, NUMBER_FORMATS, WARNING_TEXT, set_up
 
 SPARE_PRICES, SPARE_DISCOUNTS = 20, 12
 EXACT_DIGITS = 15
@@ -65,7 +65,6 @@ DISCOUNTS_NOTE = (
     "For each SKU the largest discount that matches counts; they never add up. In a pattern * is any text. "
     "Percent: 12.5 is 12.5 %. No minimum term: from one month on."
 )
-ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
 MARK = f'=IF(OR({{cell}}=TRUE,{{cell}}="true"),"{ILLUSTRATIVE}","")'
 
 
@@ -111,13 +110,7 @@ class _Styles:
 def _sheet(book: xlsxwriter.Workbook, name: str) -> Worksheet:
     """Return a new sheet, set up for print and protected against slips."""
     sheet = book.add_worksheet(name)
-    sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    sheet.set_footer("&L&8&A&R&8Page &P of &N")
-    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+    set_up(sheet, "&L&8&A&R&8Page &P of &N")
     sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
     return sheet
 

@@ -89,13 +89,13 @@ def _notes(notes: Notes) -> str:
     return "\n".join(lines if notes.entries else [f"{lines[0]}  None."])
 
 
-def _section(table: Table, rows_shown: int = ROWS_SHOWN) -> str:
+def _section(table: Table) -> str:
     """Return a heading with the table below it, shortened to the rows that are shown."""
     heading = table.title.upper() + (f"  {_cut(table.note, WIDTH - len(table.title) - 2)}" if table.note else "")
     if not table.rows:
         return heading if table.note else f"{heading}  None."
-    more = len(table.rows) - rows_shown
-    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:rows_shown]])
+    more = len(table.rows) - ROWS_SHOWN
+    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:ROWS_SHOWN]])
     if more > 0:
         lines.append(f"... and {number(more)} more; --format json has them all")
     return "\n".join([heading, *(INDENT + line for line in lines)])

@@ -14,6 +14,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from cloudplan.plan import Plan
 from cloudplan.sheets import plan as sheets
@@ -23,6 +24,7 @@ Formulas = Mapping[str, str] | None
 CREATED = datetime(2025, 1, 1)
 """The date in the file's properties: fixed, so that the same plan gives the same bytes."""
 LONGEST_TEXT, TALLEST_ROW = 32_767, 409
+ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
 LIVE = "Amounts are live formulas; quantities are values that the optimiser chose: a new price does not change them."
 CHOSEN = "Values that the optimiser chose, not formulas."
 
@@ -71,6 +73,17 @@ def _number(kind: Kind) -> dict[str, Any]:
     return {"num_format": NUMBER_FORMATS[kind], "text_wrap": kind == "text"}
 
 
+def set_up(sheet: Worksheet, footer: str) -> None:
+    """Set a sheet up for reading and for print on A4, as wide as one page."""
+    sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+    sheet.set_footer(footer)
+    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Area:
     """Where the rows of a table stand on a sheet."""
@@ -96,14 +109,7 @@ class _Page:
     def __init__(self, book: xlsxwriter.Workbook, styles: _Styles, plan: Plan, name: str):
         self.styles, self.name, self.illustrative = styles, name, plan.prices.illustrative
         self.sheet = book.add_worksheet(name)
-        self.sheet.hide_gridlines(2)
-        self.sheet.set_landscape()
-        self.sheet.set_paper(9)  # A4
-        self.sheet.fit_to_pages(1, 0)
-        self.sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-        mark = "ILLUSTRATIVE PRICES, not an offer" if self.illustrative else ""
-        self.sheet.set_footer(f"&L&8{mark}&C&8&A&R&8Page &P of &N")
-        self.sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        set_up(self.sheet, f"&L&8{ILLUSTRATIVE if self.illustrative else ''}&C&8&A&R&8Page &P of &N")
 
     def put(self, row: int, column: int, value: Cell, form: Format | None = None) -> None:
         """Write a value; text is only ever text, whatever it begins with."""

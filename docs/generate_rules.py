@@ -57,17 +57,13 @@ def render(names: Sequence[str]) -> str:
 
 def _contents() -> Iterator[str]:
     for title, rules in CHAPTERS:
-        links = ", ".join(f"[{rule.id}](#{_anchor(rule)})" for rule in rules)
+        links = ", ".join(f"[{rule.id}](#{rule.anchor})" for rule in rules)
         yield f"- {title}: {links}"
     yield ""
 
 
-def _anchor(rule: Rule) -> str:
-    return f"rule-{rule.id}".lower().replace(".", "-").replace("_", "-")
-
-
 def _rule(rule: Rule, shipped: Sequence[Edition]) -> Iterator[str]:
-    yield f'<a id="{_anchor(rule)}"></a>'
+    yield f'<a id="{rule.anchor}"></a>'
     yield ""
     yield f"### {rule.id}: {rule.title}"
     yield ""

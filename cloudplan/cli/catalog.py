@@ -1,6 +1,5 @@
 """`cloudplan catalog`: the editions of the catalogue, what they say, what moved between them, whether they hold."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +8,9 @@ import typer
 
 from cloudplan import catalog_check, files
 from cloudplan.catalog import Edition, in_any_region
-from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
 from cloudplan.editions import editions, editions_in, load_edition
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.errors import BadInputError, Fault, gathered
 from cloudplan.meanings import things
 from cloudplan.release_notes import compare
 from cloudplan.rules import rule_book
@@ -22,7 +21,6 @@ from cloudplan.sheets.grid import Report
 
 app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
 
-Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
 
 
@@ -127,8 +125,7 @@ def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: 
 
 
 def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
-    is_json = format is Format.json
-    emit(json.dumps(values, indent=1, ensure_ascii=False) + "\n" if is_json else text_of(report, format), output)
+    emit(files.json_text(values) if format is Format.json else text_of(report, format), output)
 
 
 def _names(folder: Path | None) -> Sequence[str | Path]:
@@ -145,10 +142,8 @@ def _load(names: Sequence[str | Path]) -> list[Edition]:
     """Load editions; the faults of all are told together."""
     loaded, faults = [], list[Fault]()
     for name in names:
-        try:
+        with gathered(faults):
             loaded.append(load_edition(name))
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(dict.fromkeys(faults))
     return loaded

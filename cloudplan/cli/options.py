@@ -43,6 +43,9 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
+
+
 class Progress:
     """Says on stderr what is going on, once it takes longer than a second, and only to a terminal."""
 

@@ -8,16 +8,14 @@ import typer
 
 from cloudplan import files, price_review
 from cloudplan.catalog import Edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
 from cloudplan.editions import load_edition
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.errors import BadInputError, Fault, gathered
 from cloudplan.price_template import as_workbook, as_yaml
 from cloudplan.prices import PriceBook, load_prices
 from cloudplan.sheets import prices as sheets
 
 app = typer.Typer(no_args_is_help=True, help="Make, check and compare price books.")
-
-Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
 
 
 @app.command()
@@ -32,7 +30,7 @@ def template(
     force: Force = False,
 ) -> None:
     """Write a price book with every SKU of an edition, to fill in; with --prices, convert one."""
-    _refuse(output, [prices] if prices else [], force=force)
+    files.refuse_existing([output], force=force, inputs=[prices])
     if output is not None and output.suffix.lower() not in (".xlsx", ".yaml", ".yml"):
         raise BadInputError([Fault("a price book is written as .xlsx, .yaml or .yml", where=str(output))])
     edition = load_edition(catalog)
@@ -55,7 +53,7 @@ def check(
     force: Force = False,
 ) -> None:
     """Read a price book and report what it prices of an edition, and what it does not."""
-    _refuse(output, [book], force=force)
+    files.refuse_existing([output], force=force, inputs=[book])
     edition = load_edition(catalog)
     found = price_review.check(load_prices(book, edition), edition, date.date() if date else None)
     emit(found.to_json() if format is Format.json else text_of(sheets.check(found), format), output)
@@ -71,15 +69,11 @@ def diff(
     force: Force = False,
 ) -> None:
     """Compare two price books: prices, discounts, dates."""
-    _refuse(output, [before, after], force=force)
+    files.refuse_existing([output], force=force, inputs=[before, after])
     edition = load_edition(catalog)
     found = price_review.diff(*_both(before, after, edition), edition)
     report = sheets.diff(found, narrow=format is Format.table)
     emit(found.to_json() if format is Format.json else text_of(report, format), output)
-
-
-def _refuse(output: Path | None, inputs: list[Path], *, force: bool) -> None:
-    files.refuse_existing([output] if output else [], force=force, inputs=inputs)
 
 
 def _both(before: Path, after: Path, edition: Edition) -> tuple[PriceBook, PriceBook]:
@@ -87,10 +81,8 @@ def _both(before: Path, after: Path, edition: Edition) -> tuple[PriceBook, Price
     books: list[PriceBook] = []
     faults: list[Fault] = []
     for path in (before, after):
-        try:
+        with gathered(faults):
             books.append(load_prices(path, edition))
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(faults)
     return books[0], books[1]

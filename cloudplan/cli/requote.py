@@ -1,13 +1,11 @@
 """`cloudplan requote`: a plan made again with newer inputs, and why it costs what it costs now."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cloudplan import files, yamlfile
-from cloudplan.changes import Requote
 from cloudplan.cli.options import (
     Force,
     Format,
@@ -22,7 +20,7 @@ from cloudplan.cli.options import (
     text_of,
 )
 from cloudplan.editions import load_edition
-from cloudplan.pinning import origin_of, read_plan
+from cloudplan.pinning import edition_of, read_plan
 from cloudplan.prices import load_prices
 from cloudplan.reading import pinned_edition, read_workload
 from cloudplan.requote import requote as make_again
@@ -48,11 +46,10 @@ def requote(
     time_limit: TimeLimit = None,
 ) -> None:
     """Make a plan again with a newer workload, catalogue or price book, and split the difference by cause."""
-    inputs = [path for path in (plan, workload, prices) if path is not None]
-    files.refuse_existing([path for path in (output, new_plan, xlsx) if path is not None], force=force, inputs=inputs)
+    files.refuse_existing([output, new_plan, xlsx], force=force, inputs=[plan, workload, prices])
     before = read_plan(plan)
     pin = catalog or (pinned_edition(workload) if workload else None)
-    edition = load_edition(pin) if pin else origin_of(before, str(plan)).edition
+    edition = load_edition(pin) if pin else edition_of(before, str(plan))
     if workload:
         read_workload(workload, edition, term_months=term, obey_pin=catalog is None)
     change = make_again(
@@ -67,10 +64,5 @@ def requote(
     others = {new_plan: change.after.to_json().encode()} if new_plan else {}
     if xlsx:
         others[xlsx] = write_workbook(change.after)
-    emit(_text(change, format), output, others)
-
-
-def _text(change: Requote, style: Format) -> str:
-    if style is Format.json:
-        return json.dumps(values(change), indent=1, ensure_ascii=False) + "\n"
-    return text_of(report(change), style)
+    text = files.json_text(values(change)) if format is Format.json else text_of(report(change), format)
+    emit(text, output, others)

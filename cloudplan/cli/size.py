@@ -23,7 +23,7 @@ from cloudplan.cli.options import (
     text_of,
 )
 from cloudplan.editions import editions, load_edition
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.errors import BadInputError, Fault, gathered
 from cloudplan.pinning import Origin, origin_of, read_plan, refuse_others
 from cloudplan.prices import load_prices
 from cloudplan.reading import pinned_edition, read_workload
@@ -53,8 +53,7 @@ def size(
     """Find the cheapest plan of a workload, prove it, and print it."""
     if workload is None and locked is None:
         raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
-    inputs = [path for path in (workload, prices, locked) if path is not None]
-    files.refuse_existing([path for path in (output, xlsx) if path is not None], force=force, inputs=inputs)
+    files.refuse_existing([output, xlsx], force=force, inputs=[workload, prices, locked])
     pin = catalog or (_pin(workload) if workload and not locked else None)
     if locked:
         origin = _locked(locked, workload, prices, catalog, term)
@@ -93,14 +92,10 @@ def _read(workload: Path, prices: Path | None, edition: Edition, term: int | Non
     """Read both inputs; the faults of both are reported together."""
     faults: list[Fault] = []
     wanted, book = None, None
-    try:
+    with gathered(faults):
         wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
-    except BadInputError as error:
-        faults += error.faults
-    try:
+    with gathered(faults):
         book = load_prices(prices, edition)
-    except BadInputError as error:
-        faults += error.faults
     if wanted is None or book is None:
         raise BadInputError(faults)
     return Origin(wanted, edition, book)

@@ -38,6 +38,11 @@ class Rule:
     kind: Kind
     figures: Mapping[str, Callable[[str], object]] = field(default_factory=dict, hash=False)
 
+    @property
+    def anchor(self) -> str:
+        """The anchor of the rule in the rule reference."""
+        return f"rule-{self.id}".lower().replace(".", "-").replace("_", "-")
+
     def at_most(self, left: Linear, right: Linear, place: str, unit: str = "") -> "Inequality":
         """Return the inequality left <= right of this rule at a place."""
         return Inequality(self, left, right, place, unit)

@@ -275,11 +275,12 @@ def _rule_table(shown: Edition, ids: Iterable[str]) -> Table:
 
 
 def _rule_fields(key: str, figures: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    if key in RULES:
-        rule = RULES[key]
+    rule = RULES.get(key)
+    if rule:
         yield from (("title", rule.title), ("formula", rule.formula), ("kind", KINDS[rule.kind]))
     yield from figures.items()
-    yield "reference", f"{REFERENCE}#rule-{key.lower().replace('.', '-').replace('_', '-')}"
+    if rule:
+        yield "reference", f"{REFERENCE}#{rule.anchor}"
 
 
 # --- the check ---------------------------------------------------------------------------------------------------

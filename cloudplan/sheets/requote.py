@@ -50,9 +50,7 @@ def ordered(change: Requote) -> tuple[Step, ...]:
 def causes(change: Requote) -> Table:
     """Return what each cause moved, summing to the difference of the totals."""
     currency = change.after.prices.currency
-    rows: list[tuple[Cell, ...]] = [
-        (step.name, _what(change, step), step.plan.monthly - change.previous(step).monthly) for step in ordered(change)
-    ]
+    rows: list[tuple[Cell, ...]] = [(step.name, _what(change, step), change.moved_by(step)) for step in ordered(change)]
     columns = (Column("Cause"), Column("From what to what"), Column("Difference", "change", currency))
     return Table("Causes", columns, (*rows, ("total", "", change.difference)))
 
@@ -91,7 +89,7 @@ def values(change: Requote) -> dict[str, Any]:
                 "what": _what(change, step),
                 "because": step.because,
                 "monthly": str(step.plan.monthly),
-                "difference": str(step.plan.monthly - change.previous(step).monthly),
+                "difference": str(change.moved_by(step)),
             }
             for step in ordered(change)
         ],
