@@ -119,6 +119,12 @@ def pack(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[P
     return min(placements, key=len)
 
 
+def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[Pattern]:
+    """Place items on hosts of one type, the largest share of a host first, each on the first host with room."""
+    grid = Grid.of(shapes, counts, offer)
+    return _first_fit(grid, next(_orders(grid)))
+
+
 def _orders(grid: Grid) -> Iterator[list[int]]:
     """Yield orders of the shapes, large to small: by the largest share of a host, by their sum, by each."""
     shares = [grid.shares(index) for index in range(len(grid.needs))]

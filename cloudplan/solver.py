@@ -44,6 +44,13 @@ class Budget:
         """Return a budget that ends `seconds` from now."""
         return cls(gap, None if seconds is None else time.monotonic() + seconds, progress=progress)
 
+    def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
+        """Tell a step, the proven bound, and the best found so far with its gap."""
+        figures = f"bound {float(bound):,.2f}"
+        if best is not None:
+            figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
+        self.progress(f"{step}: {figures}")
+
     @property
     def seconds_left(self) -> float | None:
         """Seconds until the deadline, None without one."""
@@ -176,35 +183,31 @@ def add(expressions: Iterable[Linear]) -> Linear:
     return pulp.lpSum(expressions)
 
 
-class Knapsack:
-    """The most valuable content of one host: whole counts under fixed rows, values that change from call to call."""
-
-    def __init__(self, rows: Sequence[tuple[Sequence[int], int]], most: Sequence[int]):
-        self._highs = _quiet()
-        self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self._highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
-        self._highs.setOptionValue("mip_max_nodes", KNAPSACK_NODES)
-        self._columns = list(range(len(most)))
-        for high in most:
-            self._highs.addCol(0.0, 0.0, float(high), 0, [], [])
-        whole = [highspy.HighsVarType.kInteger] * len(most)
-        self._highs.changeColsIntegrality(len(most), self._columns, whole)
-        for needs, limit in rows:
-            indexes = [index for index, need in enumerate(needs) if need]
-            shares = [needs[index] / max(limit, 1) for index in indexes]
-            self._highs.addRow(-highspy.kHighsInf, float(limit > 0), len(indexes), indexes, shares)
-
-    def best(self, values: Sequence[float]) -> tuple[tuple[int, ...], float]:
-        """Return the best counts found and a proven upper bound of the value of any."""
-        self._highs.clearSolver()
-        self._highs.changeColsCost(len(self._columns), self._columns, values)
-        self._highs.run()
-        info = self._highs.getInfo()
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            raise InternalError("the knapsack of a host has no solution")
-        counts = tuple(round(count) for count in self._highs.getSolution().col_value)
-        bound = float(info.mip_dual_bound)
-        return counts, bound + float(TOLERANCE) * max(1.0, abs(bound))
+def most_valuable(
+    values: Sequence[float], most: Sequence[int], needs: Sequence[Sequence[int]], offer: Sequence[int]
+) -> tuple[tuple[int, ...], float]:
+    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any."""
+    highs = _quiet()
+    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
+    highs.setOptionValue("mip_max_nodes", KNAPSACK_NODES)
+    items = [item for item, count in enumerate(most) if count]
+    for item in items:
+        highs.addCol(float(values[item]), 0.0, float(most[item]), 0, [], [])
+    highs.changeColsIntegrality(len(items), list(range(len(items))), [highspy.HighsVarType.kInteger] * len(items))
+    for axis, limit in enumerate(offer):
+        using = [column for column, item in enumerate(items) if needs[item][axis]]
+        shares = [float(needs[items[column]][axis]) / max(limit, 1) for column in using]
+        highs.addRow(-highspy.kHighsInf, float(limit > 0), len(using), using, shares)
+    highs.run()
+    info = highs.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        raise InternalError("the knapsack of a host has no solution")
+    counts = [0] * len(most)
+    for item, count in zip(items, highs.getSolution().col_value, strict=True):
+        counts[item] = round(count)
+    bound = float(info.mip_dual_bound)
+    return tuple(counts), bound + float(TOLERANCE) * max(1.0, abs(bound))
 
 
 class Cover:
@@ -219,6 +222,10 @@ class Cover:
         """Add an unknown >= 0."""
         rows, values = [row for row, _ in entries], [value for _, value in entries]
         self._highs.addCol(cost, 0.0, highspy.kHighsInf, len(entries), rows, values)
+
+    def at_least(self, row: int, low: float) -> None:
+        """Change what a row must be at least."""
+        self._highs.changeRowBounds(row, low, highspy.kHighsInf)
 
     def at_most(self, row: int, high: float) -> None:
         """Change what a row may be at most."""
