@@ -7,13 +7,14 @@ they give a cut that every plan keeps, because no host holds more than the most 
     sum of worth x items <= sum over the types of (most valuable pattern x loaded hosts + price x memory in GiB).
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from cloudplan.demand import Case
-from cloudplan.knapsack import Floats, Ints, Knapsack
+from cloudplan.knapsack import BOUNDS, SEARCHES, Floats, Ints, Knapsack
 from cloudplan.packing import Grid, Pattern, first_fit
 from cloudplan.shapes import Pool, capacity
 from cloudplan.solver import Budget, Cover
@@ -25,14 +26,26 @@ IMPROVES = 1e-6
 ROUNDS = 400
 """Rounds of pricing for one target; after them it counts as covered, which costs sharpness, never validity."""
 
+LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 100, 8, 4
+"""The same, at the beginning of a dive and for each step of it, and the levels of the search for patterns there."""
+
+ALIKE = 20
+"""Hosts of one pattern that are looked at when exchanges are made; the others will be like them."""
+
+MISSING, MISSING_OF_GAP = 3e-5, 0.3
+"""Share of all hosts that may be missing in a target that counts as covered; if a gap is asked for, as a share of it."""
+
+EXCHANGED, CANDIDATES = (1, 2, 3, 4), 60
+"""How many small items the place of a large one is offered to, and how many shapes of them are looked at."""
+
 SMOOTHING = 0.5
 """Weight of the duals that gave the best cut so far, against those of the last LP: it calms the search."""
 
-DEEP = (0.5, 0.9)
-"""A cut that finds this share of what the LP finds missing is good enough: the first time, and after it failed."""
+SMOOTHED_LEVELS = 2
+"""Levels of the search for patterns at smoothed duals; at those of the LP itself all are tried."""
 
-LEVELS = 3
-"""Levels of sharpness of the knapsacks, the quick one first."""
+DEEP = 0.5
+"""A cut that finds this share of what the LP finds missing is good enough, if it can be proven quickly."""
 
 UNLIMITED_GIB = 1e9
 
@@ -88,7 +101,21 @@ class HostType:
 
     def known(self, values: Floats) -> float:
         """Return what the most valuable pattern so far is worth."""
-        return float((self.table[: len(self.patterns)] @ values).max(initial=0.0))
+        worth = np.einsum("ps,s->p", self.table[: len(self.patterns)], values)  # the same for any number of threads
+        return float(worth.max(initial=0.0))
+
+    def filled(self, content: Ints, left: Ints) -> Ints:
+        """Return a content of a host by row, with as many more of the items left as fit, large ones first."""
+        full, counts = content.copy(), content[self.rows]
+        free = np.array(self.knapsack.offer) - counts @ self.knapsack.needs
+        shares = (self.knapsack.needs / np.maximum(self.knapsack.offer, 1)).max(axis=1)
+        for index in np.argsort(-shares, kind="stable").tolist():
+            row, need = self.rows[index], self.knapsack.needs[index]
+            if left[row] > full[row] and not self.apart[index] and (need <= free).all():
+                more = min(int(left[row] - full[row]), int((free // np.maximum(need, 1))[need > 0].min()))
+                full[row] += more
+                free = free - more * need
+        return full
 
     def remember(self, pattern: Pattern, column: int) -> None:
         """Keep a new pattern."""
@@ -149,6 +176,11 @@ class Columns:
             self._lp.column(0.0, [(self._limits(position)[1], -1.0), (self._shared, 1.0)])
         self._covered = IMPROVES * float(penalties.min())
         self._count = len(self.items) + len(self.types)
+        self._exchanges = range(self._count, self._count)
+        for large, small, times in _exchanges(shapes):
+            self._lp.column(0.0, [(large, -1.0), (small, float(times))])
+            self._exchanges = range(self._exchanges.start, self._exchanges.stop + 1)
+        self._count = self._exchanges.stop
         for position, entry in enumerate(self.types):
             mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
             for pattern in first_fit(mine, [shape.count for shape in mine], capacity(case, entry.blade)):
@@ -176,41 +208,67 @@ class Columns:
         return np.asarray(sizes * (1 + sizes))
 
     def cut(self, target: Target, budget: Budget) -> Cut | None:
-        """Return a cut that the target breaks, or None when the items can be covered, or nobody knows in time."""
+        """Return a cut that the target breaks, or None when the items can be covered, or nobody knows in time.
+
+        They count as covered when what is missing is a share of all hosts that does not matter for the gap.
+        """
         self._aim(target, self.items)
-        center, best, deep = None, -float("inf"), DEEP[0]
+        enough = max(self._covered, max(MISSING, MISSING_OF_GAP * budget.gap) * sum(target.loaded))
+        center, best, early = None, -float("inf"), True
         for _ in range(ROUNDS):
             missing, duals = self._solve()
-            if missing <= self._covered or budget.spent:
+            if missing <= enough or budget.spent:
                 return None
             asked = duals.towards(center)
-            guess, added = self._price(asked, duals)
-            if not added and asked is not duals:
+            guess, added = self._price(asked, duals, SMOOTHED_LEVELS if center else len(SEARCHES))
+            if not added and center:
                 asked = duals
-                guess, added = self._price(duals, duals)
+                guess, added = self._price(duals, duals, len(SEARCHES))
             if guess.excess(target) > best:
                 center, best = asked, guess.excess(target)
-            if not added or best > deep * missing:
-                patterns = self._count
-                cut = self._proven(center if added and center else asked, target)
-                if cut or (not added and self._count == patterns):
+            if early and best > DEEP * missing and center:
+                early = False
+                cut = self._proven(center, target, BOUNDS[:1])
+                if cut:
                     return cut
-                center, best, deep = None, -float("inf"), DEEP[1]
+            if not added:
+                patterns = self._count
+                cut = self._proven(duals, target, BOUNDS) or self._exact(duals, target)
+                if cut or self._count == patterns:
+                    return cut
         return None
 
-    def cover(self, loaded: Sequence[int], left: Ints, rounds: int) -> float:
+    def be_literal(self, loaded: Sequence[int]) -> float:
+        """Forbid exchanges from now on, and cover all items with so many hosts; return what these cannot hold.
+
+        The patterns of the LP, rounded up and with the exchanges made, are the first to try.
+        """
+        used = self.solution()
+        self._lp.close(self._exchanges)
+        left = self.items
+        for position, entry in enumerate(self.types):
+            for pattern, times in sorted(used[position], key=lambda use: (-use[1], use[0])):
+                for _ in range(min(math.ceil(times), ALIKE)):
+                    content = np.zeros_like(left)
+                    content[entry.rows] = np.minimum(pattern, left[entry.rows])
+                    content = entry.filled(content, left)
+                    self._add(position, tuple(content[entry.rows].tolist()))
+                    left = left - content
+        return self.cover(loaded, self.items, rounds=LITERAL_ROUNDS)
+
+    def cover(self, loaded: Sequence[int], left: Ints, enough: float = 0.0, rounds: int = COVER_ROUNDS) -> float:
         """Cover only what is left with so many hosts, whatever their memory; return what they cannot hold.
 
-        Prices at most this many rounds; what cannot be held is in the measure of the LP.
+        Prices some rounds, but only until no more than `enough` is missing.
         """
         self._aim(Target(tuple(loaded), (0.0,) * len(loaded), UNLIMITED_GIB), left)
+        enough = max(enough, self._covered)
+        missing, duals = self._solve()
         for _ in range(rounds):
-            missing, duals = self._solve()
-            if missing <= self._covered or not self._price(duals, duals)[1]:
+            if missing <= enough or not self._price(duals, duals, COVER_LEVELS)[1]:
                 break
-        else:
-            missing, _ = self._solve()
-        return missing if missing > self._covered else 0.0
+            missing, duals = self._solve()
+        return missing
 
     def solution(self) -> list[list[tuple[Pattern, float]]]:
         """Return, for each type, the patterns that the last LP uses and how often."""
@@ -237,7 +295,7 @@ class Columns:
         prices = np.maximum(-rows[len(self.items) : self._shared], 0.0)
         return missing, _Duals(np.maximum(rows[: len(self.items)], 0.0), prices[::2], prices[1::2])
 
-    def _price(self, asked: _Duals, true: _Duals, levels: int = LEVELS) -> tuple[Cut, bool]:
+    def _price(self, asked: _Duals, true: _Duals, levels: int) -> tuple[Cut, bool]:
         """Add for each type with hosts the best patterns at some duals, if they improve at the true ones.
 
         Return about the cut of the duals asked (there may be patterns worth more), and whether any was added.
@@ -247,12 +305,12 @@ class Columns:
             for position in _some(self._loaded):
                 entry, values = self.types[position], asked.values(position, self.types[position])
                 hosts[position] = entry.known(values)
-                for counts in entry.knapsack.better(values, entry.most(self._left), hosts[position], level):
+                for counts in entry.knapsack.better(values, entry.most(self._left), true.host[position], level):
                     hosts[position] = max(hosts[position], float(values @ np.array(counts)))
                     added |= self._improve(position, counts, true)
             if added:
                 break
-        return Cut(float(asked.worth @ self.items), tuple(hosts), tuple(asked.memory)), added
+        return self._cut(asked, hosts), added
 
     def _improve(self, position: int, counts: Pattern, duals: _Duals) -> bool:
         """Add a pattern to a type if it is worth more than its host; return whether it was added."""
@@ -260,31 +318,37 @@ class Columns:
         worth = float(duals.values(position, entry) @ np.array(counts))
         return worth > host + IMPROVES * max(1.0, host) and self._add(position, _without_clashes(counts, entry.apart))
 
-    def _proven(self, duals: _Duals, target: Target) -> Cut | None:
+    def _proven(self, duals: _Duals, target: Target, levels: Sequence[int]) -> Cut | None:
         """Return the cut of some duals if the target breaks it."""
-        for level in range(LEVELS):
-            hosts = []
-            for position, entry in enumerate(self.types):
-                values = duals.values(position, entry)
-                hosts.append(entry.knapsack.bound(values, entry.most(self.items), entry.known(values), level))
-            cut = Cut(float(duals.worth @ self.items), tuple(hosts), tuple(duals.memory))
+        for steps in levels:
+            cut = self._cut(duals, [self._bound(position, duals, steps) for position in range(len(self.types))])
             if cut.excess(target) > IMPROVES * cut.demand:
                 return cut
-        return self._exact(duals, target, cut)
+        return None
 
-    def _exact(self, duals: _Duals, target: Target, cut: Cut) -> Cut | None:
+    def _exact(self, duals: _Duals, target: Target) -> Cut | None:
         """Return a cut made sharper by ILPs if the target breaks it; patterns that these find are added."""
-        hosts = list(cut.host)
+        known = [entry.known(duals.values(position, entry)) for position, entry in enumerate(self.types)]
+        if self._cut(duals, known).excess(target) <= 0:
+            return None
+        hosts = [self._bound(position, duals, BOUNDS[-1]) for position in range(len(self.types))]
         for position in _some(target.loaded):
             entry = self.types[position]
-            values = duals.values(position, entry)
-            known = entry.known(values)
-            if hosts[position] > known * (1 + IMPROVES):
-                counts, bound = entry.knapsack.exact(values, entry.most(self.items), known)
-                hosts[position] = min(hosts[position], max(bound, known))
+            if hosts[position] > known[position] * (1 + IMPROVES):
+                values = duals.values(position, entry)
+                counts, bound = entry.knapsack.exact(values, entry.most(self.items), known[position])
+                hosts[position] = min(hosts[position], max(bound, known[position]))
                 self._improve(position, counts, duals)
-        cut = Cut(cut.demand, tuple(hosts), cut.memory)
+        cut = self._cut(duals, hosts)
         return cut if cut.excess(target) > IMPROVES * cut.demand else None
+
+    def _cut(self, duals: _Duals, hosts: Sequence[float]) -> Cut:
+        return Cut(float(duals.worth @ self.items), tuple(hosts), tuple(duals.memory))
+
+    def _bound(self, position: int, duals: _Duals, steps: int) -> float:
+        """Return what no host of a type is worth more than."""
+        entry, values = self.types[position], duals.values(position, self.types[position])
+        return entry.knapsack.bound(values, entry.most(self.items), entry.known(values), steps)
 
     def _add(self, position: int, pattern: Pattern) -> bool:
         """Add a pattern to a type; return whether it is new."""
@@ -298,6 +362,29 @@ class Columns:
         used = float(np.array(pattern) @ entry.memory_gib)
         self._lp.column(0.0, [*entries, (host, 1.0), (memory, used)])
         return True
+
+
+def _exchanges(shapes: Sequence[tuple[Pool, int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield (row, other row, times): the place of one item is enough for so many of another.
+
+    A pattern then stands for all that follow from it, and the LP needs far fewer of them. Of the others only the
+    largest are named: what follows from one of those follows from it in turn.
+    """
+    kinds = [pool.shapes[index] for pool, index in shapes]
+    needs = np.array([[float(need) for need in shape.needs] for shape in kinds])
+    shares = (needs / np.maximum(needs.max(axis=0), 1e-12)).sum(axis=1)
+    for row, (pool, _) in enumerate(shapes):
+        able = [
+            not kinds[row].apart and not shape.apart and own is pool and kinds[row].blades <= shape.blades
+            for (own, _), shape in zip(shapes, kinds, strict=True)
+        ]
+        for times in EXCHANGED:
+            others = np.flatnonzero((needs[row] >= times * needs).all(axis=1) & able)
+            others = others[others != row]
+            others = others[np.argsort(-shares[others], kind="stable")[:CANDIDATES]]
+            within = (needs[others][:, None, :] >= needs[others][None, :, :]).all(axis=2)
+            largest = others[~np.triu(within, 1).any(axis=0)]
+            yield from ((row, int(other), times) for other in largest)
 
 
 def _some(loaded: Sequence[int]) -> list[int]:

@@ -24,9 +24,6 @@ WHOLE = 1 - 1e-6
 NOISE = 1e-6
 """What the LP may miss more by floating point alone."""
 
-ROUNDS = 8
-"""Rounds of pricing for each step."""
-
 SINGLE, SHARE = 60, 0.1
 """Hosts to be filled from which on they are fixed one at a time, and the share of them that is before."""
 
@@ -77,7 +74,7 @@ class _State:
 def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive:
     """Fill so many hosts of each type."""
     state = _State([], columns.items, list(loaded))
-    state.missing = columns.cover(state.free, state.left, ROUNDS)
+    state.missing = columns.be_literal(state.free)
     tried = math.inf
     while any(state.free) and state.left.any() and not budget.spent:
         if state.left.sum() <= FEW and sum(state.free) <= tried / 2:
@@ -107,7 +104,12 @@ def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) 
 def _step(columns: Columns, state: _State) -> bool:
     """Fix the patterns wanted whole, or else one that leaves room for the rest; return whether there were any."""
     ranked = sorted(
-        ((times, kind, pattern) for kind, listed in enumerate(columns.solution()) for pattern, times in listed),
+        (
+            (times, kind, pattern)
+            for kind, listed in enumerate(columns.solution())
+            for pattern, times in listed
+            if state.free[kind] and state.left[columns.types[kind].rows][np.array(pattern) > 0].any()
+        ),
         key=lambda entry: (-entry[0], entry[1], entry[2]),
     )
     several = [entry for entry in ranked if entry[0] >= WHOLE]
@@ -119,7 +121,7 @@ def _step(columns: Columns, state: _State) -> bool:
     elif ranked:
         kind, pattern = _roomiest(columns, state, [entry[1:] for entry in ranked[:TRIES]])
         state.take(kind, columns.types[kind], pattern, 1)
-    state.missing = columns.cover(state.free, state.left, ROUNDS)
+    state.missing = columns.cover(state.free, state.left, state.missing + NOISE)
     return bool(ranked)
 
 
@@ -129,7 +131,7 @@ def _roomiest(columns: Columns, state: _State, choices: Sequence[tuple[int, Patt
     for kind, pattern in choices:
         trial = _State([], state.left, list(state.free))
         trial.take(kind, columns.types[kind], pattern, 1)
-        after = columns.cover(trial.free, trial.left, ROUNDS)
+        after = columns.cover(trial.free, trial.left, state.missing + NOISE)
         if after < least:
             best, least = (kind, pattern), after
         if after <= state.missing + NOISE:

@@ -17,7 +17,7 @@ from cloudplan.demand import Case
 from cloudplan.diving import dive
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.master import FleetType, Master
-from cloudplan.packing import Pattern, maximal_patterns, pack
+from cloudplan.packing import Pattern, first_fit, maximal_patterns
 from cloudplan.plan import Cluster
 from cloudplan.rules.compute import MAX_CLUSTERS, memory_ceiling
 from cloudplan.shapes import Pool, Shape, capacity
@@ -151,7 +151,7 @@ class _Search:
                 break
             self._cuts.append(cut)
             master.add_cut(cut)
-            outcome = master.minimise(self._budget)
+            outcome = _minimise(self._case, self._site, self._pools, master, self._budget)
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
@@ -163,7 +163,7 @@ class _Search:
                 break
             clusters, complete = self._dive(master)
             yield clusters
-            if complete:
+            if complete and _cost(self._case, clusters) <= master.model.exact(master.objective):
                 break
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
@@ -284,9 +284,8 @@ def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[P
     indexes = [index for index in pool.shapes_on(blade) if counts[index]]
     if not indexes:
         return []
-    packed = pack(
-        [pool.shapes[index] for index in indexes], [counts[index] for index in indexes], capacity(case, blade)
-    )
+    shapes, left = [pool.shapes[index] for index in indexes], [counts[index] for index in indexes]
+    packed = first_fit(shapes, left, capacity(case, blade))
     held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
     return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
 

@@ -1,8 +1,9 @@
 """The most valuable content of one host: dynamic programming over its cores, memory and GPUs, in whole numbers.
 
-Memory is counted in steps. Rounded to the nearest step, it finds contents that are then checked to the MiB; rounded
-down, the value found is a bound of anything that fits. Either way the memory that rounding hides is paid for at the
-price that it has where cores and memory are only summed up (a Lagrangian relaxation): rounding then hardly matters.
+Memory is counted in steps, and so are cores where their grid is fine. Rounded to the nearest step, the table finds
+contents that are then checked to the MiB; rounded down, its value is a bound of anything that fits. Either way what
+rounding hides is paid for at the price that it has where cores and memory are only summed up (a Lagrangian
+relaxation): rounding then hardly matters.
 Those sums also show which shapes cannot be part of anything better than what is known, and which resource has no price:
 it is left out first, for a table of one dimension can be fine.
 """
@@ -22,14 +23,29 @@ LARGEST = 2**29
 MIXES = np.linspace(0.0, 1.0, 17)
 """Shares of cores in the sums of cores and memory that bound the value of a host."""
 
-STEPS = (300, 1200, 5000)
-"""Memory steps of a host: the coarse table first, the fine ones when it finds nothing."""
+SEARCHES = ((300, 80), (300, 1000), (1200, 80), (1200, 1000), (5000, 1000))
+"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
 
-LINE_STEPS = 20_000
-"""Memory steps of a host in a table without cores."""
+BOUNDS = (300, 1200, 5000)
+"""Memory steps of a host in bounds, level by level."""
 
-MEMORY_PRICES = (0.0, 0.9)
-"""Shares of the price of memory, of the sums, that bounds charge."""
+LINE = 8
+"""How many times finer memory is counted in a table of one dimension."""
+
+LINE_LEVELS = 2
+"""Levels of the search that leave a resource without a price out; it may turn out to matter all the same."""
+
+CHARGED = (0.0, 0.9)
+"""Shares of the prices of the sums that bounds charge."""
+
+CORE_STEPS = 512
+"""Steps of the cores of a host: more than there are cores and threads, but shares of standby VMs may be fine."""
+
+FREE = 1 << 60
+"""The step of a resource that is left out."""
+
+TINY = 1e-12
+"""What an item takes of a host at least, in those sums: nothing is quite free."""
 
 FLOATING = 1e-9
 """What floating point may lose in those sums, relative to them."""
@@ -43,6 +59,8 @@ NEAREST = (1, 0, -1, -2, -3)
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+Flags = NDArray[np.bool_]
+
 _Step = tuple[int, int, tuple[int, ...], tuple[int, ...], NDArray[np.uint8]]
 """A step of the table: shape, how many, what they need, the form of the part that may hold them, where it is better."""
 
@@ -54,10 +72,8 @@ class _Sums:
     bound: float
     margins: Floats
     """What an item of each shape is worth beside the price of its share of the host."""
-    cores: float
-    """The share of cores in the mix."""
-    memory: float
-    """The price of a MiB."""
+    prices: Floats
+    """The prices of a core, a MiB and a GPU (none)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +92,15 @@ class Knapsack:
         """Return contents worth more than `least`, if some are found; a higher level searches more closely."""
         sums = self._sums(values, most)
         core = self._core(values, most, sums, least)
-        if not core.any():
-            return []
-        line = level == 0 and sums.cores in (0, 1)
-        step = self._step(LINE_STEPS if line else STEPS[level])
-        units = (self.needs[:, 1] + step // 2) // step
-        corrected = values - sums.memory * (self.needs[:, 1] - units * step)
-        needs, offer = self._sized(units, self.offer[1] // step + 1)
-        if line:
-            _leave_out(needs, offer, 1 if sums.cores else 0)
-        table = _Table(needs, offer, corrected, np.where(corrected > 0, core, 0), keep=True)
-        found = dict.fromkeys(self._fitting(table))
+        steps, promising = SEARCHES[level]
+        free = sums.prices[:2] == 0
+        step = self._step(steps, free if level < LINE_LEVELS else None)
+        units = (self.needs + step // 2) // step
+        corrected = values - _paid(self.needs - units * step, sums.prices)
+        core[np.argsort(np.where(core > 0, -sums.margins, np.inf), kind="stable")[promising:]] = 0
+        spare = (step > 1) & (step < FREE)
+        table = _Table(units, np.array(self.offer) // step + spare, corrected, core, keep=True)
+        found = dict.fromkeys(self._fitting(table, spare))
         return [counts for counts in found if float(values @ np.array(counts)) > least]
 
     def exact(self, values: Floats, most: Ints, least: float) -> tuple[tuple[int, ...], float]:
@@ -94,34 +108,35 @@ class Knapsack:
         core = self._core(values, most, self._sums(values, most), least)
         return most_valuable(values.tolist(), core.tolist(), self.needs.tolist(), self.offer)
 
-    def bound(self, values: Floats, most: Ints, least: float, level: int) -> float:
-        """Return a bound of the value of any content, at least `least`; a higher level (0 to 2) is sharper."""
+    def bound(self, values: Floats, most: Ints, least: float, steps: int) -> float:
+        """Return a bound of the value of any content, at least `least`, from tables of so many steps of memory."""
         sums = self._sums(values, most)
         core = self._core(values, most, sums, least)
         if not core.any():
             return least
-        bounds = [self._charged(values, core, STEPS[level], share * sums.memory) for share in MEMORY_PRICES]
-        if sums.cores in (0, 1):
-            line = LINE_STEPS * 4**level
-            bounds.append(self._charged(values, core, line, 0.0, without=1 if sums.cores else 0))
-        return max(least, min(bounds))
+        ways = [(share, None) for share in CHARGED]
+        if (sums.prices[:2] == 0).any():
+            ways.append((0.0, sums.prices[:2] == 0))
+        return max(least, min(self._charged(values, core, share * sums.prices, steps, free) for share, free in ways))
 
-    def _charged(self, values: Floats, core: Ints, steps: int, price: float, without: int | None = None) -> float:
-        """Return the bound of a table of memory rounded down, with a price on all memory."""
-        step = self._step(steps)
-        dearer = values - price * self.needs[:, 1]
-        needs, offer = self._sized(self.needs[:, 1] // step, self.offer[1] // step)
-        if without is not None:
-            _leave_out(needs, offer, without)
-        return price * self.offer[1] + _Table(needs, offer, dearer, np.where(dearer > 0, core, 0), keep=False).value
+    def _charged(self, values: Floats, core: Ints, prices: Floats, steps: int, free: Flags | None) -> float:
+        """Return the bound of a table of needs rounded down, with a price on all that is used."""
+        step = self._step(steps, free)
+        table = _Table(self.needs // step, np.array(self.offer) // step, values - _paid(self.needs, prices), core, keep=False)
+        return float(_paid(np.array([self.offer]), prices)[0]) + table.value
 
-    def _sized(self, units: Ints, most: int) -> tuple[Ints, list[int]]:
-        """Return needs and offer with memory in steps."""
-        return np.column_stack([self.needs[:, 0], units, self.needs[:, 2]]), [self.offer[0], most, self.offer[2]]
+    def _step(self, most: int, free: Flags | None) -> Ints:
+        """Return the steps of cores, memory and GPUs in a table: memory a power of two (most sizes are whole GiB).
 
-    def _step(self, most: int) -> int:
-        """Return the MiB of a step, a power of two (most sizes are whole GiB), so that a host has at most so many."""
-        return 1 << (self.offer[1] // most).bit_length()
+        A resource that is free is left out: its step is so large that nothing needs one. The other counts finer then.
+        """
+        memory, cores = most, CORE_STEPS
+        if free is not None and free.any():
+            memory, cores = LINE * most, LINE * CORE_STEPS
+        step = np.array([-(-self.offer[0] // cores), 1 << (self.offer[1] // memory).bit_length(), 1])
+        if free is not None:
+            step[:2][free] = FREE
+        return step
 
     @cached_property
     def _mixed(self) -> Floats:
@@ -132,17 +147,17 @@ class Knapsack:
     def _sums(self, values: Floats, most: Ints) -> _Sums:
         wanted = np.where(values > 0, most, 0)
         if not wanted.any():
-            return _Sums(0.0, np.full(len(values), -1.0), 0.0, 0.0)
-        density = np.where(wanted > 0, values / np.maximum(self._mixed, 1e-12), 0.0)
+            return _Sums(0.0, np.full(len(values), -1.0), np.zeros(3))
+        density = np.where(wanted > 0, values / np.maximum(self._mixed, TINY), 0.0)
         order = np.argsort(-density, axis=1, kind="stable")
-        size = np.take_along_axis(self._mixed * wanted, order, axis=1)
+        size = np.take_along_axis(np.maximum(self._mixed, TINY) * wanted, order, axis=1)
         filled = np.cumsum(size, axis=1)
         ranked = np.take_along_axis(density, order, axis=1)
-        bounds = (np.minimum(size, np.maximum(0.0, 1 - (filled - size))) * ranked).sum(axis=1)
+        bounds = (np.minimum(size, np.maximum(0.0, 1 + TINY * wanted.sum() - (filled - size))) * ranked).sum(axis=1)
         mix = int(np.argmin(bounds))
         price = float(ranked[mix, min(int(np.searchsorted(filled[mix], 1.0)), len(values) - 1)])
-        memory = price * float(1 - MIXES[mix]) / self.offer[1]
-        return _Sums(float(bounds[mix]) * (1 + FLOATING), values - price * self._mixed[mix], float(MIXES[mix]), memory)
+        prices = price * np.array([MIXES[mix] / max(self.offer[0], 1), (1 - MIXES[mix]) / max(self.offer[1], 1), 0.0])
+        return _Sums(float(bounds[mix]) * (1 + FLOATING), values - _paid(self.needs, prices), prices)
 
     def _core(self, values: Floats, most: Ints, sums: _Sums, least: float) -> Ints:
         """Return how many items of each shape a content worth more than `least` may have."""
@@ -151,47 +166,47 @@ class Knapsack:
         allowed = np.where(sums.margins < 0, few, 1e9).astype(np.int64)
         return np.where((values > 0) & (spare > 0), np.minimum(most, allowed), 0)
 
-    def _fitting(self, table: "_Table") -> Iterator[tuple[int, ...]]:
-        """Yield the best contents of the host and of parts of it, as far as they fit to the MiB."""
-        cores, memory, gpus = table.offer
+    def _fitting(self, table: "_Table", spare: Flags) -> Iterator[tuple[int, ...]]:
+        """Yield the best contents of the host and of parts of it, as far as they fit to the last MiB."""
         for share in PARTS:
             for more in NEAREST:
-                least = max(0, min(memory, int((memory - 1) * share[1]) + more))
-                counts = table.content((int(cores * share[0]), least, gpus))
+                corner = (table.offer - spare) * np.array([*share, 1.0]) + more * spare
+                counts = table.content(np.clip(corner.astype(np.int64), 0, table.offer))
                 if (np.array(counts) @ self.needs <= self.offer).all():
                     yield counts
                     break
 
 
-def _leave_out(needs: Ints, offer: list[int], axis: int) -> None:
-    needs[:, axis] = 0
-    offer[axis] = 0
+def _paid(needs: Ints, prices: Floats) -> Floats:
+    """Return what needs cost; a sum whose last digits do not depend on the number of threads."""
+    return np.asarray((needs * prices).sum(axis=1))
 
 
 class _Table:
     """The best value for every amount of each resource, and the steps that led there if they are to be kept."""
 
-    def __init__(self, needs: Ints, offer: list[int], values: Floats, most: Ints, *, keep: bool):
-        shapes = np.flatnonzero(most)
-        gpus = offer[2] if needs[shapes, 2].any() else 0
-        self.offer = (offer[0], offer[1], gpus)
-        self._shapes = len(most)
-        scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-300)
-        table = np.zeros((gpus + 1, offer[0] + 1, offer[1] + 1), dtype=np.int32)
+    def __init__(self, needs: Ints, offer: Ints, values: Floats, most: Ints, *, keep: bool):
+        shapes = np.flatnonzero((most > 0) & (values > 0) & (needs <= offer).all(axis=1))
+        self.offer, self.value = offer.copy(), 0.0
+        self.offer[2] *= int(needs[shapes, 2].any())
+        self._shapes, self._taken = len(most), list[_Step]()
+        if not len(shapes):
+            return
+        scale = LARGEST / self._ceiling(needs, values, shapes, most)
+        scaled = np.ceil(values[shapes] * scale).astype(np.int64)
+        cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
+        table = np.zeros((gpus, cores, memory), dtype=np.int32)
         buffer, better = np.empty(table.size, dtype=np.int32), np.empty(table.size, dtype=np.bool_)
-        self._taken: list[_Step] = []
-        for shape, times in _by_twos(shapes, most):
-            need = tuple(int(number) * times for number in needs[shape])
-            if any(number > limit for number, limit in zip(need, self.offer, strict=True)):
-                continue
-            into = table[need[2] :, need[0] :, need[1] :]
-            before = table[: into.shape[0], : into.shape[1], : into.shape[2]]
-            grown = buffer[: into.size].reshape(into.shape)
-            np.add(before, np.int32(int(np.ceil(values[shape] * scale)) * times), out=grown)
-            if keep:
-                more = np.greater(grown, into, out=better[: into.size].reshape(into.shape))
-                self._taken.append((shape, times, need, into.shape, np.packbits(more)))
-            np.maximum(into, grown, out=into)
+        for shape, value in zip(shapes.tolist(), scaled.tolist(), strict=True):
+            for times, (core, units, gpu) in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist()):
+                into = table[gpu:, core:, units:]
+                before = table[: gpus - gpu, : cores - core, : memory - units]
+                grown = buffer[: into.size].reshape(into.shape)
+                np.add(before, value * times, out=grown)
+                if keep:
+                    more = np.greater(grown, into, out=better[: into.size].reshape(into.shape))
+                    self._taken.append((shape, times, (core, units, gpu), into.shape, np.packbits(more)))
+                np.maximum(into, grown, out=into)
         self.value = float(table[-1, -1, -1]) / scale
 
     def _ceiling(self, needs: Ints, values: Floats, shapes: Ints, most: Ints) -> float:
@@ -202,10 +217,10 @@ class _Table:
                 bounds.append(float((values[shapes] / needs[shapes, axis]).max()) * self.offer[axis])
         return min(bounds)
 
-    def content(self, corner: tuple[int, int, int]) -> tuple[int, ...]:
+    def content(self, corner: Ints) -> tuple[int, ...]:
         """Return the content that is best for some amount of cores, memory and GPUs."""
         counts = [0] * self._shapes
-        cores, memory, gpus = corner
+        cores, memory, gpus = corner.tolist()
         for shape, times, (core, units, gpu), form, bits in reversed(self._taken):
             if gpus < gpu or cores < core or memory < units:
                 continue
@@ -216,12 +231,12 @@ class _Table:
         return tuple(counts)
 
 
-def _by_twos(shapes: Ints, most: Ints) -> Iterator[tuple[int, int]]:
-    """Yield shapes by powers of two, so that any count up to the most is a choice of them."""
-    for shape in shapes:
-        left, times = int(most[shape]), 1
-        while left > 0:
-            times = min(times, left)
-            yield int(shape), times
-            left -= times
-            times *= 2
+def _by_twos(need: list[int], most: int, offer: list[int]) -> Iterator[tuple[int, tuple[int, int, int]]]:
+    """Yield powers of two, and what so many items need, so that any count up to the most is a choice of them."""
+    times, (cores, memory, gpus) = 1, need
+    while most > 0:
+        times = min(times, most)
+        if cores * times <= offer[0] and memory * times <= offer[1] and gpus * times <= offer[2]:
+            yield times, (cores * times, memory * times, gpus * times)
+        most -= times
+        times *= 2

@@ -15,7 +15,7 @@ from cloudplan.demand import Case
 from cloudplan.rules.compute import DIMENSIONS, cluster_count, cluster_limits
 from cloudplan.rules.rule import Linear
 from cloudplan.shapes import Pool, capacity
-from cloudplan.solver import Budget, Model, Outcome, Unknown, add, total
+from cloudplan.solver import TOLERANCE, Budget, Model, Outcome, Unknown, add, total
 from cloudplan.units import gib
 
 
@@ -121,7 +121,7 @@ class Master:
         ceiling = Fraction(self._case.workload.policy.memory_ceiling)
         terms = [(entry.loaded, Fraction(host)) for entry, host in zip(self.types, cut.host, strict=True)]
         terms += [(e.memory_gib, Fraction(price) * ceiling) for e, price in zip(self.types, cut.memory, strict=True)]
-        self.model.at_most(Fraction(cut.demand) * (1 + slack), total(terms))
+        self.model.at_most(Fraction(cut.demand) * (1 + slack - TOLERANCE), total(terms))
 
     def target(self) -> Target:
         """Return the hosts and the memory of the solution found."""

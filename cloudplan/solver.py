@@ -231,6 +231,11 @@ class Cover:
         """Change what a row may be at most."""
         self._highs.changeRowBounds(row, -highspy.kHighsInf, high)
 
+    def close(self, columns: Iterable[int]) -> None:
+        """Fix unknowns at 0."""
+        for column in columns:
+            self._highs.changeColBounds(column, 0.0, 0.0)
+
     def solve(self) -> tuple[float, list[float], list[float]]:
         """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
         self._highs.run()
