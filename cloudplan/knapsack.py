@@ -32,7 +32,7 @@ BOUNDS = (300, 1200, 5000)
 LINE = 8
 """How many times finer memory is counted in a table of one dimension."""
 
-LINE_LEVELS = 2
+LINE_LEVELS = 3
 """Levels of the search that leave a resource without a price out; it may turn out to matter all the same."""
 
 CHARGED = (0.0, 0.9)
