@@ -42,6 +42,9 @@ EXCHANGED, CANDIDATES = (1, 2, 3, 4), 60
 SMOOTHING = 0.5
 """Weight of the duals that gave the best cut so far, against those of the last LP: it calms the search."""
 
+REALISED = 10
+"""Rounds after which the patterns of the LP are rounded up, and the exchanges made: patterns that go well together."""
+
 SMOOTHED_LEVELS = 2
 """Levels of the search for patterns at smoothed duals; at those of the LP itself all are tried."""
 
@@ -216,8 +219,11 @@ class Columns:
         self._aim(target, self.items)
         enough = MISSING + max(MISSING_SHARE, MISSING_OF_GAP * budget.gap) * sum(target.loaded)
         center, best, early = None, -float("inf"), True
-        for _ in range(ROUNDS):
+        for turn in range(1, ROUNDS + 1):
             missing, duals = self._solve()
+            if turn % REALISED == 0:
+                self._realise()
+                missing, duals = self._solve()
             if missing <= enough or budget.spent:
                 return None
             asked = duals.towards(center)
@@ -244,8 +250,13 @@ class Columns:
 
         The patterns of the LP, rounded up and with the exchanges made, are the first to try.
         """
-        used = self.solution()
+        self._realise()
         self._lp.close(self._exchanges)
+        return self.cover(loaded, self.items, rounds=LITERAL_ROUNDS)
+
+    def _realise(self) -> None:
+        """Round the patterns of the LP up, with the exchanges made, and add what comes of it."""
+        used = self.solution()
         left = self.items
         for position, entry in enumerate(self.types):
             for pattern, times in sorted(used[position], key=lambda use: (-use[1], use[0])):
@@ -255,7 +266,6 @@ class Columns:
                     content = entry.filled(content, left)
                     self._add(position, tuple(content[entry.rows].tolist()))
                     left = left - content
-        return self.cover(loaded, self.items, rounds=LITERAL_ROUNDS)
 
     def cover(self, loaded: Sequence[int], left: Ints, enough: float = 0.0, rounds: int = COVER_ROUNDS) -> float:
         """Cover only what is left with so many hosts, whatever their memory; return what they cannot hold.
