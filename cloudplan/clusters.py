@@ -15,6 +15,9 @@ from cloudplan.units import MIB_PER_GIB
 PASSES = 4
 """How often each pair of clusters may exchange a host to save memory."""
 
+ALL_PAIRS = 12
+"""Clusters of a blade type up to which every pair may; of more, only neighbours."""
+
 
 @dataclass(frozen=True)
 class Fleet:
@@ -123,7 +126,8 @@ def _save_memory(case: Case, parts: Sequence[_Part]) -> None:
     """
     memory = _Memory.of(case)
     least = memory.least_gib(sum(part.hosts for part in parts), sum(part.used_mib for part in parts))
-    for left, right in [] if case.unpriced_memory else list(itertools.combinations(parts, 2)) * PASSES:
+    pairs = itertools.pairwise(parts) if len(parts) > ALL_PAIRS else itertools.combinations(parts, 2)
+    for left, right in [] if case.unpriced_memory else list(pairs) * PASSES:
         if sum(memory.least_gib(part.hosts, part.used_mib) for part in parts) <= least:
             return
         _exchange(memory, left, right)

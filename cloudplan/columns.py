@@ -23,7 +23,7 @@ from cloudplan.units import MIB_PER_GIB, gib
 IMPROVES = 1e-6
 """What a pattern must be worth more than its host to be added, and a cut more than the target, relative to them."""
 
-ROUNDS = 400
+ROUNDS = 150
 """Rounds of pricing for one target; after them it counts as covered, which costs sharpness, never validity."""
 
 LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 100, 8, 4
@@ -245,14 +245,14 @@ class Columns:
                     return cut
         return None
 
-    def be_literal(self, loaded: Sequence[int]) -> float:
+    def be_literal(self, loaded: Sequence[int], gap: float) -> float:
         """Forbid exchanges from now on, and cover all items with so many hosts; return what these cannot hold.
 
         The patterns of the LP, rounded up and with the exchanges made, are the first to try.
         """
         self._realise()
         self._lp.close(self._exchanges)
-        return self.cover(loaded, self.items, rounds=LITERAL_ROUNDS)
+        return self.cover(loaded, self.items, MISSING_OF_GAP * gap * sum(loaded), LITERAL_ROUNDS)
 
     def _realise(self) -> None:
         """Round the patterns of the LP up, with the exchanges made, and add what comes of it."""

@@ -27,13 +27,13 @@ NOISE = 1e-6
 SINGLE, SHARE = 60, 0.1
 """Hosts to be filled from which on they are fixed one at a time, and the share of them that is before."""
 
-TRIES = 6
-"""Patterns of which the one is fixed that leaves most room for the rest."""
+TRIES, HOPELESS = 6, 0.2
+"""Patterns of which the one is fixed that leaves most room for the rest, unless too much is missing already."""
 
 FEW = 1500
 """Items left from which on best fit is tried now and then: it may succeed before the dive ends."""
 
-SQUEEZED = 40
+SQUEEZED = 20
 """Items left over up to which exchanges between hosts are tried."""
 
 
@@ -74,7 +74,7 @@ class _State:
 def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive:
     """Fill so many hosts of each type."""
     state = _State([], columns.items, list(loaded))
-    state.missing = columns.be_literal(state.free)
+    state.missing = columns.be_literal(state.free, budget.gap)
     tried = math.inf
     while any(state.free) and state.left.any() and not budget.spent:
         if state.left.sum() <= FEW and sum(state.free) <= tried / 2:
@@ -94,10 +94,8 @@ def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) 
     """Open all hosts, and place what is left by best fit."""
     shapes = [(pool, shape) for pool in pools for shape in pool.shapes]
     filling = Filling(case, shapes, [(entry.pool, entry.blade) for entry in columns.types])
-    for kind, content, hosts in state.fixed:
-        filling.open(kind, content, hosts)
-    for kind, hosts in enumerate(state.free):
-        filling.open(kind, np.zeros_like(state.left), hosts)
+    empty = np.zeros_like(state.left)
+    filling.open([*state.fixed, *((kind, empty, hosts) for kind, hosts in enumerate(state.free))])
     return Dive(filling, filling.best_fit(state.left))
 
 
@@ -119,7 +117,9 @@ def _step(columns: Columns, state: _State) -> bool:
         for times, kind, pattern in several:
             state.take(kind, columns.types[kind], pattern, max(1, math.floor(times + 1 - WHOLE)))
     elif ranked:
-        kind, pattern = _roomiest(columns, state, [entry[1:] for entry in ranked[:TRIES]])
+        kind, pattern = _roomiest(
+            columns, state, [entry[1:] for entry in ranked[: TRIES if state.missing < HOPELESS else 1]]
+        )
         state.take(kind, columns.types[kind], pattern, 1)
     state.missing = columns.cover(state.free, state.left, state.missing + NOISE)
     return bool(ranked)
@@ -127,6 +127,8 @@ def _step(columns: Columns, state: _State) -> bool:
 
 def _roomiest(columns: Columns, state: _State, choices: Sequence[tuple[int, Pattern]]) -> tuple[int, Pattern]:
     """Return the pattern after which the LP misses least: the first after which it misses no more than before."""
+    if len(choices) == 1:
+        return choices[0]
     best, least = choices[0], math.inf
     for kind, pattern in choices:
         trial = _State([], state.left, list(state.free))

@@ -14,7 +14,7 @@ from cloudplan.knapsack import Floats, Ints
 from cloudplan.shapes import Pool, Shape, capacity
 from cloudplan.units import MIB_PER_GIB
 
-TRIED = 100
+TRIED = 300
 """Hosts that are tried for an item that fits nowhere, those that lack least first."""
 
 LEAST = 1e-9
@@ -42,12 +42,14 @@ class Filling:
         self.held: NDArray[np.int32] = np.zeros((0, len(shapes)), dtype=np.int32)
         """How many items of each row stand on each host."""
 
-    def open(self, kind: int, content: Ints, times: int) -> None:
-        """Add some hosts of a type, each with this content."""
-        self.kinds = np.concatenate([self.kinds, np.full(times, kind, dtype=np.int64)])
-        free = self._offers[kind] - content @ self._needs
-        self._free = np.concatenate([self._free, np.tile(free, (times, 1))])
-        self.held = np.concatenate([self.held, np.tile(content.astype(np.int32), (times, 1))])
+    def open(self, hosts: Sequence[tuple[int, Ints, int]]) -> None:
+        """Add hosts: their type, their content, how many."""
+        kinds, times = [kind for kind, _, _ in hosts], [number for _, _, number in hosts]
+        contents = np.array([content for _, content, _ in hosts], dtype=np.int32)
+        free = self._offers[kinds] - contents.astype(np.int64) @ self._needs
+        self.kinds = np.concatenate([self.kinds, np.repeat(np.array(kinds, dtype=np.int64), times)])
+        self._free = np.concatenate([self._free, np.repeat(free, times, axis=0)])
+        self.held = np.concatenate([self.held, np.repeat(contents, times, axis=0)])
 
     def best_fit(self, left: Ints) -> Ints:
         """Place what is left, large items first, each where least stays free; return what fits nowhere."""
@@ -63,10 +65,15 @@ class Filling:
         return left
 
     def squeeze_in(self, left: Ints) -> Ints:
-        """Place what is left by exchanging items between hosts, large ones first; return what still fits nowhere."""
+        """Place what is left by exchanging items between hosts, large ones first; return what still fits nowhere.
+
+        Stops at the first item that finds no room: a host more is needed then anyway.
+        """
         left = left.copy()
         for row in np.argsort(-self._sizes, kind="stable"):
-            while left[row] and self._squeezed(int(row)):
+            while left[row]:
+                if not self._squeezed(int(row)):
+                    return left
                 left[row] -= 1
         return left
 

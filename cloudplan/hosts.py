@@ -39,7 +39,7 @@ SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
-SLACKS = tuple(Fraction(share, 10_000) for share in (0, 5, 10, 20, 40, 80, 150, 300, 600))
+SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 150, 300, 600))
 """What hosts are asked to offer beyond the sums and cuts, as a share of them."""
 
 

@@ -122,7 +122,9 @@ class Knapsack:
     def _charged(self, values: Floats, core: Ints, prices: Floats, steps: int, free: Flags | None) -> float:
         """Return the bound of a table of needs rounded down, with a price on all that is used."""
         step = self._step(steps, free)
-        table = _Table(self.needs // step, np.array(self.offer) // step, values - _paid(self.needs, prices), core, keep=False)
+        table = _Table(
+            self.needs // step, np.array(self.offer) // step, values - _paid(self.needs, prices), core, keep=False
+        )
         return float(_paid(np.array([self.offer]), prices)[0]) + table.value
 
     def _step(self, most: int, free: Flags | None) -> Ints:

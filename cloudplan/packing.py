@@ -4,19 +4,18 @@ A *pattern* is what one host holds: a count for each shape. Anti-affinity lives 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cloudplan.shapes import Needs, Shape
 
 Pattern = tuple[int, ...]
 """How many items of each shape stand on one host."""
 
-TIGHT_STEPS = 400
-"""Steps of the search that fills one host tightly."""
-
-SCARCITY = (1, 4)
-"""Exponents by which the resources that run short first weigh more."""
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -111,99 +110,31 @@ DEEPEST = 200
 """Shapes beyond which patterns are not listed: there are too many, and the search is as deep as there are shapes."""
 
 
-def pack(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[Pattern]:
-    """Place `counts` items of each shape on hosts of one type; of several ways the one with the fewest hosts."""
-    grid = Grid.of(shapes, counts, offer)
-    placements = [_first_fit(grid, order) for order in _orders(grid)]
-    placements += [_tight_fit(grid, weights) for weights in _weights(grid)]
-    return min(placements, key=len)
-
-
 def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[Pattern]:
     """Place items on hosts of one type, the largest share of a host first, each on the first host with room."""
     grid = Grid.of(shapes, counts, offer)
-    return _first_fit(grid, next(_orders(grid)))
+    free = np.zeros((0, len(grid.offer)), dtype=np.int64)
+    held = np.zeros((0, len(shapes)), dtype=np.int32)
+    for index in sorted(range(len(shapes)), key=lambda index: (-max(grid.shares(index)), index)):
+        need, left = np.array(grid.needs[index]), grid.counts[index]
+        most = _room(np.array([grid.offer]), need)[0]
+        room = _room(free, need)
+        if grid.apart[index]:
+            rivals = [other for other, labels in enumerate(grid.apart) if labels & grid.apart[index]]
+            most, room = 1, np.where(held[:, rivals].any(axis=1), 0, np.minimum(room, 1))
+        before = np.cumsum(room) - room
+        taken = np.clip(left - before, 0, room)
+        left -= int(taken.sum())
+        more = np.full(-(-left // most), most, dtype=np.int64)
+        more[-1:] -= len(more) * most - left
+        taken = np.concatenate([taken, more])
+        free = np.concatenate([free, np.tile(np.array(grid.offer), (len(more), 1))]) - taken[:, None] * need
+        held = np.concatenate([held, np.zeros((len(more), len(shapes)), dtype=np.int32)])
+        held[:, index] = taken
+    return [tuple(host) for host in held.tolist()]
 
 
-def _orders(grid: Grid) -> Iterator[list[int]]:
-    """Yield orders of the shapes, large to small: by the largest share of a host, by their sum, by each."""
-    shares = [grid.shares(index) for index in range(len(grid.needs))]
-    measures = [[max(row), sum(row), *row] for row in shares]
-    for position in range(2 + len(grid.offer)):
-        yield sorted(range(len(measures)), key=lambda index: (-measures[index][position], index))
-
-
-def _first_fit(grid: Grid, order: Sequence[int]) -> list[Pattern]:
-    """Place the shapes in this order, each item on the first host with room."""
-    hosts: list[Host] = []
-    for index in order:
-        left = grid.counts[index]
-        for host in hosts:
-            if not left:
-                break
-            fits = host.room(index, left)
-            if fits:
-                host.put(index, fits)
-                left -= fits
-        while left:
-            host = Host(grid)
-            fits = host.room(index, left)
-            host.put(index, fits)
-            left -= fits
-            hosts.append(host)
-    return [tuple(host.counts) for host in hosts]
-
-
-def _weights(grid: Grid) -> Iterator[list[float]]:
-    """Yield weights of the dimensions: the more all items together take of a dimension, the more it weighs."""
-    load = [
-        sum(count * need[axis] for count, need in zip(grid.counts, grid.needs, strict=True)) / limit if limit else 0.0
-        for axis, limit in enumerate(grid.offer)
-    ]
-    heaviest = max(load)
-    for exponent in SCARCITY:
-        yield [(value / heaviest) ** exponent if heaviest else 0.0 for value in load]
-
-
-def _tight_fit(grid: Grid, weights: Sequence[float]) -> list[Pattern]:
-    """Fill one host after the other: the largest item that is left, then what fills the rest best, by weight."""
-    size = [
-        sum(weight * share for weight, share in zip(weights, grid.shares(index), strict=True))
-        for index in range(len(grid.needs))
-    ]
-    order = sorted(range(len(size)), key=lambda index: (-size[index], index))
-    left = list(grid.counts)
-    hosts: list[Pattern] = []
-    while any(left):
-        pattern = _fullest(grid, weights, size, [index for index in order if left[index]], left)
-        left = [count - taken for count, taken in zip(left, pattern, strict=True)]
-        hosts.append(pattern)
-    return hosts
-
-
-def _fullest(
-    grid: Grid, weights: Sequence[float], size: Sequence[float], order: Sequence[int], left: Sequence[int]
-) -> Pattern:
-    """Return the fullest host that a bounded depth-first search finds, with the first shape of `order` on it."""
-    host = Host(grid)
-    host.put(order[0], 1)
-    best, best_value, steps = tuple(host.counts), size[order[0]], 0
-
-    def search(position: int, value: float) -> None:
-        nonlocal best, best_value, steps
-        steps += 1
-        if value > best_value:
-            best, best_value = tuple(host.counts), value
-        room = sum(w * free / limit for w, free, limit in zip(weights, host.free, grid.offer, strict=True) if limit)
-        for place in range(position, len(order)):
-            if steps > TIGHT_STEPS or value + room <= best_value:
-                return
-            index = order[place]
-            most = host.room(index, left[index] - host.counts[index])
-            for count in range(most, max(0, most - 2), -1):
-                host.put(index, count)
-                search(place + 1, value + size[index] * count)
-                host.put(index, -count)
-
-    search(0, best_value)
-    return best
+def _room(free: Ints, need: Ints) -> Ints:
+    """Return how many items fit on each host."""
+    using = np.flatnonzero(need)
+    return np.asarray((free[:, using] // need[using]).min(axis=1))
