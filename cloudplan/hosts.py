@@ -140,7 +140,7 @@ class _Search:
     def _sharpen(self) -> None:
         """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
         master = self._master()
-        outcome = _minimise(self._case, self._site, self._pools, master, self._budget)
+        outcome = _minimise(self._case, self._site, self._pools, master, self._budget.unlimited)  # it is small
         while outcome.found:
             self._bound = max(self._bound, outcome.bound)
             self._report()

@@ -104,8 +104,10 @@ class Knapsack:
         return [counts for counts in found if float(values @ np.array(counts)) > least]
 
     def exact(self, values: Floats, most: Ints, least: float) -> tuple[tuple[int, ...], float]:
-        """Return a content and a bound of the value of any, both from an ILP that stops after some nodes."""
+        """Return a content and a bound of the value of any worth more than `least`, from an ILP of limited nodes."""
         core = self._core(values, most, self._sums(values, most), least)
+        if not core.any():
+            return (0,) * len(values), 0.0
         return most_valuable(values.tolist(), core.tolist(), self.needs.tolist(), self.offer)
 
     def bound(self, values: Floats, most: Ints, least: float, steps: int) -> float:
@@ -194,7 +196,7 @@ class _Table:
         self._shapes, self._taken = len(most), list[_Step]()
         if not len(shapes):
             return
-        scale = LARGEST / self._ceiling(needs, values, shapes, most)
+        scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
         scaled = np.ceil(values[shapes] * scale).astype(np.int64)
         cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
         table = np.zeros((gpus, cores, memory), dtype=np.int32)

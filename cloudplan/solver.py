@@ -6,7 +6,7 @@ numbers; the bound is the solver's own dual bound, less its tolerance.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -38,11 +38,19 @@ class Budget:
     deadline: float | None = None
     nodes: int = NODE_LIMIT
     progress: Callable[[str], None] = lambda _: None
+    stopped: Callable[[], bool] = lambda: False
 
     @classmethod
-    def of(cls, gap: float, seconds: float | None, progress: Callable[[str], None]) -> "Budget":
-        """Return a budget that ends `seconds` from now."""
-        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress=progress)
+    def of(
+        cls, gap: float, seconds: float | None, progress: Callable[[str], None], stopped: Callable[[], bool]
+    ) -> "Budget":
+        """Return a budget that ends `seconds` from now, or as soon as it is stopped."""
+        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress=progress, stopped=stopped)
+
+    @property
+    def unlimited(self) -> "Budget":
+        """The same budget for a search that must end by itself."""
+        return replace(self, deadline=None, stopped=lambda: False)
 
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
@@ -53,13 +61,15 @@ class Budget:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the deadline, None without one."""
+        """Seconds until the deadline, None without one; none at all once stopped."""
+        if self.stopped():
+            return 0.0
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     @property
     def spent(self) -> bool:
-        """Whether the deadline has passed."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        """Whether the deadline has passed, or somebody stopped the search."""
+        return self.stopped() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,7 @@ class Model:
         engine.createAndConfigureSolver(self._problem)
         engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
         self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
+        self._problem.solverModel.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
         engine.callSolver(self._problem)
         return self._read(self._problem.solverModel)
 

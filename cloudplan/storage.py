@@ -70,7 +70,7 @@ def plan_storage(case: Case, budget: Budget) -> StoragePlan:
     """
     parts = parts_of(case)
     model = _StorageModel(case, parts, {})
-    bound = model.solve(replace(budget, deadline=None)).bound
+    bound = model.solve(budget.unlimited).bound
     best = model.result(bound)
     while best.cost - bound > max(SETTLED, Fraction(budget.gap) * best.cost) and not budget.spent:
         slots = model.refined(model.layout())

@@ -1,12 +1,14 @@
 """What the commands share: their options, how they show progress, how they print and write."""
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -72,11 +74,39 @@ class Progress:
             sys.stderr.flush()
 
 
+class Interrupt:
+    """Ctrl-C ends the search with the best plan so far; a second Ctrl-C ends the program."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def __call__(self) -> bool:
+        """Return whether Ctrl-C was pressed."""
+        return self._asked
+
+    def __enter__(self) -> "Interrupt":
+        """Listen."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave Ctrl-C as it was."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_: object) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
 def optimised(
     inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None, pinned: bool = True
 ) -> Plan:
-    """Return the cheapest plan of these inputs, with progress on stderr."""
-    with Progress() as progress:
+    """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
+    with Progress() as progress, Interrupt() as interrupt:
         return optimise(
             inputs.workload,
             inputs.edition,
@@ -86,6 +116,7 @@ def optimised(
             pinned=pinned,
             on=date.date() if date else None,
             progress=progress,
+            stopped=interrupt,
         )
 
 

@@ -1,0 +1,147 @@
+"""The search for large pools: small twins of the families that are hard at scale, and what it is made of."""
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import oracle
+import pytest
+from conftest import price_book, vm, workload
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_engine import facts, size, verdict
+
+import cloudplan as cp
+from cloudplan import hosts
+from cloudplan.knapsack import BOUNDS, SEARCHES, Knapsack
+from cloudplan.packing import first_fit
+from cloudplan.shapes import Shape
+
+CONTESTED = price_book(
+    items={"csp:(region):iaas:vmware:eco:v3": "760.00", "csp:(region):iaas:vmware:perf2:v3": "1290.00"}
+)
+TWINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "cpu-bound": (
+        workload(
+            policy={"vcpu_per_core": 2},
+            vms=[vm(name="a", count=4, vcpus=24, memory_gib=48), vm(name="b", count=3, vcpus=16, memory_gib=24)],
+        ),
+        CONTESTED,
+    ),
+    "memory-bound": (
+        workload(vms=[vm(name="a", count=4, memory_gib=200.5), vm(name="b", count=3, memory_gib=111.25)]),
+        price_book(),
+    ),
+    "gpu": (
+        workload(vms=[vm(name="a", count=3, gpus=1, memory_gib=64), vm(name="b", count=4, memory_gib=120)]),
+        price_book(),
+    ),
+    "anti-affinity": (
+        workload(vms=[vm(name=name, count=3, memory_gib=20, anti_affinity=name) for name in ("a", "b", "c")]),
+        price_book(),
+    ),
+    "two failures": (
+        workload(policy={"host_failures": 2}, vms=[vm(name="a", count=5, memory_gib=150), vm(name="b", memory_gib=90)]),
+        price_book(),
+    ),
+    "allow-lists": (
+        workload(
+            vms=[
+                vm(name="a", count=3, memory_gib=150, blades=["standard:v3", "perf1:v3"]),
+                vm(name="b", count=3, memory_gib=100, blades=["eco:v3", "perf1:v3"]),
+            ]
+        ),
+        price_book(),
+    ),
+    "pools": (
+        workload(vms=[vm(name=f"p{n}", pool=f"p{n}", count=2 + n, memory_gib=100 + 40 * n) for n in range(3)]),
+        price_book(),
+    ),
+    "giants": (
+        workload(vms=[vm(name=f"g{n}", vcpus=8, memory_gib=310 + 37 * n) for n in range(6)]),
+        price_book(),
+    ),
+}
+
+
+@pytest.mark.parametrize("family", TWINS)
+def test_a_small_twin_of_each_hard_family_is_solved_like_by_brute_force(
+    family: str, edition: cp.Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish, book = TWINS[family]
+    best = oracle.optimum(wish, book, facts(edition))
+    monkeypatch.setattr(hosts, "PATTERN_STEPS", 0)  # no pattern is listed, so that the search must find them
+    plan = size(wish, edition, book)
+    assert best.total is not None
+    assert abs(Fraction(plan.monthly) - best.total) <= Fraction(len(plan.bom), 100)
+    assert plan.lower_bound <= best.total
+    assert verdict(plan, wish, edition, book)
+
+
+def test_cuts_that_leave_no_hosts_prove_that_there_is_no_plan(
+    edition: cp.Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = workload(policy={"max_clusters": 1, "blades": ["eco:v3"]}, vms=[vm(count=40, memory_gib=200)])
+    monkeypatch.setattr(hosts, "PATTERN_STEPS", 0)
+    with pytest.raises(cp.NoPlanError, match="max_clusters"):
+        size(wish, edition)
+
+
+def test_a_search_that_is_stopped_at_once_still_gives_a_verified_plan(edition: cp.Edition) -> None:
+    wish = workload(vms=[vm(name=f"s{n}", vcpus=1 + n % 9, memory_gib=4 + 11 * n % 90) for n in range(40)])
+    plan = size(wish, edition, stopped=lambda: True)
+    assert verdict(plan, wish, edition)
+    assert plan.lower_bound > 0
+
+
+needs = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 3000), st.integers(0, 1)), min_size=1, max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    needs=needs,
+    offer=st.tuples(st.integers(4, 12), st.integers(900, 6000), st.integers(0, 2)),
+    values=st.lists(st.floats(0.0, 10.0), min_size=5, max_size=5),
+    left=st.lists(st.integers(0, 3), min_size=5, max_size=5),
+)
+def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
+    needs: Sequence[tuple[int, int, int]], offer: tuple[int, int, int], values: list[float], left: list[int]
+) -> None:
+    knapsack = Knapsack(np.array(needs, dtype=np.int64), offer)
+    worth = np.array(values[: len(needs)])
+    most = knapsack.most(np.array(left[: len(needs)], dtype=np.int64))
+
+    def fits(counts: Sequence[int]) -> bool:
+        return all(sum(n[axis] * c for n, c in zip(needs, counts, strict=True)) <= offer[axis] for axis in range(3))
+
+    contents = [counts for counts in itertools.product(*(range(n + 1) for n in most)) if fits(counts)]
+    best = max(float(worth @ np.array(counts)) for counts in contents)
+    for steps in BOUNDS:
+        assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
+    for level in range(len(SEARCHES)):
+        assert set(knapsack.better(worth, most, 0.0, level)) <= set(contents)
+    counts, bound = knapsack.exact(worth, most, 0.0)
+    assert counts in contents
+    assert bound >= best - 1e-9
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 9), st.booleans()), min_size=1, max_size=6))
+def test_first_fit_places_every_item_on_hosts_that_can_hold_it(groups: list[tuple[int, int, bool]]) -> None:
+    shapes = [
+        Shape(
+            (Fraction(size, 3), Fraction(size), Fraction(0)),
+            1024 * size,
+            frozenset({"eco:v3"}),
+            frozenset({"apart"} if apart else ()),
+            (({"a": 1}, count),),
+        )
+        for size, count, apart in groups
+    ]
+    hosts_found = first_fit(shapes, [shape.count for shape in shapes], (Fraction(10), Fraction(31), Fraction(0)))
+    assert [sum(column) for column in zip(*hosts_found, strict=True)] == [shape.count for shape in shapes]
+    for host in hosts_found:
+        assert sum(shape.needs[1] * count for shape, count in zip(shapes, host, strict=True)) <= 31
+        assert sum(shape.needs[0] * count for shape, count in zip(shapes, host, strict=True)) <= 10
+        assert sum(count for shape, count in zip(shapes, host, strict=True) if shape.apart) <= 1
