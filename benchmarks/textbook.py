@@ -11,6 +11,7 @@ be loaded into one process: so cloudplan and PuLP, which load HiGHS, are importe
 """
 
 import argparse
+import itertools
 import json
 import math
 import multiprocessing
@@ -126,7 +127,8 @@ class Textbook:
                 )
                 for shape, needs in zip(entry.shapes, entry.needs, strict=True)
             ]
-            self._first.append([[self._new(most) for most in fits][0] for _ in range(entry.most)])
+            self._first.append([len(self.upper) + host * len(fits) for host in range(entry.most)])
+            self.upper += fits * entry.most
             hosts = entry.most * instance.hosts_max
             self._fleets.append((self._new(entry.most), self._new(hosts), self._new(hosts * entry.usable_gib)))
         prices = [entry.price - instance.included_gib * instance.gib_price for entry in instance.types]
@@ -158,7 +160,7 @@ class Textbook:
                     held = [(first + at, needs[axis]) for at, needs in enumerate(entry.needs) if needs[axis]]
                     if held:
                         yield [*held, (host, -room)]
-            for host, following in zip(loaded, loaded[1:], strict=False):
+            for host, following in itertools.pairwise(loaded):
                 yield [(following, 1), (host, -1)]
             used = [
                 (first + position, given.memory_mib[shape] * ceiling.denominator)
@@ -177,6 +179,9 @@ class Textbook:
         """Return the cost of a solution."""
         return sum(factor * round(values[unknown]) for unknown, factor in self.costs) / self.scale
 
+
+FEASIBLE_IN_HIGHS = 2
+"""HiGHS's number for a solution that keeps all rows."""
 
 Answer = tuple[str, float | None, float | None]
 """Status, cost, and proven lower bound."""
@@ -198,7 +203,7 @@ def solve_with_pulp(model: Textbook, solver: str, deadline: float) -> Answer:
     for terms in model.limits():
         left(deadline)
         problem += expression(terms, max(abs(factor) for _, factor in terms)) <= 0
-    bound = None
+    bound, found = None, True
     if solver == "cbc":
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log"
@@ -208,13 +213,14 @@ def solve_with_pulp(model: Textbook, solver: str, deadline: float) -> Answer:
                     bound = float(line.split(":")[1])
     else:
         problem.solve(pulp.HiGHS(msg=False, timeLimit=left(deadline), gapRel=0))
-        bound = problem.solverModel.getInfo().mip_dual_bound
+        facts = problem.solverModel.getInfo()
+        bound = facts.mip_dual_bound
+        found = facts.primal_solution_status == FEASIBLE_IN_HIGHS  # PuLP says so at every time limit
     names = {pulp.LpSolutionOptimal: "optimal", pulp.LpSolutionIntegerFeasible: "feasible"}
     status = names.get(problem.sol_status, "infeasible" if problem.status == pulp.LpStatusInfeasible else "none")
-    values = [unknown.value() for unknown in unknowns]
-    if status not in names.values() or None in values:
+    if status not in names.values() or not found:
         return status if status == "infeasible" else "none", None, bound
-    cost = model.cost(values)
+    cost = model.cost([unknown.value() for unknown in unknowns])
     return status, cost, cost if status == "optimal" and bound is None else bound
 
 
@@ -252,7 +258,11 @@ def left(deadline: float) -> float:
 
 
 def main() -> None:
-    """Solve one model with one solver; the time includes building it, but not reading the workload."""
+    """Solve one model with one solver.
+
+    The time includes building the model, but not reading the workload; the peak memory of CBC is that of the larger
+    process, CBC or the one that builds the model.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workload", type=Path)
     parser.add_argument("prices", type=Path)
@@ -284,7 +294,7 @@ def main() -> None:
         "peak_mib": round(max(resource.getrusage(process).ru_maxrss for process in processes) / MIB),
         "cost": cost,
         "bound": bound,
-        "gap": (cost - bound) / cost if cost and bound is not None else None,
+        "gap": max(0.0, (cost - bound) / cost) if cost and bound is not None else None,
         "status": status,
     }
     print(json.dumps(answer))

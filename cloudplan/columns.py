@@ -32,9 +32,9 @@ LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 100, 8, 4
 ALIKE = 20
 """Hosts of one pattern that are looked at when exchanges are made; the others will be like them."""
 
-MISSING, MISSING_SHARE, MISSING_OF_GAP = 0.1, 2e-4, 0.3
-"""What may be missing in a target that counts as covered, in hosts, and beyond it as a share of all hosts: the share
-given, or that share of the gap asked for. It would hardly move the bound, and the dive can do better than the LP."""
+MISSING, MISSING_OF_GAP = (5e-4, 0.1, 2e-4), 0.3
+"""What may be missing in a target that counts as covered: a share of all hosts, but no more than so many hosts and a
+smaller share; or that share of the gap asked for. It would hardly move the bound, and the dive can do better."""
 
 EXCHANGED, CANDIDATES = (1, 2, 3, 4), 60
 """How many small items the place of a large one is offered to, and how many shapes of them are looked at."""
@@ -173,7 +173,7 @@ class Columns:
         limits = [(-infinite, 0.0)] * (2 * len(self.types) + 1)
         self._shared = len(self.items) + len(limits) - 1
         self._lp = Cover([(float(count), infinite) for count in self.items] + limits)
-        penalties = self._penalties()
+        penalties = self._penalties(case, shapes)
         for row, price in enumerate(penalties):
             self._lp.column(float(price), [(row, 1.0)])
         for position in range(len(self.types)):
@@ -199,16 +199,14 @@ class Columns:
         first = len(self.items) + 2 * position
         return first, first + 1
 
-    def _penalties(self) -> Floats:
+    def _penalties(self, case: Case, shapes: Sequence[tuple[Pool, int]]) -> Floats:
         """Return what an item of each row costs that no host holds: the larger it is, the more for its size.
 
         So what is left over in the end is small, and finds a gap.
         """
-        sizes = np.zeros(len(self.items))
-        smallest = np.min([entry.knapsack.offer[:2] for entry in self.types], axis=0)
-        for entry in self.types:
-            share = (entry.knapsack.needs[:, :2] / smallest).max(axis=1)
-            sizes[entry.rows] = np.maximum(sizes[entry.rows], share)
+        needs = np.array([[float(need) for need in pool.shapes[index].needs[:2]] for pool, index in shapes])
+        offers = np.array([[float(offer) for offer in capacity(case, entry.blade)[:2]] for entry in self.types])
+        sizes = (needs / offers.min(axis=0)).max(axis=1)
         return np.asarray(sizes * (1 + sizes))
 
     def cut(self, target: Target, budget: Budget) -> Cut | None:
@@ -217,7 +215,9 @@ class Columns:
         They count as covered when what is missing is a share of all hosts that does not matter for the gap.
         """
         self._aim(target, self.items)
-        enough = MISSING + max(MISSING_SHARE, MISSING_OF_GAP * budget.gap) * sum(target.loaded)
+        loaded = sum(target.loaded)
+        enough = max(min(MISSING[0] * loaded, MISSING[1] + MISSING[2] * loaded), MISSING_OF_GAP * budget.gap * loaded)
+        enough = max(enough, self._covered)
         center, best, early = None, -float("inf"), True
         for turn in range(1, ROUNDS + 1):
             missing, duals = self._solve()

@@ -151,14 +151,14 @@ class _Search:
                 break
             self._cuts.append(cut)
             master.add_cut(cut)
-            outcome = _minimise(self._case, self._site, self._pools, master, self._budget)
+            outcome = _minimise(self._case, self._site, self._pools, master, self._budget, self._cuts)
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
         for slack in SLACKS:
             master = self._master(slack)
             if not master.minimise(self._budget).found:
-                return
+                break
             if self._best and master.model.exact(master.objective) >= self._best.cost:
                 break
             clusters, complete = self._dive(master)
@@ -192,13 +192,17 @@ class _Search:
             yield _clusters(self._case, self._pools, master, _loaded_hosts(master, listed))
 
 
-def _minimise(case: Case, site: str, pools: Sequence[Pool], master: Master, budget: Budget) -> Outcome:
+def _minimise(
+    case: Case, site: str, pools: Sequence[Pool], master: Master, budget: Budget, cuts: Sequence[Cut] = ()
+) -> Outcome:
     """Search for the least cost; raise if there is no plan at all."""
     outcome = master.minimise(budget)
     if outcome.infeasible:
         if case.unpriced_memory:
             free = Master(case, site, pools, any_memory=True)
             free.add_sums()
+            for cut in cuts:
+                free.add_cut(cut)
             if not free.model.impossible(budget):
                 raise BadInputError(missing_prices(case, [case.edition.services.memory]))
         limit = case.workload.policy.max_clusters

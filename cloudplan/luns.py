@@ -98,6 +98,12 @@ def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored
     return all(row.holds for row in limits(case, item, load, size_gib, mirrored=mirrored))
 
 
+def fits_largest(case: Case, name: str, load: Load, *, mirrored: bool) -> bool:
+    """Return whether the largest LUN of a class holds a load."""
+    item = case.edition.storage_classes[name]
+    return holds(case, item, load, largest_lun_gib(case, item), mirrored=mirrored)
+
+
 def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | None:
     """Return the size of the smallest LUN of a class that holds a load, in GiB; None when the largest is too small."""
     item = case.edition.storage_classes[name]
@@ -115,10 +121,8 @@ def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | Non
 
 def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
     """Return whether a disk may stand on a class, and fits its largest LUN."""
-    item = case.edition.storage_classes[name]
-    return all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)) and holds(
-        case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored
-    )
+    allowed = all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored))
+    return allowed and fits_largest(case, name, disk_load(disk), mirrored=mirrored)
 
 
 def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequality] | None:

@@ -53,10 +53,10 @@ def optimise(
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
-    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far; `pinned` is False
-    when nobody asked for this edition; `on` is the date of the quote, for the validity of the prices; `progress` is
-    told each step in words; once `stopped` says so, the search ends as if time had run out. Raises BadInputError for prices that no plan can do without, NoPlanError when no plan
-    keeps the rules, TimeLimitError when time ran out before any plan was found.
+    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
+    `stopped` once it says yes; `pinned` is False when nobody asked for this edition; `on` is the date of the quote, for
+    the validity of the prices; `progress` is told each step in words. Raises BadInputError for prices that no plan can
+    do without, NoPlanError when no plan keeps the rules, TimeLimitError when time ran out before any plan was found.
     """
     rule_book(edition)
     case = Case.of(workload, edition, prices)

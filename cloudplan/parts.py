@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from cloudplan.catalog import Item
 from cloudplan.demand import Case
 from cloudplan.errors import Fault
-from cloudplan.luns import Kind, Load, disk_load, least_gib, may_stand, nearest_miss
+from cloudplan.luns import Kind, Load, disk_load, fits_largest, may_stand, nearest_miss
 from cloudplan.plan import GLOBAL_MIRROR, MECHANISMS, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import DR_2, mechanism_fit, metro_mirror
 from cloudplan.rules.storage import LUN_2, VSWP_1, disk_class, swap_at_home, swap_classes
@@ -207,10 +207,10 @@ def _no_class(case: Case, disk: Disk, limit: str, *, mirrored: bool) -> tuple[st
 def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
     """Return whether the swap file of a group fits a LUN: apart from disk 0, or with it."""
     swap = Load(group.memory_mib)
-    if any(least_gib(case, name, swap, mirrored=False) is not None for name in swap_classes(case)):
+    if any(fits_largest(case, name, swap, mirrored=False) for name in swap_classes(case)):
         return True
     together, mirrored = disk_load(group.disks[0]) + swap, mechanism == GLOBAL_MIRROR
     homes = _classes(case, group.disks[0], mechanism) if swap_at_home(case) else []
     return (not homes and swap_at_home(case)) or any(
-        least_gib(case, name, together, mirrored=mirrored) is not None for name in homes
+        fits_largest(case, name, together, mirrored=mirrored) for name in homes
     )
