@@ -32,7 +32,7 @@ LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 100, 8, 4
 ALIKE = 20
 """Hosts of one pattern that are looked at when exchanges are made; the others will be like them."""
 
-MISSING, MISSING_OF_GAP = (5e-4, 0.1, 2e-4), 0.3
+MISSING, MISSING_OF_GAP = (5e-4, 0.1, 2e-4), 0.6
 """What may be missing in a target that counts as covered: a share of all hosts, but no more than so many hosts and a
 smaller share; or that share of the gap asked for. It would hardly move the bound, and the dive can do better."""
 

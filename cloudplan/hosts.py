@@ -155,22 +155,26 @@ class _Search:
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
+        tried: set[tuple[int, ...]] = set()
         for slack in SLACKS:
             master = self._master(slack)
             if not master.minimise(self._budget).found:
                 break
             if self._best and master.model.exact(master.objective) >= self._best.cost:
                 break
-            clusters, complete = self._dive(master)
+            loaded = master.target().loaded
+            if loaded in tried:
+                continue
+            tried.add(loaded)
+            clusters, complete = self._dive(master, loaded)
             yield clusters
             if complete and _cost(self._case, clusters) <= master.model.exact(master.objective):
                 break
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
 
-    def _dive(self, master: Master) -> tuple[tuple[Cluster, ...], bool]:
+    def _dive(self, master: Master, loaded: Sequence[int]) -> tuple[tuple[Cluster, ...], bool]:
         """Return the clusters of a dive for the hosts that the ILP wants, and whether these were enough."""
-        loaded = master.target().loaded
         found = dive(self._case, self._pools, self._columns, loaded, self._budget)
         held: dict[tuple[str, str], list[Pattern]] = {}
         for kind, entry in enumerate(master.types):

@@ -1,0 +1,98 @@
+"""Measure cloudplan, and textbook models beside it, on generated estates; print a Markdown table.
+
+    python benchmarks/table.py --only memory-1000 cpu-1000 --runs 3
+    python benchmarks/table.py --only memory-1000 cpu-1000 --textbook 45
+
+Each run is a process of its own: wall seconds of the whole command (the median, with several runs) and its peak memory.
+Costs, bounds and gaps of cloudplan are those of the whole plan; those of the textbook models are of compute alone.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SHAPES = {1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
+MODELS = [("binary", "cbc"), ("binary", "highs"), ("counts", "cbc"), ("counts", "highs"), ("counts", "cpsat")]
+
+
+def estate(name: str, folder: Path) -> tuple[Path, Path]:
+    """Write an estate, named family-vms or family-vms-shapes, and return its workload and price book."""
+    family, vms, *shapes = name.split("-")
+    options = ["--family", family, "--vms", vms, "--shapes", shapes[0] if shapes else str(SHAPES[int(vms)])]
+    options += ["--groups"] if int(vms) >= 100_000 or shapes else []
+    subprocess.run([sys.executable, HERE / "estates.py", *options, "--folder", folder / name], check=True)
+    return folder / name / "workload.yaml", folder / name / "prices.yaml"
+
+
+def measured(command: list[str]) -> tuple[float, float, str]:
+    """Run a command; return its wall seconds, its peak memory in MiB, and what it printed."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        if os.waitstatus_to_exitcode(status):
+            raise RuntimeError(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
+        output.seek(0)
+        return seconds, usage.ru_maxrss / 1024, output.read()
+
+
+def row(*cells: object) -> None:
+    """Print a row of the table."""
+    print("| " + " | ".join("" if cell is None else str(cell) for cell in cells) + " |", flush=True)
+
+
+def cloudplan(name: str, workload: Path, prices: Path, runs: int, options: list[str]) -> None:
+    """Measure cloudplan on an estate."""
+    command = [sys.executable, "-m", "cloudplan", "size", str(workload), "--prices", str(prices), "--format", "json"]
+    results = [measured([*command, *options]) for _ in range(runs)]
+    plan: dict[str, Any] = json.loads(results[0][2])
+    if any(text != results[0][2] for _, _, text in results):
+        raise RuntimeError(f"{name}: the runs differ")
+    seconds = statistics.median(seconds for seconds, _, _ in results)
+    peak = max(peak for _, peak, _ in results)
+    model = " ".join(["cloudplan", *options])
+    row(name, model, f"{seconds:.1f}", f"{peak:.0f}", plan["monthly"], plan["lower_bound"], f"{float(plan['gap']):.1e}")
+
+
+def textbook(name: str, workload: Path, prices: Path, limit: int) -> None:
+    """Measure each textbook model on an estate."""
+    for model, solver in MODELS:
+        command = [sys.executable, str(HERE / "textbook.py"), str(workload), str(prices)]
+        command += ["--model", model, "--solver", solver, "--seconds", str(limit)]
+        found = json.loads(measured(command)[2])
+        gap = None if found["gap"] is None else f"{found['gap']:.1e}"
+        cost, bound = (None if found[key] is None else f"{found[key]:.2f}" for key in ("cost", "bound"))
+        row(name, f"{model}, {solver}", f"{found['seconds']:.1f}", f"{found['peak_mib']:.0f}", cost, bound, gap)
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only", nargs="+", default=[f"{family}-{vms}" for vms in SHAPES for family in ("memory", "cpu")]
+    )
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--gap", help="relative gap at which cloudplan stops")
+    parser.add_argument("--textbook", type=int, metavar="SECONDS", help="the textbook models too, each so long at most")
+    asked = parser.parse_args()
+    row("estate", "model", "seconds", "MiB", "cost", "bound", "gap")
+    row(*["---"] * 7)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in asked.only:
+            workload, prices = estate(name, Path(folder))
+            cloudplan(name, workload, prices, asked.runs, ["--gap", asked.gap] if asked.gap else [])
+            if asked.textbook:
+                textbook(name, workload, prices, asked.textbook)
+
+
+if __name__ == "__main__":
+    main()
