@@ -107,7 +107,7 @@ def parse(text: str, name: str) -> Document:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             return document_of(json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=unique_keys), name)
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
