@@ -19,7 +19,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,9 @@ class Instance:
         for entry in self.types:
             needs = dict(zip(entry.shapes, entry.needs, strict=True))
             mine = tuple(vm for vm, shape in enumerate(owners) if shape in needs)
-            kept = {**vars(entry), "shapes": mine, "needs": tuple(needs[owners[vm]] for vm in mine)}
-            types.append(Type(**kept))
+            types.append(replace(entry, shapes=mine, needs=tuple(needs[owners[vm]] for vm in mine)))
         memory_mib = tuple(self.memory_mib[shape] for shape in owners)
-        return Instance(**{**vars(self), "counts": (1,) * len(owners), "memory_mib": memory_mib, "types": tuple(types)})
+        return replace(self, counts=(1,) * len(owners), memory_mib=memory_mib, types=tuple(types))
 
 
 def read(workload: Path, prices: Path) -> Instance:

@@ -10,12 +10,13 @@ they give a cut that every plan keeps, because no host holds more than the most 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from cloudplan.demand import Case
-from cloudplan.knapsack import BOUNDS, SEARCHES, Floats, Ints, Knapsack
-from cloudplan.packing import Grid, Pattern, first_fit
+from cloudplan.knapsack import BOUNDS, SEARCHES, Flags, Floats, Ints, Knapsack
+from cloudplan.packing import Grid, Pattern, first_fit, room_for
 from cloudplan.shapes import Pool, capacity
 from cloudplan.solver import Budget, Cover
 from cloudplan.units import MIB_PER_GIB, gib
@@ -80,6 +81,10 @@ class Cut:
         room += sum(price * gib for price, gib in zip(self.memory, target.included_gib, strict=True))
         return self.demand - room - max(self.memory, default=0.0) * target.more_gib
 
+    def is_broken_by(self, target: Target) -> bool:
+        """Return whether the target breaks the cut by more than floating point could."""
+        return self.excess(target) > IMPROVES * self.demand
+
 
 @dataclass
 class HostType:
@@ -110,13 +115,12 @@ class HostType:
 
     def filled(self, content: Ints, left: Ints) -> Ints:
         """Return a content of a host by row, with as many more of the items left as fit, large ones first."""
-        full, counts = content.copy(), content[self.rows]
-        free = np.array(self.knapsack.offer) - counts @ self.knapsack.needs
-        shares = (self.knapsack.needs / np.maximum(self.knapsack.offer, 1)).max(axis=1)
-        for index in np.argsort(-shares, kind="stable").tolist():
+        full = content.copy()
+        free = np.array(self.knapsack.offer) - content[self.rows] @ self.knapsack.needs
+        for index in self._large_first:
             row, need = self.rows[index], self.knapsack.needs[index]
-            if left[row] > full[row] and not self.apart[index] and (need <= free).all():
-                more = min(int(left[row] - full[row]), int((free // np.maximum(need, 1))[need > 0].min()))
+            if left[row] > full[row] and not self.apart[index]:
+                more = min(int(left[row] - full[row]), int(room_for(free[None], need)[0]))
                 full[row] += more
                 free = free - more * need
         return full
@@ -131,7 +135,17 @@ class HostType:
     def most(self, left: Ints) -> Ints:
         """Return how many items of each shape one host may hold, of those that are left in each row."""
         most = self.knapsack.most(left[self.rows])
-        return np.where([bool(labels) for labels in self.apart], np.minimum(most, 1), most)
+        return np.where(self._single, np.minimum(most, 1), most)
+
+    @cached_property
+    def _single(self) -> Flags:
+        """Whether a host may hold only one item of each shape."""
+        return np.array([bool(labels) for labels in self.apart])
+
+    @cached_property
+    def _large_first(self) -> list[int]:
+        shares = (self.knapsack.needs / np.maximum(self.knapsack.offer, 1)).max(axis=1)
+        return [int(index) for index in np.argsort(-shares, kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -180,11 +194,11 @@ class Columns:
             self._lp.column(0.0, [(self._limits(position)[1], -1.0), (self._shared, 1.0)])
         self._covered = IMPROVES * float(penalties.min())
         self._count = len(self.items) + len(self.types)
-        self._exchanges = range(self._count, self._count)
-        for large, small, times in _exchanges(shapes):
+        exchanges = list(_exchanges(shapes))
+        for large, small, times in exchanges:
             self._lp.column(0.0, [(large, -1.0), (small, float(times))])
-            self._exchanges = range(self._exchanges.start, self._exchanges.stop + 1)
-        self._count = self._exchanges.stop
+        self._exchanges = range(self._count, self._count + len(exchanges))
+        self._count += len(exchanges)
         for position, entry in enumerate(self.types):
             mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
             for pattern in first_fit(mine, [shape.count for shape in mine], capacity(case, entry.blade)):
@@ -236,13 +250,15 @@ class Columns:
             if early and best > DEEP * missing and center:
                 early = False
                 cut = self._proven(center, target, BOUNDS[:1])
-                if cut:
+                if cut.is_broken_by(target):
                     return cut
             if not added:
                 patterns = self._count
-                cut = self._proven(duals, target, BOUNDS) or self._exact(duals, target)
-                if cut or self._count == patterns:
+                cut = self._exact(duals, target, self._proven(duals, target, BOUNDS))
+                if cut.is_broken_by(target):
                     return cut
+                if self._count == patterns:
+                    return None
         return None
 
     def be_literal(self, loaded: Sequence[int], gap: float) -> float:
@@ -312,11 +328,14 @@ class Columns:
         Return about the cut of the duals asked (there may be patterns worth more), and whether any was added.
         """
         added, hosts = False, [0.0] * len(self.types)
+        asking = []
+        for position in _some(self._loaded):
+            entry, values = self.types[position], asked.values(position, self.types[position])
+            asking.append((position, entry, values, entry.most(self._left), entry.known(values)))
         for level in range(levels):
-            for position in _some(self._loaded):
-                entry, values = self.types[position], asked.values(position, self.types[position])
-                hosts[position] = entry.known(values)
-                for counts in entry.knapsack.better(values, entry.most(self._left), true.host[position], level):
+            for position, entry, values, most, known in asking:
+                hosts[position] = known
+                for counts in entry.knapsack.better(values, most, true.host[position], level):
                     hosts[position] = max(hosts[position], float(values @ np.array(counts)))
                     added |= self._improve(position, counts, true)
             if added:
@@ -329,20 +348,20 @@ class Columns:
         worth = float(duals.values(position, entry) @ np.array(counts))
         return worth > host + IMPROVES * max(1.0, host) and self._add(position, _without_clashes(counts, entry.apart))
 
-    def _proven(self, duals: _Duals, target: Target, levels: Sequence[int]) -> Cut | None:
-        """Return the cut of some duals if the target breaks it."""
+    def _proven(self, duals: _Duals, target: Target, levels: Sequence[int]) -> Cut:
+        """Return the cut of some duals, made sharper level by level until the target breaks it."""
         for steps in levels:
             cut = self._cut(duals, [self._bound(position, duals, steps) for position in range(len(self.types))])
-            if cut.excess(target) > IMPROVES * cut.demand:
-                return cut
-        return None
+            if cut.is_broken_by(target):
+                break
+        return cut
 
-    def _exact(self, duals: _Duals, target: Target) -> Cut | None:
-        """Return a cut made sharper by ILPs if the target breaks it; patterns that these find are added."""
+    def _exact(self, duals: _Duals, target: Target, cut: Cut) -> Cut:
+        """Return a cut made sharper by ILPs, if that is needed and of use; patterns that these find are added."""
         known = [entry.known(duals.values(position, entry)) for position, entry in enumerate(self.types)]
-        if self._cut(duals, known).excess(target) <= 0:
-            return None
-        hosts = [self._bound(position, duals, BOUNDS[-1]) for position in range(len(self.types))]
+        if cut.is_broken_by(target) or self._cut(duals, known).excess(target) <= 0:
+            return cut
+        hosts = list(cut.host)
         for position in _some(target.loaded):
             entry = self.types[position]
             if hosts[position] > known[position] * (1 + IMPROVES):
@@ -350,8 +369,7 @@ class Columns:
                 counts, bound = entry.knapsack.exact(values, entry.most(self.items), known[position])
                 hosts[position] = min(hosts[position], max(bound, known[position]))
                 self._improve(position, counts, duals)
-        cut = self._cut(duals, hosts)
-        return cut if cut.excess(target) > IMPROVES * cut.demand else None
+        return self._cut(duals, hosts)
 
     def _cut(self, duals: _Duals, hosts: Sequence[float]) -> Cut:
         return Cut(float(duals.worth @ self.items), tuple(hosts), tuple(duals.memory))

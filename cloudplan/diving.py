@@ -117,9 +117,8 @@ def _step(columns: Columns, state: _State) -> bool:
         for times, kind, pattern in several:
             state.take(kind, columns.types[kind], pattern, max(1, math.floor(times + 1 - WHOLE)))
     elif ranked:
-        kind, pattern = _roomiest(
-            columns, state, [entry[1:] for entry in ranked[: TRIES if state.missing < HOPELESS else 1]]
-        )
+        tries = TRIES if state.missing < HOPELESS else 1
+        kind, pattern = _roomiest(columns, state, [entry[1:] for entry in ranked[:tries]])
         state.take(kind, columns.types[kind], pattern, 1)
     state.missing = columns.cover(state.free, state.left, state.missing + NOISE)
     return bool(ranked)

@@ -35,7 +35,8 @@ class Filling:
         self._fits = np.array(fits, dtype=np.bool_)
         self._apart = [shape.apart for _, shape in shapes]
         self._plain = np.array([not labels for labels in self._apart])
-        self._sizes = (self._needs / np.maximum(self._offers.max(axis=0), 1)).max(axis=1)
+        sizes = (self._needs / np.maximum(self._offers.max(axis=0), 1)).max(axis=1)
+        self._large_first = [int(row) for row in np.argsort(-sizes, kind="stable")]
         self._free = np.zeros((0, 3), dtype=np.int64)
         self.kinds: Ints = np.zeros(0, dtype=np.int64)
         """The type of each host."""
@@ -54,13 +55,13 @@ class Filling:
     def best_fit(self, left: Ints) -> Ints:
         """Place what is left, large items first, each where least stays free; return what fits nowhere."""
         left = left.copy()
-        for row in np.argsort(-self._sizes, kind="stable"):
+        for row in self._large_first:
             while left[row]:
-                places = np.flatnonzero(self._room(int(row)))
+                places = np.flatnonzero(self._room(row))
                 if not len(places):
                     break
                 rest = (self._free[places] - self._needs[row]) / np.maximum(self._offers[self.kinds[places]], 1)
-                self._put(int(places[np.argmin(rest[:, :2].sum(axis=1))]), int(row), 1)
+                self._put(int(places[np.argmin(rest[:, :2].sum(axis=1))]), row, 1)
                 left[row] -= 1
         return left
 
@@ -70,9 +71,9 @@ class Filling:
         Stops at the first item that finds no room: a host more is needed then anyway.
         """
         left = left.copy()
-        for row in np.argsort(-self._sizes, kind="stable"):
+        for row in self._large_first:
             while left[row]:
-                if not self._squeezed(int(row)):
+                if not self._squeezed(row):
                     return left
                 left[row] -= 1
         return left

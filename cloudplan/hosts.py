@@ -132,9 +132,7 @@ class _Search:
     def _master(self, slack: Fraction = Fraction(0)) -> Master:
         """Return the ILP with its sums and with the cuts so far."""
         master = Master(self._case, self._site, self._pools)
-        master.add_sums(slack)
-        for cut in self._cuts:
-            master.add_cut(cut, slack)
+        master.bound(self._cuts, slack)
         return master
 
     def _sharpen(self) -> None:
@@ -204,9 +202,7 @@ def _minimise(
     if outcome.infeasible:
         if case.unpriced_memory:
             free = Master(case, site, pools, any_memory=True)
-            free.add_sums()
-            for cut in cuts:
-                free.add_cut(cut)
+            free.bound(cuts)
             if not free.model.impossible(budget):
                 raise BadInputError(missing_prices(case, [case.edition.services.memory]))
         limit = case.workload.policy.max_clusters

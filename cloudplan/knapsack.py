@@ -92,6 +92,8 @@ class Knapsack:
         """Return contents worth more than `least`, if some are found; a higher level searches more closely."""
         sums = self._sums(values, most)
         core = self._core(values, most, sums, least)
+        if not core.any():
+            return []
         steps, promising = SEARCHES[level]
         free = sums.prices[:2] == 0
         step = self._step(steps, free if level < LINE_LEVELS else None)
@@ -124,9 +126,8 @@ class Knapsack:
     def _charged(self, values: Floats, core: Ints, prices: Floats, steps: int, free: Flags | None) -> float:
         """Return the bound of a table of needs rounded down, with a price on all that is used."""
         step = self._step(steps, free)
-        table = _Table(
-            self.needs // step, np.array(self.offer) // step, values - _paid(self.needs, prices), core, keep=False
-        )
+        dearer = values - _paid(self.needs, prices)
+        table = _Table(self.needs // step, np.array(self.offer) // step, dearer, core, keep=False)
         return float(_paid(np.array([self.offer]), prices)[0]) + table.value
 
     def _step(self, most: int, free: Flags | None) -> Ints:

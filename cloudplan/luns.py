@@ -108,7 +108,7 @@ def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | Non
     """Return the size of the smallest LUN of a class that holds a load, in GiB; None when the largest is too small."""
     item = case.edition.storage_classes[name]
     low, high = 1, largest_lun_gib(case, item) // item.unit_gib
-    if not high or not holds(case, item, load, high * item.unit_gib, mirrored=mirrored):
+    if not high or not fits_largest(case, name, load, mirrored=mirrored):
         return None
     while low < high:
         middle = (low + high) // 2

@@ -116,6 +116,12 @@ class Master:
             used_gib = sum((gib(shape.memory_mib) * shape.count for shape in pool.shapes), Fraction(0))
             self.model.at_most(used_gib, total((entry.memory_gib, ceiling) for entry in mine))
 
+    def bound(self, cuts: Sequence[Cut], slack: Fraction = Fraction(0)) -> None:
+        """Keep the sums and some cuts."""
+        self.add_sums(slack)
+        for cut in cuts:
+            self.add_cut(cut, slack)
+
     def add_cut(self, cut: Cut, slack: Fraction = Fraction(0)) -> None:
         """Keep a cut of column generation, with the share `slack` of its demand besides."""
         ceiling = Fraction(self._case.workload.policy.memory_ceiling)

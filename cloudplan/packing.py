@@ -117,13 +117,12 @@ def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> l
     held = np.zeros((0, len(shapes)), dtype=np.int32)
     for index in sorted(range(len(shapes)), key=lambda index: (-max(grid.shares(index)), index)):
         need, left = np.array(grid.needs[index]), grid.counts[index]
-        most = _room(np.array([grid.offer]), need)[0]
-        room = _room(free, need)
+        most, fits = room_for(np.array([grid.offer]), need)[0], room_for(free, need)
         if grid.apart[index]:
             rivals = [other for other, labels in enumerate(grid.apart) if labels & grid.apart[index]]
-            most, room = 1, np.where(held[:, rivals].any(axis=1), 0, np.minimum(room, 1))
-        before = np.cumsum(room) - room
-        taken = np.clip(left - before, 0, room)
+            most, fits = 1, np.where(held[:, rivals].any(axis=1), 0, np.minimum(fits, 1))
+        before = np.cumsum(fits) - fits
+        taken = np.clip(left - before, 0, fits)
         left -= int(taken.sum())
         more = np.full(-(-left // most), most, dtype=np.int64)
         more[-1:] -= len(more) * most - left
@@ -134,7 +133,7 @@ def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> l
     return [tuple(host) for host in held.tolist()]
 
 
-def _room(free: Ints, need: Ints) -> Ints:
-    """Return how many items fit on each host."""
+def room_for(free: Ints, need: Ints) -> Ints:
+    """Return how many like items fit in what is free on each host."""
     using = np.flatnonzero(need)
     return np.asarray((free[:, using] // need[using]).min(axis=1))
