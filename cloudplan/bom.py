@@ -131,7 +131,7 @@ def fixed_items(case: Case) -> list[tuple[Item, int]]:
 
 def backup_targets(case: Case) -> tuple[BackupTarget, ...]:
     """Return the backup storage to order at each backup site, and what it holds (BKP-2, BKP-3)."""
-    flows = list(backup_flows(case))
+    flows = backup_flows(case)
     targets = []
     for site in case.sites:
         sources = [flow for flow in flows if flow.target == site]

@@ -4,14 +4,17 @@ A `Case` is what every later step works on: a workload, the edition it is sized 
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any, TypeVar
 
 from cloudplan.catalog import Blade, Edition, StorageClass
 from cloudplan.prices import PriceBook, Prices
 from cloudplan.workload import VmGroup, Workload
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Case:
     workload: Workload
     edition: Edition
     prices: Prices
+    _answers: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question about this case, found only once: thousands of VMs ask the same."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        found: Answer = self._answers[question]
+        return found
 
     @classmethod
     def of(cls, workload: Workload, edition: Edition, book: PriceBook) -> "Case":

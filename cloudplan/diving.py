@@ -5,12 +5,13 @@ cover the rest. What is left in the end is squeezed into the gaps, and returned 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cloudplan.columns import Columns, HostType
+from cloudplan.columns import Columns
+from cloudplan.cuts import allowed
 from cloudplan.demand import Case
 from cloudplan.filling import Filling
 from cloudplan.knapsack import Ints
@@ -27,11 +28,8 @@ NOISE = 1e-6
 SINGLE, SHARE = 60, 0.1
 """Hosts to be filled from which on they are fixed one at a time, and the share of them that is before."""
 
-TRIES, HOPELESS = 6, 0.2
-"""Patterns of which the one is fixed that leaves most room for the rest, unless too much is missing already."""
-
-FEW = 1500
-"""Items left from which on best fit is tried now and then: it may succeed before the dive ends."""
+TRIES, HOPELESS = 6, 0.1
+"""Patterns of which the one is fixed that leaves most room for the rest; and what may be missing before."""
 
 SQUEEZED = 20
 """Items left over up to which exchanges between hosts are tried."""
@@ -45,46 +43,54 @@ class Dive:
     rest: Ints
 
 
-@dataclass
+_Choice = tuple[float, int, Pattern]
+"""How often the LP uses a pattern, the type of its hosts, and the pattern."""
+
+
+@dataclass(frozen=True)
 class _State:
     """What was fixed so far: type, content and number of hosts; and what is left: items by row, hosts by type."""
 
-    fixed: list[tuple[int, Ints, int]]
+    fixed: tuple[tuple[int, Ints, int], ...]
     left: Ints
-    free: list[int]
-    missing: float = 0.0
-    """What the LP cannot cover of what is left."""
+    free: tuple[int, ...]
 
-    def take(self, kind: int, entry: HostType, pattern: Pattern, times: int) -> None:
-        """Fix a pattern on as many hosts as have use for it, up to `times`."""
-        full = np.zeros_like(self.left)
-        full[entry.rows] = pattern
-        some = np.flatnonzero(full)
-        whole = min(times, self.free[kind], int((self.left[some] // full[some]).min()))
-        contents = [(full, whole)] if whole else []
-        if whole < min(times, self.free[kind]):
-            contents.append((np.minimum(full, self.left - whole * full), 1))
-        for content, hosts in contents:
-            if content.any():
-                self.fixed.append((kind, content, hosts))
-                self.left = self.left - hosts * content
-                self.free[kind] -= hosts
+    def fixing(self, columns: Columns, choices: Sequence[_Choice]) -> "_State":
+        """Return what becomes of it with patterns fixed on as many hosts as have use for them."""
+        fixed, left, free = list(self.fixed), self.left, list(self.free)
+        for times, kind, pattern in choices:
+            full = np.zeros_like(left)
+            full[columns.types[kind].rows] = pattern
+            some = np.flatnonzero(full)
+            most = min(max(1, math.floor(times + 1 - WHOLE)), free[kind])
+            whole = min(most, int((left[some] // full[some]).min()))
+            for content, hosts in ((full, whole), (np.minimum(full, left - whole * full), int(whole < most))):
+                if hosts and content.any():
+                    fixed.append((kind, content, hosts))
+                    left = left - hosts * content
+                    free[kind] -= hosts
+        return _State(tuple(fixed), left, tuple(free))
 
 
-def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive:
-    """Fill so many hosts of each type."""
-    state = _State([], columns.items, list(loaded))
-    state.missing = columns.be_literal(state.free, budget.gap)
+def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive | None:
+    """Fill so many hosts of each type; None when the LP says that they cannot hold all items."""
+    little = allowed(loaded, budget.gap)
+    literal = columns.literal(loaded, little, budget)
+    state, missing = _State((), columns.items, tuple(loaded)), literal.cover(loaded, columns.items, little, budget)
+    if missing > max(little, HOPELESS) and not budget.spent:
+        return None
     tried = math.inf
-    while any(state.free) and state.left.any() and not budget.spent:
-        if state.left.sum() <= FEW and sum(state.free) <= tried / 2:
+    while any(state.free) and state.left.any():
+        step = _step(literal, state, missing, budget)
+        if step is None or budget.spent:
+            break
+        state, missing = step
+        if sum(state.free) <= max(SINGLE, tried / 2):
             tried = sum(state.free)
-            found = _filled(case, pools, columns, state)
+            found = _filled(case, pools, literal, state)
             if not found.rest.any():
                 return found
-        if not _step(columns, state):
-            break
-    found = _filled(case, pools, columns, state)
+    found = _filled(case, pools, literal, state)
     if 0 < found.rest.sum() <= SQUEEZED:
         return Dive(found.filling, found.filling.squeeze_in(found.rest))
     return found
@@ -99,42 +105,31 @@ def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) 
     return Dive(filling, filling.best_fit(state.left))
 
 
-def _step(columns: Columns, state: _State) -> bool:
-    """Fix the patterns wanted whole, or else one that leaves room for the rest; return whether there were any."""
-    ranked = sorted(
-        (
-            (times, kind, pattern)
-            for kind, listed in enumerate(columns.solution())
-            for pattern, times in listed
-            if state.free[kind] and state.left[columns.types[kind].rows][np.array(pattern) > 0].any()
-        ),
-        key=lambda entry: (-entry[0], entry[1], entry[2]),
-    )
-    several = [entry for entry in ranked if entry[0] >= WHOLE]
-    if not several and sum(state.free) > SINGLE:
-        several = ranked[: math.ceil(SHARE * sum(state.free))]
-    if several:
-        for times, kind, pattern in several:
-            state.take(kind, columns.types[kind], pattern, max(1, math.floor(times + 1 - WHOLE)))
-    elif ranked:
-        tries = TRIES if state.missing < HOPELESS else 1
-        kind, pattern = _roomiest(columns, state, [entry[1:] for entry in ranked[:tries]])
-        state.take(kind, columns.types[kind], pattern, 1)
-    state.missing = columns.cover(state.free, state.left, state.missing + NOISE)
-    return bool(ranked)
+def _step(columns: Columns, state: _State, missing: float, budget: Budget) -> tuple[_State, float] | None:
+    """Fix some patterns; return what is left then, and how much of it the LP misses; None when it uses no pattern.
 
-
-def _roomiest(columns: Columns, state: _State, choices: Sequence[tuple[int, Pattern]]) -> tuple[int, Pattern]:
-    """Return the pattern after which the LP misses least: the first after which it misses no more than before."""
-    if len(choices) == 1:
-        return choices[0]
-    best, least = choices[0], math.inf
-    for kind, pattern in choices:
-        trial = _State([], state.left, list(state.free))
-        trial.take(kind, columns.types[kind], pattern, 1)
-        after = columns.cover(trial.free, trial.left, state.missing + NOISE)
-        if after < least:
-            best, least = (kind, pattern), after
-        if after <= state.missing + NOISE:
-            break
+    These are the patterns wanted whole, or else as many of the most wanted as leave the LP no worse, or else the one
+    that leaves it best.
+    """
+    ranked = sorted(_choices(columns, state), key=lambda choice: (-choice[0], *choice[1:]))
+    whole = [choice for choice in ranked if choice[0] >= WHOLE]
+    several = math.ceil(SHARE * sum(state.free))
+    groups = [whole] if whole else [ranked[: several >> halved] for halved in range(several.bit_length() - 1)]
+    best = None
+    for choices in [*groups, *([choice] for choice in ranked[:TRIES])]:
+        trial = state.fixing(columns, choices)
+        after = columns.cover(trial.free, trial.left, missing + NOISE, budget)
+        if after <= missing + NOISE:
+            return trial, after
+        if len(choices) == 1 and (best is None or after < best[1]):
+            best = trial, after
     return best
+
+
+def _choices(columns: Columns, state: _State) -> Iterator[_Choice]:
+    """Yield the patterns that the LP uses and that have a host and items left."""
+    for kind, listed in enumerate(columns.solution()):
+        wanted = state.left[columns.types[kind].rows] > 0
+        for pattern, times in listed:
+            if state.free[kind] and np.array(pattern)[wanted].any():
+                yield times, kind, pattern

@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from cloudplan.bom import cluster_items, cost, missing_prices
 from cloudplan.clusters import Fleet, deal_hosts
-from cloudplan.columns import Columns, Cut
+from cloudplan.columns import Columns
+from cloudplan.cuts import Cut, find_cut
 from cloudplan.demand import Case
-from cloudplan.diving import dive
+from cloudplan.diving import Dive, dive
 from cloudplan.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.master import FleetType, Master
 from cloudplan.packing import Pattern, first_fit, maximal_patterns
@@ -144,7 +145,7 @@ class _Search:
             self._report()
             cut = None
             if len(self._cuts) < CUTS_MAX and not self._budget.spent:
-                cut = self._columns.cut(master.target(), self._budget)
+                cut = find_cut(self._columns, master.target(), self._budget)
             if cut is None:
                 break
             self._cuts.append(cut)
@@ -164,16 +165,18 @@ class _Search:
             if loaded in tried:
                 continue
             tried.add(loaded)
-            clusters, complete = self._dive(master, loaded)
+            found = dive(self._case, self._pools, self._columns, loaded, self._budget)
+            if found is None:
+                continue
+            clusters = self._clusters(master, found)
             yield clusters
-            if complete and _cost(self._case, clusters) <= master.model.exact(master.objective):
+            if not found.rest.any() and _cost(self._case, clusters) <= master.model.exact(master.objective):
                 break
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
 
-    def _dive(self, master: Master, loaded: Sequence[int]) -> tuple[tuple[Cluster, ...], bool]:
-        """Return the clusters of a dive for the hosts that the ILP wants, and whether these were enough."""
-        found = dive(self._case, self._pools, self._columns, loaded, self._budget)
+    def _clusters(self, master: Master, found: Dive) -> tuple[Cluster, ...]:
+        """Return the clusters of a dive, with more hosts for what is left over."""
         held: dict[tuple[str, str], list[Pattern]] = {}
         for kind, entry in enumerate(master.types):
             contents = found.filling.held[found.filling.kinds == kind][:, self._columns.rows_of(entry.pool)]
@@ -183,7 +186,7 @@ class _Search:
             for blade, more in _cheapest(self._case, pool, [int(count) for count in left]).items():
                 if more:
                     held[pool.name, blade] += more
-        return _clusters(self._case, self._pools, master, held), not found.rest.any()
+        return _clusters(self._case, self._pools, master, held)
 
     def _picked(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield the clusters of an ILP over the patterns known."""

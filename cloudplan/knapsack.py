@@ -23,7 +23,7 @@ LARGEST = 2**29
 MIXES = np.linspace(0.0, 1.0, 17)
 """Shares of cores in the sums of cores and memory that bound the value of a host."""
 
-SEARCHES = ((300, 80), (300, 1000), (1200, 80), (1200, 1000), (5000, 1000))
+SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000))
 """How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
 
 BOUNDS = (300, 1200, 5000)
@@ -32,7 +32,7 @@ BOUNDS = (300, 1200, 5000)
 LINE = 8
 """How many times finer memory is counted in a table of one dimension."""
 
-LINE_LEVELS = 3
+LINE_LEVELS = 2
 """Levels of the search that leave a resource without a price out; it may turn out to matter all the same."""
 
 CHARGED = (0.0, 0.9)
@@ -50,8 +50,8 @@ TINY = 1e-12
 FLOATING = 1e-9
 """What floating point may lose in those sums, relative to them."""
 
-PARTS = ((1.0, 1.0), (1.0, 0.93), (0.93, 1.0), (1.0, 0.8), (0.8, 1.0))
-"""The whole host, and the parts of its cores and memory whose best contents are worth a look too."""
+GIVEN = 40
+"""Shapes, and pairs of shapes, for which the best contents that have them are looked for, besides the best of all."""
 
 NEAREST = (1, 0, -1, -2, -3)
 """Steps of memory more or less than the host has, at which a content counted in nearest steps may just fit."""
@@ -61,8 +61,8 @@ Ints = NDArray[np.int64]
 
 Flags = NDArray[np.bool_]
 
-_Step = tuple[int, int, tuple[int, ...], tuple[int, ...], NDArray[np.uint8]]
-"""A step of the table: shape, how many, what they need, the form of the part that may hold them, where it is better."""
+_Step = tuple[int, int, int, NDArray[np.uint8]]
+"""A step of the table: shape, how many, how many cells they take, and where they make it better."""
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,25 @@ class Knapsack:
         fit = np.where(self.needs > 0, np.array(self.offer) // np.maximum(self.needs, 1), np.iinfo(np.int32).max)
         return np.asarray(np.minimum(fit.min(axis=1), left))
 
-    def better(self, values: Floats, most: Ints, least: float, level: int) -> list[tuple[int, ...]]:
-        """Return contents worth more than `least`, if some are found; a higher level searches more closely."""
+    def better(self, values: Floats, most: Ints, least: float, level: int) -> Ints:
+        """Return contents (rows) worth more than `least`, if some are found; a higher level searches more closely."""
         sums = self._sums(values, most)
         core = self._core(values, most, sums, least)
         if not core.any():
-            return []
+            return np.zeros((0, len(values)), dtype=np.int64)
         steps, promising = SEARCHES[level]
         free = sums.prices[:2] == 0
         step = self._step(steps, free if level < LINE_LEVELS else None)
         units = (self.needs + step // 2) // step
         corrected = values - _paid(self.needs - units * step, sums.prices)
-        core[np.argsort(np.where(core > 0, -sums.margins, np.inf), kind="stable")[promising:]] = 0
+        some = np.argsort(np.where(core > 0, -sums.margins, np.inf), kind="stable")
+        some = np.sort(some[: min(promising, np.count_nonzero(core))])
         spare = (step > 1) & (step < FREE)
-        table = _Table(units, np.array(self.offer) // step + spare, corrected, core, keep=True)
-        found = dict.fromkeys(self._fitting(table, spare))
-        return [counts for counts in found if float(values @ np.array(counts)) > least]
+        table = _Table(units[some], np.array(self.offer) // step + spare, corrected[some], core[some], keep=True)
+        found = _fitting(table, spare, least, self.needs[some], self.offer)
+        contents = np.zeros((len(found), len(values)), dtype=np.int64)
+        contents[:, some] = found
+        return np.asarray(contents[(contents * values).sum(axis=1) > least])
 
     def exact(self, values: Floats, most: Ints, least: float) -> tuple[tuple[int, ...], float]:
         """Return a content and a bound of the value of any worth more than `least`, from an ILP of limited nodes."""
@@ -171,16 +174,6 @@ class Knapsack:
         allowed = np.where(sums.margins < 0, few, 1e9).astype(np.int64)
         return np.where((values > 0) & (spare > 0), np.minimum(most, allowed), 0)
 
-    def _fitting(self, table: "_Table", spare: Flags) -> Iterator[tuple[int, ...]]:
-        """Yield the best contents of the host and of parts of it, as far as they fit to the last MiB."""
-        for share in PARTS:
-            for more in NEAREST:
-                corner = (table.offer - spare) * np.array([*share, 1.0]) + more * spare
-                counts = table.content(np.clip(corner.astype(np.int64), 0, table.offer))
-                if (np.array(counts) @ self.needs <= self.offer).all():
-                    yield counts
-                    break
-
 
 def _paid(needs: Ints, prices: Floats) -> Floats:
     """Return what needs cost; a sum whose last digits do not depend on the number of threads."""
@@ -188,31 +181,38 @@ def _paid(needs: Ints, prices: Floats) -> Floats:
 
 
 class _Table:
-    """The best value for every amount of each resource, and the steps that led there if they are to be kept."""
+    """The best value for every amount of each resource, and the steps that led there if they are to be kept.
+
+    The table is flat, so that a step is one pass over memory. Cells beyond the end of a row hold less than nothing:
+    what a step takes from before the start of a row comes from there.
+    """
 
     def __init__(self, needs: Ints, offer: Ints, values: Floats, most: Ints, *, keep: bool):
+        self.needs, self.offer, self.most = needs, offer.copy(), most
         shapes = np.flatnonzero((most > 0) & (values > 0) & (needs <= offer).all(axis=1))
-        self.offer, self.value = offer.copy(), 0.0
         self.offer[2] *= int(needs[shapes, 2].any())
-        self._shapes, self._taken = len(most), list[_Step]()
-        if not len(shapes):
-            return
-        scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
-        scaled = np.ceil(values[shapes] * scale).astype(np.int64)
+        self._scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
+        self._values = np.zeros(len(values), dtype=np.int64)
+        self._values[shapes] = np.ceil(values[shapes] * self._scale)
+        steps = [
+            (shape, times, need)
+            for shape in shapes.tolist()
+            for times, need in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist())
+        ]
         cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
-        table = np.zeros((gpus, cores, memory), dtype=np.int32)
-        buffer, better = np.empty(table.size, dtype=np.int32), np.empty(table.size, dtype=np.bool_)
-        for shape, value in zip(shapes.tolist(), scaled.tolist(), strict=True):
-            for times, (core, units, gpu) in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist()):
-                into = table[gpu:, core:, units:]
-                before = table[: gpus - gpu, : cores - core, : memory - units]
-                grown = buffer[: into.size].reshape(into.shape)
-                np.add(before, value * times, out=grown)
-                if keep:
-                    more = np.greater(grown, into, out=better[: into.size].reshape(into.shape))
-                    self._taken.append((shape, times, (core, units, gpu), into.shape, np.packbits(more)))
-                np.maximum(into, grown, out=into)
-        self.value = float(table[-1, -1, -1]) / scale
+        self._strides = np.array([memory, 1, cores * memory])
+        table, better = np.zeros((gpus, cores, memory), dtype=np.int32), np.zeros((gpus, cores, memory), dtype=np.bool_)
+        self._taken = list[_Step]()
+        values = self._values.tolist()
+        for shape, times, (core, units, gpu) in steps:
+            into = table[gpu:, core:, units:]
+            grown = table[: gpus - gpu, : cores - core, : memory - units] + values[shape] * times
+            if keep:
+                better.fill(False)
+                np.greater(grown, into, out=better[gpu:, core:, units:])
+                self._taken.append((shape, times, (gpu * cores + core) * memory + units, np.packbits(better)))
+            np.maximum(into, grown, out=into)
+        self._cells = table.ravel()
 
     def _ceiling(self, needs: Ints, values: Floats, shapes: Ints, most: Ints) -> float:
         """Return a bound of the value of all, for the scale: that of one resource alone, or of all items."""
@@ -222,18 +222,52 @@ class _Table:
                 bounds.append(float((values[shapes] / needs[shapes, axis]).max()) * self.offer[axis])
         return min(bounds)
 
-    def content(self, corner: Ints) -> tuple[int, ...]:
-        """Return the content that is best for some amount of cores, memory and GPUs."""
-        counts = [0] * self._shapes
-        cores, memory, gpus = corner.tolist()
-        for shape, times, (core, units, gpu), form, bits in reversed(self._taken):
-            if gpus < gpu or cores < core or memory < units:
-                continue
-            flat = ((gpus - gpu) * form[1] + cores - core) * form[2] + memory - units
-            if bits[flat >> 3] >> (7 - (flat & 7)) & 1:
-                counts[shape] += times
-                cores, memory, gpus = cores - core, memory - units, gpus - gpu
-        return tuple(counts)
+    @property
+    def value(self) -> float:
+        """The value of the best content."""
+        return float(self._cells[self._strides @ self.offer]) / self._scale
+
+    def best_with(self, offer: Ints, given: Ints, least: float) -> Ints:
+        """Return some items given, the most valuable first, with the best that an offer holds beside them.
+
+        Leaves out what is worth no more than `least`.
+        """
+        corners = offer - given @ self.needs
+        given, corners = given[(corners >= 0).all(axis=1)], corners[(corners >= 0).all(axis=1)]
+        worth = (given @ self._values + self._cells[corners @ self._strides]) / self._scale
+        order = np.argsort(-worth, kind="stable")
+        return np.asarray(given[order[worth[order] > least]])
+
+    def contents(self, corners: Ints) -> Ints:
+        """Return the contents that are best for some amounts of cores, memory and GPUs."""
+        counts = np.zeros((len(corners), len(self.most)), dtype=np.int64)
+        cells = corners @ self._strides
+        byte, bit = cells >> 3, (128 >> (cells & 7)).astype(np.uint8)
+        for shape, times, back, better in reversed(self._taken):
+            took = (better[byte] & bit).nonzero()[0]
+            if len(took):
+                counts[took, shape] += times
+                cells[took] -= back
+                byte[took], bit[took] = cells[took] >> 3, 128 >> (cells[took] & 7)
+        return counts
+
+
+def _fitting(table: _Table, spare: Flags, least: float, needs: Ints, offer: tuple[int, int, int]) -> Ints:
+    """Return contents that fit to the last MiB: the best of all, and others that are worth more than `least`.
+
+    Each of these is the best with an item of one shape, or with items of two: the most valuable of either kind.
+    """
+    full = table.offer - spare
+    ones = table.best_with(full, np.eye(len(needs), dtype=np.int64), least)[:GIVEN]
+    first, second = np.triu_indices(len(ones))
+    twos = table.best_with(full, ones[first] + ones[second], least)[:GIVEN]
+    given = np.concatenate([np.zeros((1, len(needs)), dtype=np.int64), ones, twos])
+    corners = full - given @ table.needs + np.array(NEAREST)[:, None, None] * spare
+    contents = table.contents(np.clip(corners, 0, table.offer).reshape(-1, 3))
+    counts = given + contents.reshape(len(NEAREST), *given.shape)
+    fits = (counts @ needs <= offer).all(axis=2) & (counts <= table.most).all(axis=2)
+    some = np.flatnonzero(fits.any(axis=0))
+    return np.asarray(counts[fits.argmax(axis=0)[some], some])
 
 
 def _by_twos(need: list[int], most: int, offer: list[int]) -> Iterator[tuple[int, tuple[int, int, int]]]:

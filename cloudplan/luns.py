@@ -101,7 +101,8 @@ def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored
 def fits_largest(case: Case, name: str, load: Load, *, mirrored: bool) -> bool:
     """Return whether the largest LUN of a class holds a load."""
     item = case.edition.storage_classes[name]
-    return holds(case, item, load, largest_lun_gib(case, item), mirrored=mirrored)
+    question = fits_largest, name, load, mirrored
+    return case.once(question, lambda: holds(case, item, load, largest_lun_gib(case, item), mirrored=mirrored))
 
 
 def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | None:
@@ -121,8 +122,12 @@ def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | Non
 
 def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
     """Return whether a disk may stand on a class, and fits its largest LUN."""
-    allowed = all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored))
-    return allowed and fits_largest(case, name, disk_load(disk), mirrored=mirrored)
+
+    def answer() -> bool:
+        allowed = all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored))
+        return allowed and fits_largest(case, name, disk_load(disk), mirrored=mirrored)
+
+    return case.once((may_stand, disk, name, mirrored), answer)
 
 
 def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequality] | None:

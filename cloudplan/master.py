@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.bom import Quantity, cluster_items, cost
-from cloudplan.columns import Cut, Target
+from cloudplan.columns import Target
+from cloudplan.cuts import Cut
 from cloudplan.demand import Case
 from cloudplan.rules.compute import DIMENSIONS, cluster_count, cluster_limits
 from cloudplan.rules.rule import Linear

@@ -242,10 +242,9 @@ class Cover:
         """Change what a row may be at most."""
         self._highs.changeRowBounds(row, -highspy.kHighsInf, high)
 
-    def close(self, columns: Iterable[int]) -> None:
-        """Fix unknowns at 0."""
-        for column in columns:
-            self._highs.changeColBounds(column, 0.0, 0.0)
+    def remove(self, columns: Sequence[int]) -> None:
+        """Remove unknowns, none of them used in the solution; those after them move up."""
+        self._highs.deleteCols(len(columns), columns)
 
     def solve(self) -> tuple[float, list[float], list[float]]:
         """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""

@@ -121,7 +121,7 @@ def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
     for steps in BOUNDS:
         assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
     for level in range(len(SEARCHES)):
-        assert set(knapsack.better(worth, most, 0.0, level)) <= set(contents)
+        assert set(map(tuple, knapsack.better(worth, most, 0.0, level).tolist())) <= set(contents)
     counts, bound = knapsack.exact(worth, most, 0.0)
     assert counts in contents
     assert bound >= best - 1e-9

@@ -56,8 +56,12 @@ def stored_factor(policy: BackupPolicy) -> Fraction:
     return (1 + points) / Fraction(policy.reduction)
 
 
-def backup_flows(case: Case) -> Iterator[BackupFlow]:
-    """Yield what each site stores at each backup site, in the order of the sites."""
+def backup_flows(case: Case) -> tuple[BackupFlow, ...]:
+    """Return what each site stores at each backup site, in the order of the sites."""
+    return case.once(backup_flows, lambda: tuple(_flows(case)))
+
+
+def _flows(case: Case) -> Iterator[BackupFlow]:
     flows: dict[tuple[str, str], tuple[int, Fraction]] = {}
     factors: dict[BackupPolicy, Fraction] = {}
     for group in case.workload.vms:
