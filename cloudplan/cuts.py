@@ -33,6 +33,9 @@ It is this at most; a round without new patterns takes a share of it, any other 
 SMOOTHED_LEVELS = 1
 """Levels of the search for patterns at smoothed duals; at those of the LP itself all are tried."""
 
+TRIES = 3
+"""How often the ILPs of single hosts are asked for a proof for one target; each time they may find patterns instead."""
+
 DEEP = 0.5
 """A cut that finds this share of what the LP finds missing is good enough, if it can be proven quickly."""
 
@@ -62,7 +65,7 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
     They count as covered when what is missing is a share of all hosts that does not matter for the gap.
     """
     columns.aim(target, columns.items)
-    center, best, early, weight = None, -float("inf"), True, SMOOTHING
+    center, best, early, weight, tries = None, -float("inf"), True, SMOOTHING, 0
     for _ in range(ROUNDS):
         missing, duals = columns.solve()
         if missing <= max(MISSING, allowed(target.loaded, budget.gap)) or budget.spent:
@@ -92,7 +95,8 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
                 cut = _cut(columns, duals, columns.exact(duals, cut.host))
             if cut.is_broken_by(target):
                 return cut
-            if columns.count == patterns:
+            tries += 1
+            if columns.count == patterns or tries == TRIES:
                 return None
     return None
 

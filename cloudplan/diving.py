@@ -22,8 +22,8 @@ from cloudplan.solver import Budget
 WHOLE = 1 - 1e-6
 """How often a pattern must be wanted to be fixed at once."""
 
-NOISE = 1e-6
-"""What the LP may miss more by floating point alone."""
+LITTLE = 0.01
+"""What the LP may miss after a step that leaves it no worse, in shares of a host: best fit will see to it."""
 
 SINGLE, SHARE = 60, 0.1
 """Hosts to be filled from which on they are fixed one at a time, and the share of them that is before."""
@@ -115,11 +115,11 @@ def _step(columns: Columns, state: _State, missing: float, budget: Budget) -> tu
     whole = [choice for choice in ranked if choice[0] >= WHOLE]
     several = math.ceil(SHARE * sum(state.free))
     groups = [whole] if whole else [ranked[: several >> halved] for halved in range(several.bit_length() - 1)]
-    best = None
+    least, best = max(missing, LITTLE), None
     for choices in [*groups, *([choice] for choice in ranked[:TRIES])]:
         trial = state.fixing(columns, choices)
-        after = columns.cover(trial.free, trial.left, missing + NOISE, budget)
-        if after <= missing + NOISE:
+        after = columns.cover(trial.free, trial.left, least, budget)
+        if after <= least:
             return trial, after
         if len(choices) == 1 and (best is None or after < best[1]):
             best = trial, after

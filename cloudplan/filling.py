@@ -14,7 +14,7 @@ from cloudplan.knapsack import Floats, Ints
 from cloudplan.shapes import Pool, Shape, capacity
 from cloudplan.units import MIB_PER_GIB
 
-TRIED = 300
+TRIED = 40
 """Hosts that are tried for an item that fits nowhere, those that lack least first."""
 
 LEAST = 1e-9
