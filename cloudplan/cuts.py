@@ -33,8 +33,11 @@ It is this at most; a round without new patterns takes a share of it, any other 
 SMOOTHED_LEVELS = 1
 """Levels of the search for patterns at smoothed duals; at those of the LP itself all are tried."""
 
-TRIES = 3
-"""How often the ILPs of single hosts are asked for a proof for one target; each time they may find patterns instead."""
+TRIES = 1000
+"""How often the ILPs of single hosts are asked for a proof for one target, times the number of shapes.
+
+Each time they may find patterns instead, and for many shapes they take long.
+"""
 
 DEEP = 0.5
 """A cut that finds this share of what the LP finds missing is good enough, if it can be proven quickly."""
@@ -96,7 +99,7 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
             if cut.is_broken_by(target):
                 return cut
             tries += 1
-            if columns.count == patterns or tries == TRIES:
+            if columns.count == patterns or tries * len(columns.items) >= TRIES:
                 return None
     return None
 
