@@ -2,6 +2,7 @@
 
     python benchmarks/table.py --only memory-1000 cpu-1000 --runs 3
     python benchmarks/table.py --only memory-1000 cpu-1000 --textbook 45
+    python benchmarks/table.py --workload workload.yaml --prices prices.yaml
 
 Each run is a process of its own: wall seconds of the whole command (the median, with several runs) and its peak memory.
 Costs, bounds and gaps of cloudplan are those of the whole plan; those of the textbook models are of compute alone.
@@ -19,7 +20,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-SHAPES = {1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
+SHAPES = {40: 40, 300: 60, 1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
+GROUPED = 100_000
+"""VMs from which on an estate is written as groups; so is one whose shapes are named."""
+
 MODELS = [("binary", "cbc"), ("binary", "highs"), ("counts", "cbc"), ("counts", "highs"), ("counts", "cpsat")]
 
 
@@ -27,7 +31,7 @@ def estate(name: str, folder: Path) -> tuple[Path, Path]:
     """Write an estate, named family-vms or family-vms-shapes, and return its workload and price book."""
     family, vms, *shapes = name.split("-")
     options = ["--family", family, "--vms", vms, "--shapes", shapes[0] if shapes else str(SHAPES[int(vms)])]
-    options += ["--groups"] if int(vms) >= 100_000 or shapes else []
+    options += ["--groups"] if int(vms) >= GROUPED or shapes else []
     subprocess.run([sys.executable, HERE / "estates.py", *options, "--folder", folder / name], check=True)
     return folder / name / "workload.yaml", folder / name / "prices.yaml"
 
@@ -78,8 +82,12 @@ def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--only", nargs="+", default=[f"{family}-{vms}" for vms in SHAPES for family in ("memory", "cpu")]
+        "--only",
+        nargs="+",
+        default=[f"{family}-{vms}" for vms in SHAPES if vms >= 1000 for family in ("memory", "cpu")],
     )
+    parser.add_argument("--workload", type=Path, help="a workload of your own, in place of generated estates")
+    parser.add_argument("--prices", type=Path, help="the price book for it")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--gap", help="relative gap at which cloudplan stops")
     parser.add_argument("--textbook", type=int, metavar="SECONDS", help="the textbook models too, each so long at most")
@@ -87,8 +95,8 @@ def main() -> None:
     row("estate", "model", "seconds", "MiB", "cost", "bound", "gap")
     row(*["---"] * 7)
     with tempfile.TemporaryDirectory() as folder:
-        for name in asked.only:
-            workload, prices = estate(name, Path(folder))
+        own = [(asked.workload.stem, asked.workload, asked.prices)] if asked.workload else []
+        for name, workload, prices in own or ((name, *estate(name, Path(folder))) for name in asked.only):
             cloudplan(name, workload, prices, asked.runs, ["--gap", asked.gap] if asked.gap else [])
             if asked.textbook:
                 textbook(name, workload, prices, asked.textbook)

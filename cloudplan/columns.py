@@ -25,6 +25,9 @@ IMPROVES = 1e-6
 LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 40, 8, 2
 """Rounds of pricing before a dive and for each step of it, and the levels of the search for patterns there."""
 
+FIRST = 20
+"""Items of each shape at most in the placement whose patterns are the first."""
+
 MANY, FEW = 8, 3
 """Patterns for each row from which on the LP forgets some, and how many it keeps then."""
 
@@ -149,7 +152,8 @@ class Columns:
         self._open(exchanges([(pool, pool.shapes[index]) for pool, index in shapes]))
         for position, entry in enumerate(self.types):
             mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
-            for pattern in first_fit(mine, [shape.count for shape in mine], capacity(case, entry.blade)):
+            some = [min(shape.count, FIRST) for shape in mine]
+            for pattern in first_fit(mine, some, capacity(case, entry.blade)):
                 self._add(position, np.array(pattern))
 
     def _open(self, offered: Sequence[Exchange]) -> None:

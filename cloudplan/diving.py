@@ -31,6 +31,9 @@ SINGLE, SHARE = 60, 0.1
 TRIES, HOPELESS = 6, 0.1
 """Patterns of which the one is fixed that leaves most room for the rest; and what may be missing before."""
 
+LOSS = 0.2
+"""What best fit may lose of the hosts it fills: the dive ends when this and what the LP misses are within the gap."""
+
 SQUEEZED = 20
 """Items left over up to which exchanges between hosts are tried."""
 
@@ -79,13 +82,13 @@ def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[i
     state, missing = _State((), columns.items, tuple(loaded)), literal.cover(loaded, columns.items, little, budget)
     if missing > max(little, HOPELESS) and not budget.spent:
         return None
-    tried = math.inf
-    while any(state.free) and state.left.any():
+    tried, gap = math.inf, budget.gap * sum(loaded)
+    while any(state.free) and state.left.any() and missing + LOSS * sum(state.free) > gap:
         step = _step(literal, state, missing, budget)
         if step is None or budget.spent:
             break
         state, missing = step
-        if sum(state.free) <= max(SINGLE, tried / 2):
+        if missing <= HOPELESS and sum(state.free) <= max(SINGLE, tried / 2):
             tried = sum(state.free)
             found = _filled(case, pools, literal, state)
             if not found.rest.any():
