@@ -148,7 +148,7 @@ class Columns:
             pool.name: slice(rows[pool.name, 0], rows[pool.name, 0] + len(pool.shapes)) for pool in pools if pool.shapes
         }
         self._penalties = self._penalties_of(case, shapes)
-        self.nothing = IMPROVES * float(self._penalties.min())
+        self._nothing = IMPROVES * float(self._penalties.min())
         self._open(exchanges([(pool, pool.shapes[index]) for pool, index in shapes]))
         for position, entry in enumerate(self.types):
             mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
@@ -222,7 +222,7 @@ class Columns:
         self.aim(Target(tuple(loaded), (0.0,) * len(loaded), UNLIMITED_GIB), left)
         missing, duals = self.solve()
         for _ in range(rounds):
-            if missing <= max(enough, self.nothing) or budget.spent or not self.price(duals, duals, COVER_LEVELS)[1]:
+            if missing <= max(enough, self._nothing) or budget.spent or not self.price(duals, duals, COVER_LEVELS)[1]:
                 break
             missing, duals = self.solve()
         return missing
@@ -265,8 +265,9 @@ class Columns:
         for position, entry in enumerate(self.types):
             costs[list(entry.patterns.values())] = duals.host[position] - entry.worth(duals.values(position, entry))
         costs[self._values > 0] = -np.inf
+        few = max(self._first + FEW * len(self.items), np.count_nonzero(costs == -np.inf))
         kept = np.zeros(self.count, dtype=np.bool_)
-        kept[np.argsort(costs, kind="stable")[: self._first + FEW * len(self.items)]] = True
+        kept[np.argsort(costs, kind="stable")[:few]] = True
         numbers = np.cumsum(kept) - 1
         for entry in self.types:
             entry.keep(kept, numbers)

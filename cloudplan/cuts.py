@@ -15,14 +15,15 @@ from cloudplan.solver import Budget
 ROUNDS = 400
 """Rounds of pricing for one target; after them it counts as covered, which costs sharpness, never validity."""
 
-MISSING = 0.01
-"""What may be missing of a target that counts as covered, in shares of a host: it would hardly move the bound."""
+MISSING, SHARE = 0.01, 5e-4
+"""What may be missing of a target that counts as covered, in shares of a host, but no more than this share of all
+hosts: it would hardly move the bound."""
 
 MISSING_OF_GAP = 0.6
-"""The same, as a share of all hosts and of the gap asked for."""
+"""The same, as a share of all hosts and of the gap asked for; the larger counts."""
 
-SMALL = 0.05
-"""What may be missing when patterns that improve the LP are so hard to find that a proof would be too."""
+HARD = 5
+"""How many times as much may be missing when patterns are so hard to find that a proof would be too."""
 
 SMOOTHING, LESS, MORE, NONE = 0.7, 0.5, 0.1, 0.1
 """Weight of the duals that gave the best cut so far, against those of the last LP: it calms the search.
@@ -68,10 +69,11 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
     They count as covered when what is missing is a share of all hosts that does not matter for the gap.
     """
     columns.aim(target, columns.items)
+    little = max(min(MISSING, SHARE * sum(target.loaded)), allowed(target.loaded, budget.gap))
     center, best, early, weight, tries = None, -float("inf"), True, SMOOTHING, 0
     for _ in range(ROUNDS):
         missing, duals = columns.solve()
-        if missing <= max(MISSING, allowed(target.loaded, budget.gap)) or budget.spent:
+        if missing <= little or budget.spent:
             return None
         added = False
         if center and weight > NONE:
@@ -80,7 +82,7 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
         weight = min(SMOOTHING, weight + MORE) if added else weight * LESS
         if not added:
             asked = duals
-            hosts, added = columns.price(duals, duals, len(SEARCHES) - (missing <= SMALL))
+            hosts, added = columns.price(duals, duals, len(SEARCHES) - (missing <= HARD * little))
         guess = _cut(columns, asked, hosts)
         if guess.excess(target) > best:
             center, best = asked, guess.excess(target)
@@ -90,7 +92,7 @@ def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
             if cut.is_broken_by(target):
                 return cut
         if not added:
-            if missing <= SMALL:
+            if missing <= HARD * little:
                 return None
             patterns = columns.count
             cut = _proven(columns, duals, target, BOUNDS)

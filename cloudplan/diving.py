@@ -1,7 +1,7 @@
 """Patterns become hosts: what the covering LP wants whole is fixed, the LP is solved for the rest, and so on.
 
-Once no pattern is wanted whole, one is fixed at a time: of the most wanted, the first after which the LP can still
-cover the rest. What is left in the end is squeezed into the gaps, and returned where that fails.
+Where no pattern is wanted whole, as many of the most wanted are fixed as leave the LP no worse, down to a single one.
+What is left in the end is squeezed into the gaps, and returned where that fails.
 """
 
 import math
@@ -25,11 +25,14 @@ WHOLE = 1 - 1e-6
 LITTLE = 0.01
 """What the LP may miss after a step that leaves it no worse, in shares of a host: best fit will see to it."""
 
-SINGLE, SHARE = 60, 0.1
-"""Hosts to be filled from which on they are fixed one at a time, and the share of them that is before."""
+SINGLE = 60
+"""Hosts to be filled from which on best fit is tried after each step."""
 
-TRIES, HOPELESS = 6, 0.1
-"""Patterns of which the one is fixed that leaves most room for the rest; and what may be missing before."""
+SHARE, TRIES = 0.1, 6
+"""Share of the hosts left that is filled in one step at most, and patterns tried where that ends at one host."""
+
+HOPELESS = 0.1
+"""What the LP may miss, in shares of a host, before a dive and for best fit to be tried."""
 
 LOSS = 0.2
 """What best fit may lose of the hosts it fills: the dive ends when this and what the LP misses are within the gap."""
@@ -85,9 +88,11 @@ def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[i
     tried, gap = math.inf, budget.gap * sum(loaded)
     while any(state.free) and state.left.any() and missing + LOSS * sum(state.free) > gap:
         step = _step(literal, state, missing, budget)
-        if step is None or budget.spent:
+        if step is None:
             break
         state, missing = step
+        if budget.spent:
+            break
         if missing <= HOPELESS and sum(state.free) <= max(SINGLE, tried / 2):
             tried = sum(state.free)
             found = _filled(case, pools, literal, state)

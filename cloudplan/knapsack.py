@@ -181,11 +181,7 @@ def _paid(needs: Ints, prices: Floats) -> Floats:
 
 
 class _Table:
-    """The best value for every amount of each resource, and the steps that led there if they are to be kept.
-
-    The table is flat, so that a step is one pass over memory. Cells beyond the end of a row hold less than nothing:
-    what a step takes from before the start of a row comes from there.
-    """
+    """The best value for every amount of each resource, and the steps that led there if they are to be kept."""
 
     def __init__(self, needs: Ints, offer: Ints, values: Floats, most: Ints, *, keep: bool):
         self.needs, self.offer, self.most = needs, offer.copy(), most
@@ -194,24 +190,20 @@ class _Table:
         self._scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
         self._values = np.zeros(len(values), dtype=np.int64)
         self._values[shapes] = np.ceil(values[shapes] * self._scale)
-        steps = [
-            (shape, times, need)
-            for shape in shapes.tolist()
-            for times, need in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist())
-        ]
         cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
         self._strides = np.array([memory, 1, cores * memory])
         table, better = np.zeros((gpus, cores, memory), dtype=np.int32), np.zeros((gpus, cores, memory), dtype=np.bool_)
         self._taken = list[_Step]()
-        values = self._values.tolist()
-        for shape, times, (core, units, gpu) in steps:
-            into = table[gpu:, core:, units:]
-            grown = table[: gpus - gpu, : cores - core, : memory - units] + values[shape] * times
-            if keep:
-                better.fill(False)
-                np.greater(grown, into, out=better[gpu:, core:, units:])
-                self._taken.append((shape, times, (gpu * cores + core) * memory + units, np.packbits(better)))
-            np.maximum(into, grown, out=into)
+        for shape in shapes.tolist():
+            value = int(self._values[shape])
+            for times, (core, units, gpu) in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist()):
+                into = table[gpu:, core:, units:]
+                grown = table[: gpus - gpu, : cores - core, : memory - units] + value * times
+                if keep:
+                    better.fill(False)
+                    np.greater(grown, into, out=better[gpu:, core:, units:])
+                    self._taken.append((shape, times, (gpu * cores + core) * memory + units, np.packbits(better)))
+                np.maximum(into, grown, out=into)
         self._cells = table.ravel()
 
     def _ceiling(self, needs: Ints, values: Floats, shapes: Ints, most: Ints) -> float:
