@@ -5,6 +5,7 @@ filled in, and the typed values are made.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,11 @@ COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
 """Fields that are filled in from others, and missing only when those are."""
 
 
-def pinned_edition(source: str | Path | Mapping[str, Any]) -> str | None:
+Source = str | Path | Mapping[str, Any] | Document
+"""A workload: its file, its plain values, or its file as read."""
+
+
+def pinned_edition(source: Source) -> str | None:
     """Return the edition that a workload pins with `catalog`, or None."""
     tree = _document(source).tree
     pin = tree.get("catalog") if isinstance(tree, dict) else None
@@ -29,7 +34,7 @@ def pinned_edition(source: str | Path | Mapping[str, Any]) -> str | None:
 
 
 def read_workload(
-    source: str | Path | Mapping[str, Any],
+    source: Source,
     edition: Edition,
     *,
     term_months: int | None = None,
@@ -115,7 +120,9 @@ def _pin_faults(tree: dict[str, Any], document: Document, edition: Edition) -> I
         yield document.fault(("catalog",), unknown("edition", pin, editions()))
 
 
-def _document(source: str | Path | Mapping[str, Any]) -> Document:
+def _document(source: Source) -> Document:
+    if isinstance(source, Document):
+        return replace(source)
     return yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
 
 

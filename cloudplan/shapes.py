@@ -86,8 +86,8 @@ class _Bundle:
         place, refusals = " + ".join(self.content), {}
         for name, blade in case.edition.blades.items():
             rows = [row for item in self.members for row in fit_of_one(case, item, name, blade)]
-            for dimension, need in zip(DIMENSIONS, self.needs, strict=True):
-                rows.append(dimension.rule.at_most(need, dimension.offer(case, blade), place, dimension.unit))
+            for dimension, need, offer in zip(DIMENSIONS, self.needs, capacity(case, name), strict=True):
+                rows.append(dimension.rule.at_most(need, offer, place, dimension.unit))
             refusals[name] = [row for row in rows if not row.holds]
         return refusals
 
@@ -153,7 +153,8 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
 
 def capacity(case: Case, blade: str) -> Needs:
     """Return what one blade offers in each dimension."""
-    return tuple(dimension.offer(case, case.edition.blades[blade]) for dimension in DIMENSIONS)
+    offers = case.edition.blades[blade]
+    return case.once((capacity, blade), lambda: tuple(dimension.offer(case, offers) for dimension in DIMENSIONS))
 
 
 def _misfit(case: Case, bundle: _Bundle, refusals: Mapping[str, Sequence[Inequality]]) -> Fault:

@@ -250,6 +250,9 @@ class Cover:
         """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            self._highs.clearSolver()  # a basis kept for long can end a little outside the tolerances
+            self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise InternalError("the covering LP has no optimum")
         solution = self._highs.getSolution()
         return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)

@@ -7,19 +7,24 @@ import math
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 MIB_PER_GIB = 1024
 GIB_PER_TIB = 1024
+SIZES = 10_000
+"""Sizes whose conversion is remembered: thousands of VMs have the same ones."""
 
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([mhd])")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
+@lru_cache(maxsize=SIZES)
 def mib(gib: Decimal) -> int:
     """Return a size in GiB as whole MiB, rounded up."""
     return math.ceil(Fraction(gib) * MIB_PER_GIB)
 
 
+@lru_cache(maxsize=SIZES)
 def gib(mebibytes: int | Fraction) -> Fraction:
     """Return a size in MiB as an exact number of GiB."""
     return Fraction(mebibytes) / MIB_PER_GIB

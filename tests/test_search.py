@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import highspy
 import numpy as np
 import oracle
 import pytest
@@ -15,9 +16,11 @@ from test_engine import facts, size, verdict
 
 import cloudplan as cp
 from cloudplan import hosts
+from cloudplan.errors import InternalError
 from cloudplan.knapsack import BOUNDS, SEARCHES, Knapsack
 from cloudplan.packing import first_fit
 from cloudplan.shapes import Shape
+from cloudplan.solver import Cover
 
 CONTESTED = price_book(
     items={"csp:(region):iaas:vmware:eco:v3": "760.00", "csp:(region):iaas:vmware:perf2:v3": "1290.00"}
@@ -145,3 +148,31 @@ def test_first_fit_places_every_item_on_hosts_that_can_hold_it(groups: list[tupl
         assert sum(shape.needs[1] * count for shape, count in zip(shapes, host, strict=True)) <= 31
         assert sum(shape.needs[0] * count for shape, count in zip(shapes, host, strict=True)) <= 10
         assert sum(count for shape, count in zip(shapes, host, strict=True) if shape.apart) <= 1
+
+
+def test_a_covering_lp_whose_basis_led_nowhere_is_solved_anew() -> None:
+    """After many warm starts HiGHS can end a little outside its tolerances, and say only that it does not know."""
+
+    class Doubtful:
+        def __init__(self, highs: Any):
+            self._highs, self.doubts, self.cleared = highs, 1, 0
+
+        def getModelStatus(self) -> Any:  # noqa: N802 - the solver's name
+            self.doubts -= 1
+            return highspy.HighsModelStatus.kUnknown if self.doubts >= 0 else self._highs.getModelStatus()
+
+        def clearSolver(self) -> None:  # noqa: N802 - the solver's name
+            self.cleared += 1
+            self._highs.clearSolver()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._highs, name)
+
+    cover = Cover([(3.0, highspy.kHighsInf)])
+    cover.column(2.0, [(0, 1.5)])
+    cover._highs = doubtful = Doubtful(cover._highs)
+    assert cover.solve() == (4.0, [2.0], [pytest.approx(4 / 3)])
+    assert doubtful.cleared == 1
+    doubtful.doubts = 2
+    with pytest.raises(InternalError, match="no optimum"):
+        cover.solve()

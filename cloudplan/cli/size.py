@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan import files, yamlfile
 from cloudplan.catalog import Edition
 from cloudplan.cli.options import (
     Catalog,
@@ -26,7 +26,7 @@ from cloudplan.editions import editions, load_edition
 from cloudplan.errors import BadInputError, Fault, gathered
 from cloudplan.pinning import Origin, origin_of, read_plan, refuse_others
 from cloudplan.prices import load_prices
-from cloudplan.reading import pinned_edition, read_workload
+from cloudplan.reading import Source, pinned_edition, read_workload
 from cloudplan.workbook import write_workbook
 
 
@@ -54,18 +54,26 @@ def size(
     if workload is None and locked is None:
         raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
     files.refuse_existing([output, xlsx], force=force, inputs=[workload, prices, locked])
-    pin = catalog or (_pin(workload) if workload and not locked else None)
     if locked:
-        origin = _locked(locked, workload, prices, catalog, term)
+        pin, origin = None, _locked(locked, workload, prices, catalog, term)
     else:
         assert workload is not None
-        origin = _read(workload, prices, load_edition(pin), term, obey_pin=catalog is None)
+        source = _read_once(workload)
+        pin = catalog or _pin(source)
+        origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
     plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
     text = plan.to_json() if format is Format.json else text_of(plan, format)
     emit(text, output, {xlsx: write_workbook(plan)} if xlsx else {})
 
 
-def _pin(workload: Path) -> str | None:
+def _read_once(workload: Path) -> Source:
+    """Return a workload file as read; one that is faulty stays a file, to be told of with the faults of the prices."""
+    with contextlib.suppress(BadInputError):
+        return yamlfile.read(workload)
+    return workload
+
+
+def _pin(workload: Source) -> str | None:
     """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
     with contextlib.suppress(BadInputError):
         pin = pinned_edition(workload)
@@ -88,7 +96,7 @@ def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: s
     return given
 
 
-def _read(workload: Path, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
+def _read(workload: Source, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
     """Read both inputs; the faults of both are reported together."""
     faults: list[Fault] = []
     wanted, book = None, None
