@@ -27,6 +27,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_backup(case),
         *_orders(case, choice),
         *_commitments(case),
+        *_inventory(case),
     ]
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
@@ -168,3 +169,9 @@ def _commitments(case: Case) -> Iterator[Finding]:
             message = "{sku} has a minimum commitment of {least} months, longer than the term of {term}."
             values = {"sku": extra.sku, "least": least, "term": term}
             yield _finding("warning", "minimum-commitment", f"extras[{index}]", "", message, **values)
+
+
+def _inventory(case: Case) -> Iterator[Finding]:
+    """What the import of the inventory warned of: the figures of the workload rest on it."""
+    for text in case.workload.inventory.warnings if case.workload.inventory else ():
+        yield _finding("warning", "inventory", "inventory", "", "{text}", text=text)

@@ -7,8 +7,6 @@ A number counts as its shortest decimal text, a formula as the value that was st
 import io
 import re
 import string
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -16,12 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cloudplan import spreadsheet
 from cloudplan.errors import BadInputError, Fault
 from cloudplan.schema import closest
 from cloudplan.yamlfile import Document, Where, number_text, read_bytes
 
-SUFFIXES = (".xlsx", ".xlsm")
-_OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
 BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET = "Price book", "Prices", "Discounts"
 FIELD, VALUE = "Field", "Value"
 FIELDS = {
@@ -43,11 +40,6 @@ DISCOUNTS = {"Match": "match", "Percent": "percent", "Minimum term (months)": "m
 _SHEETS = (BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET)
 _QUOTED = re.compile(r'"[^"]*"|\\.')
 _LARGEST_BYTES = 200_000_000
-_ROWS = 1_048_576
-"""The rows that a sheet can have; a damaged file may name others."""
-_OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_SAVE_AS = "save it as an Excel workbook (.xlsx)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +65,13 @@ Row = Mapping[str, _Cell]
 
 def is_workbook(path: Path) -> bool:
     """Return whether a file is a spreadsheet, by its name."""
-    return path.suffix.lower() in (*SUFFIXES, *_OTHER_SUFFIXES)
+    return path.suffix.lower() in (*spreadsheet.SUFFIXES, *spreadsheet.OTHER_SUFFIXES)
 
 
 def read(path: Path) -> Document:
     """Read a price book from a workbook; raise BadInputError when it cannot be read or its cells cannot be meant."""
-    if path.suffix.lower() in _OTHER_SUFFIXES:
-        raise BadInputError([Fault(f"{path.suffix} files are not read; {_SAVE_AS}", where=str(path))])
+    if path.suffix.lower() in spreadsheet.OTHER_SUFFIXES:
+        raise BadInputError([Fault(f"{path.suffix} files are not read; {spreadsheet.SAVE_AS}", where=str(path))])
     return parse(read_bytes(path), str(path))
 
 
@@ -210,32 +202,13 @@ def _fault(document: Document, cell: _Cell, message: str) -> Fault:
 
 def _sheets(data: bytes, name: str) -> list[_Sheet]:
     """Return the three sheets of a price book."""
-    try:
-        _refuse_other_files(data, name)
+    with spreadsheet.damage_told(name):
+        spreadsheet.refuse_other_files(io.BytesIO(data), name, _LARGEST_BYTES)
         sheets = _worksheets(data)
-    except BadInputError:
-        raise
-    except Exception as error:  # openpyxl raises whatever a damaged file makes it stumble over
-        words = str(error).strip("'\"").splitlines() or [type(error).__name__]
-        raise BadInputError([Fault(f"damaged, or not an Excel workbook: {words[0]}", where=name)]) from None
     missing = [sheet for sheet in _SHEETS if sheet.casefold() not in sheets]
     if missing:
         raise BadInputError([Fault(f"the workbook has no sheet {sheet!r}", where=name) for sheet in missing])
     return [sheets[sheet.casefold()] for sheet in _SHEETS]
-
-
-def _refuse_other_files(data: bytes, name: str) -> None:
-    """Raise BadInputError for a file that is no workbook, or one that cannot be opened."""
-    message = ""
-    if data.startswith(_OLD_CONTAINER):
-        locked = "protected by a password; save it without one"
-        message = locked if _ENCRYPTED in data else f"a workbook of Excel 97-2003; {_SAVE_AS}"
-    elif not zipfile.is_zipfile(io.BytesIO(data)):
-        message = "damaged, or not an Excel workbook"
-    elif sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist()) > _LARGEST_BYTES:
-        message = f"too large for a price book: more than {_LARGEST_BYTES // 10**6} MB unpacked"
-    if message:
-        raise BadInputError([Fault(message, where=name)])
 
 
 def _worksheets(data: bytes) -> dict[str, _Sheet]:
@@ -255,21 +228,17 @@ def _worksheets(data: bytes) -> dict[str, _Sheet]:
 
 def _rows(data: bytes, *, values: bool) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet that a price book has, as cells: with the stored values, or else the formulas."""
-    from openpyxl import load_workbook  # noqa: PLC0415 - a tenth of a second, only for those who have a workbook
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of extensions that it leaves out
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
-        sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, _SHEETS)]
-        for sheet in sheets:
-            sheet.reset_dimensions()
-        rows = {
-            sheet.title: (
-                [cell for cell in row if hasattr(cell, "coordinate")] for row in sheet.iter_rows(max_row=_ROWS)
-            )
-            for sheet in sheets
-        }
-        return {name: [row for row in of_sheet if row] for name, of_sheet in rows.items()}
+    book = spreadsheet.opened(io.BytesIO(data), values=values)
+    sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, _SHEETS)]
+    for sheet in sheets:
+        sheet.reset_dimensions()
+    rows = {
+        sheet.title: (
+            [cell for cell in row if hasattr(cell, "coordinate")] for row in sheet.iter_rows(max_row=spreadsheet.ROWS)
+        )
+        for sheet in sheets
+    }
+    return {name: [row for row in of_sheet if row] for name, of_sheet in rows.items()}
 
 
 def _read(cell: Any, sheet: str, *, formula: bool) -> _Cell | None:

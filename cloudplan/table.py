@@ -56,6 +56,7 @@ def _terminal(plan: Plan) -> Iterator[str]:
     yield _section(sheets.protection(plan))
     yield _section(sheets.backup(plan))
     yield _bill(plan)
+    yield from (_whole(part) for part in sheets.ledger(plan))
     yield _findings(plan)
     yield _made_with(plan)
 
@@ -238,6 +239,7 @@ def _markdown(plan: Plan) -> Iterator[str]:
     yield _block(sheets.site_totals(plan))
     yield f"**Total: {amount(plan.monthly)} {currency} a month**"
     yield mark
+    yield from (_block(part) for part in sheets.ledger(plan))
     yield _block(sheets.findings(plan))
     yield _block(sheets.made_with(plan))
 

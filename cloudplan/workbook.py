@@ -209,6 +209,8 @@ def write_workbook(plan: Plan) -> bytes:
     _summary(summary, plan, bill)
     _clusters(_Page(book, styles, plan, "Clusters"), plan)
     _datastores(_Page(book, styles, plan, "Datastores"), plan)
+    for table in sheets.ledger(plan):
+        _ledger(_Page(book, styles, plan, table.title), table)
     _findings(_Page(book, styles, plan, "Findings"), plan)
     book.close()
     return buffer.getvalue()
@@ -269,6 +271,10 @@ def _datastores(page: _Page, plan: Plan) -> None:
     table = sheets.datastores(plan)
     area = page.list(table, page.title(table.title, CHOSEN))
     page.total(area, area.last + 1, ["Total"], _sums(area, "Size", "Disks", "Swap files"))
+
+
+def _ledger(page: _Page, table: Table) -> None:
+    page.list(table, page.title(table.title, table.note))
 
 
 def _findings(page: _Page, plan: Plan) -> None:

@@ -16,6 +16,7 @@ from cloudplan.units import mib
 
 MAX_INSTANCES = 1_000_000
 MAX_SIZE_GIB = "1000000000"
+MAX_SUM = 10**12 - 1
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 Share = Annotated[Decimal, quantity("a share", high="1", above=True)]
@@ -153,6 +154,34 @@ class Extra(Frozen):
     site: Name
 
 
+class InventoryFile(Frozen):
+    """A file that an inventory was imported from."""
+
+    name: Name
+    sha256: Name
+
+
+class LedgerLine(Frozen):
+    """What became of some rows of an inventory: rows (a VM is one), vCPUs, memory and disks in MiB."""
+
+    step: Literal["read", "left out", "repaired", "imported"]
+    reason: Name
+    touched: Annotated[int, whole(0)]
+    rows: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
+    vcpus: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
+    memory_mib: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
+    disks: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
+    disk_mib: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
+
+
+class Inventory(Frozen):
+    """Where a workload was imported from, and what was left out: for the quote, without effect on the plan."""
+
+    files: tuple[InventoryFile, ...] = ()
+    ledger: tuple[LedgerLine, ...] = ()
+    warnings: tuple[Name, ...] = ()
+
+
 class Workload(Frozen):
     """A complete workload: every default of the edition filled in."""
 
@@ -167,6 +196,7 @@ class Workload(Frozen):
     backup_policies: dict[str, BackupPolicy] = Field(default_factory=dict)
     extras: tuple[Extra, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
+    inventory: Inventory | None = None
 
     def other_site(self, group: VmGroup) -> str | None:
         """Return the other site of a group: the standby site for one at the primary, else the primary (DR-1)."""

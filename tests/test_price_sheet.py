@@ -372,7 +372,7 @@ def test_a_workbook_that_unpacks_to_a_giant_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(201_000_000))
     [fault] = faults_of(path)
-    assert fault == "prices.xlsx: too large for a price book: more than 200 MB unpacked"
+    assert fault == "prices.xlsx: too large: more than 200 MB unpacked"
 
 
 def test_merged_hidden_and_filtered_cells_are_read_like_others(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cloudplan.cli import catalog, prices
+from cloudplan.cli.import_ import import_
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
 from cloudplan.errors import CloudplanError
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(size)
 app.command()(requote)
+app.command("import")(import_)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(prices.app, name="prices")
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from cloudplan.demand import instances_at
 from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, Cluster, Plan
+from cloudplan.sheets import inventory
 from cloudplan.sheets.grid import Cell, Column, Table, counted
 from cloudplan.units import MIB_PER_GIB, number
 from cloudplan.workload import Workload
@@ -107,6 +108,12 @@ def site_totals(plan: Plan) -> Table:
     return Table(
         "Total by site", (Column("Site"), Column("Monthly", "money", plan.prices.currency)), tuple(totals.items())
     )
+
+
+def ledger(plan: Plan) -> tuple[Table, ...]:
+    """Return the ledger of the inventory that the workload was imported from, if it was."""
+    imported = _workload(plan).inventory
+    return (inventory.ledger(imported),) if imported else ()
 
 
 def findings(plan: Plan) -> Table:

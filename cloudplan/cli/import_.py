@@ -1,0 +1,136 @@
+"""`cloudplan import`: an inventory becomes a workload, with a ledger of what became of every row."""
+
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.cli.options import Force
+from cloudplan.errors import BadInputError, Fault
+from cloudplan.inventory import Imported, Options, import_inventory
+from cloudplan.inventory.rightsize import RightSizing
+from cloudplan.inventory.selection import Selection
+from cloudplan.schema import decimal_of
+from cloudplan.sheets import inventory as sheets
+from cloudplan.table import Style, render_report
+
+
+class PoweredOff(StrEnum):
+    """What becomes of VMs that are off."""
+
+    keep = "keep"
+    drop = "drop"
+    on = "on"
+
+
+class OnDuplicate(StrEnum):
+    """What becomes of a VM UUID that stands there twice with different figures."""
+
+    fail = "fail"
+    newest = "newest"
+    keep = "keep"
+
+
+class RawDisks(StrEnum):
+    """What becomes of raw device mappings."""
+
+    drop = "drop"
+    keep = "keep"
+
+
+class PoolBy(StrEnum):
+    """What makes the pools."""
+
+    cluster = "cluster"
+    datacenter = "datacenter"
+
+
+class Memory(StrEnum):
+    """The measure of used memory."""
+
+    consumed = "consumed"
+    active = "active"
+
+
+def import_(
+    inventory: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="RVTools, Live Optics or a list: xlsx, CSV, zip or folder.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The workload to write; the ledger goes beside it.")
+    ] = None,
+    force: Force = False,
+    name: Annotated[str | None, typer.Option(help="Name of the workload; default: that of the first file.")] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(help="Only VMs that match field=glob: name, cluster, folder, datacenter, power."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="No VM that matches field=glob, or a glob of names.")
+    ] = None,
+    powered_off: Annotated[
+        PoweredOff, typer.Option(help="VMs that are off: keep disks and backup only, drop them, or size them as on.")
+    ] = PoweredOff.keep,
+    pool_by: Annotated[PoolBy | None, typer.Option(help="One pool for each cluster or datacenter.")] = None,
+    on_duplicate: Annotated[
+        OnDuplicate, typer.Option(help="One VM twice with different figures: fail, the newest, or keep both.")
+    ] = OnDuplicate.fail,
+    raw_disks: Annotated[RawDisks, typer.Option(help="Raw device mappings: drop them, or keep them as disks.")] = (
+        RawDisks.drop
+    ),
+    anonymise: Annotated[bool, typer.Option("--anonymise", help="Pseudonyms in place of all names.")] = False,
+    key: Annotated[str | None, typer.Option(help="A secret that gives other files the same pseudonyms.")] = None,
+    right_size: Annotated[bool, typer.Option("--right-size", help="Smaller figures where measured use allows it.")] = (
+        False
+    ),
+    usage: Annotated[list[Path] | None, typer.Option(help="A further export of the same vCenters, as samples.")] = None,
+    percentile: Annotated[str, typer.Option(help="Percentile of the samples.")] = "95",
+    margin: Annotated[str, typer.Option(help="Margin on top, as a share.")] = "0.25",
+    min_samples: Annotated[int, typer.Option(help="Samples that a VM must have.", min=1)] = 5,
+    memory: Annotated[Memory, typer.Option(help="The measure of used memory.")] = Memory.consumed,
+) -> None:
+    """Turn an inventory into a workload, and tell what became of every row."""
+    beside = output.with_suffix(".ledger.md") if output else None
+    files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ())])
+    how = RightSizing(
+        _number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory.value
+    )
+    options = Options(
+        name=name,
+        selection=Selection(
+            tuple(include or ()), tuple(exclude or ()), powered_off.value, on_duplicate.value, raw_disks.value
+        ),
+        pool_by=pool_by.value if pool_by else None,
+        right_sizing=how if right_size else None,
+        usage=tuple(usage or ()),
+        anonymise=anonymise,
+        key=key,
+    )
+    imported = import_inventory(inventory, options)
+    if output and beside:
+        files.write_all({output: imported.text.encode(), beside: _report(imported, "markdown", []).encode()})
+        typer.echo(_report(imported, "terminal", [str(output), str(beside)]), nl=False)
+    else:
+        typer.echo(imported.text, nl=False)
+        typer.echo(_report(imported, "terminal", []), nl=False, err=True)
+
+
+def _report(imported: Imported, style: Style, written: list[str]) -> str:
+    inventory = imported.workload.inventory
+    assert inventory is not None
+    changes = [(change.name, change.what, change.before, change.after, change.why) for change in imported.changes]
+    left_out = {entry.reason: entry.names for entry in imported.ledger.entries if entry.names}
+    shown = sheets.report(
+        inventory, left_out=left_out, changes=changes, candidates=imported.candidates, written=written
+    )
+    return render_report(shown, style=style)
+
+
+def _number(text: str, option: str, most: int) -> Decimal:
+    value = decimal_of(text)
+    if value is None or not 0 < value <= most:
+        raise BadInputError([Fault(f"found {text!r}; allowed: a number > 0 and <= {most}", where=option)])
+    return value

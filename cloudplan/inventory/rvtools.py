@@ -1,0 +1,240 @@
+"""RVTools: one tab of VMs, and tabs of disks, memory and CPU use that are joined to it.
+
+VMs are joined by vCenter and UUID, else by the id, else by the name: never by the SMBIOS UUID, which clones share.
+Sizes are MiB whatever the header says. The name of a host, licences, serial numbers and certificates are never read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cloudplan.errors import Fault
+from cloudplan.inventory.headers import Columns, Field, Layout
+from cloudplan.inventory.machines import CONNECTED, FLAGS, POWERS, Machine, Reading, VirtualDisk
+from cloudplan.units import MIB_PER_GIB
+
+NAME = Field(("VM", "VM Name", "Name"), required=True)
+IDS: Layout = {
+    "uuid": Field(("VM UUID", "UUID"), last=True),
+    "id": Field(("VM ID", "Object ID"), last=True),
+    "server_uuid": Field(("VI SDK UUID", "vCenter UUID"), last=True),
+    "server": Field(("VI SDK Server",), last=True),
+}
+VINFO: Layout = {
+    "name": NAME,
+    "power": Field(("Powerstate", "Power State"), required=True),
+    "vcpus": Field(("CPUs", "Num CPUs", "vCPUs"), required=True),
+    "memory_mib": Field(("Memory", "Memory MiB", "Size MiB"), required=True),
+    "template": Field(("Template",)),
+    "placeholder": Field(("SRM Placeholder",)),
+    "connected": Field(("Connection state",)),
+    "total_mib": Field(("Total disk capacity MiB", "Total disk capacity")),
+    "provisioned_mib": Field(("Provisioned MiB", "Provisioned")),
+    "in_use_mib": Field(("In Use MiB", "In Use")),
+    "folder": Field(("Folder",)),
+    "rules": Field(("Cluster rule name(s)", "Cluster rule names")),
+    "datacenter": Field(("Datacenter",), last=True),
+    "cluster": Field(("Cluster",), last=True),
+    **IDS,
+}
+VDISK: Layout = {
+    "name": NAME,
+    "size_mib": Field(("Capacity MiB", "Capacity"), required=True),
+    "raw": Field(("Raw",)),
+    "sharing": Field(("Sharing mode",)),
+    "bus": Field(("Shared Bus",)),
+    "disk_uuid": Field(("Disk UUID",)),
+    "path": Field(("Disk Path", "Path")),
+    "mode": Field(("Disk Mode",)),
+    **IDS,
+}
+VPARTITION: Layout = {
+    "name": NAME,
+    "size_mib": Field(("Capacity MiB", "Capacity"), required=True),
+    "used_mib": Field(("Consumed MiB", "Consumed")),
+}
+VMETADATA: Layout = {"taken": Field(("xlsx creation datetime",), required=True), "server": Field(("Server",))}
+
+LAYOUTS: Mapping[str, Layout] = {
+    "vinfo": VINFO,
+    "vdisk": VDISK,
+    "vpartition": VPARTITION,
+    "vmetadata": VMETADATA,
+}
+_CANDIDATES = {
+    "total_mib": "vInfo Total disk capacity",
+    "provisioned_mib": "vInfo Provisioned",
+    "in_use_mib": "vInfo In Use",
+}
+_WORDS = {"uuid": "VM UUID", "id": "VM ID", "name": "name"}
+_NOT_SHARED = {"", "sharingnone", "nosharing"}
+
+
+@dataclass
+class _Disks:
+    """The disks of a source by the key of their VM."""
+
+    by_vm: dict[tuple[str, ...], list[VirtualDisk]] = field(default_factory=dict)
+    seen: set[tuple[str, ...]] = field(default_factory=set)
+    independent: int = 0
+    repeated: int = 0
+
+
+def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
+    """Return the VMs of the tabs of one source; what cannot be read is added to the faults."""
+    reading = Reading()
+    strength = _common_key([*tabs["vinfo"], *tabs.get("vdisk", ())])
+    disks = _Disks()
+    for columns in tabs.get("vdisk", ()):
+        _read_disks(columns, strength, disks, faults)
+    found = set[tuple[str, ...]]()
+    for columns in tabs["vinfo"]:
+        _read_machines(columns, strength, disks, _taken(tabs), reading, found, faults)
+    _warn(tabs, strength, disks, found, reading)
+    for columns in tabs.get("vpartition", ()):
+        reading.add_candidate("vPartition Capacity", columns.whole("size_mib", faults))
+        reading.add_candidate("vPartition Consumed", columns.whole("used_mib", faults))
+    return reading
+
+
+def _common_key(tables: Iterable[Columns]) -> str:
+    """Return what VMs are joined by: the strongest key that every table has."""
+    listed = list(tables)
+    return next((key for key in ("uuid", "id") if all(key in columns.values for columns in listed)), "name")
+
+
+def keys(columns: Columns, strength: str) -> list[tuple[str, ...]]:
+    """Return for each row the vCenter and the key of its VM there."""
+    servers = columns.texts("server_uuid" if "server_uuid" in columns.values else "server")
+    return list(zip(servers, columns.texts(strength), strict=True))
+
+
+def _read_disks(columns: Columns, strength: str, disks: _Disks, faults: list[Fault]) -> None:
+    sizes, raw = columns.whole("size_mib", faults), columns.choices("raw", FLAGS, False, faults)
+    modes, uuids, paths = columns.texts("mode"), columns.texts("disk_uuid"), columns.texts("path")
+    shared = [
+        {sharing.casefold(), bus.casefold()} - _NOT_SHARED
+        for sharing, bus in zip(columns.texts("sharing"), columns.texts("bus"), strict=True)
+    ]
+    for row, key in enumerate(keys(columns, strength)):
+        size = sizes[row]
+        if size is None:
+            faults.append(Fault("the size of a disk is blank", where=columns.at(row, "size_mib")))
+            continue
+        itself = paths[row] or uuids[row]
+        if itself and (*key, itself) in disks.seen:
+            disks.repeated += 1
+            continue
+        disks.seen.add((*key, itself))
+        same = (uuids[row] or paths[row] or columns.at(row, "name")) if shared[row] else ""
+        disks.by_vm.setdefault(key, []).append(VirtualDisk(size, raw[row], same))
+        disks.independent += modes[row].casefold().startswith("independent")
+
+
+def _read_machines(
+    columns: Columns,
+    strength: str,
+    disks: _Disks,
+    taken: Mapping[str, str],
+    reading: Reading,
+    found: set[tuple[str, ...]],
+    faults: list[Fault],
+) -> None:
+    reading.blank += columns.blank
+    reading.repeated += columns.repeated
+    names, powers = columns.texts("name"), columns.choices("power", POWERS, None, faults)
+    vcpus, memory = columns.whole("vcpus", faults), columns.whole("memory_mib", faults)
+    flags = {name: columns.choices(name, FLAGS, False, faults) for name in ("template", "placeholder")}
+    connected = columns.choices("connected", CONNECTED, True, faults)
+    texts = {name: columns.texts(name) for name in ("datacenter", "cluster", "folder", "rules", "server")}
+    uuids, ids = columns.texts("uuid"), columns.texts("id")
+    sizes = {name: columns.whole(name, faults) for name in _CANDIDATES}
+    for name, label in _CANDIDATES.items():
+        reading.add_candidate(label, sizes[name] if name in columns.values else ())
+    for row, key in enumerate(keys(columns, strength)):
+        own = disks.by_vm.get(key, []) if key not in found else []
+        found.add(key)
+        basis, listed = _disks_of(own, sizes["total_mib"][row], sizes["provisioned_mib"][row])
+        reading.basis[basis] = reading.basis.get(basis, 0) + 1
+        power = powers[row]
+        if power is None:
+            faults.append(Fault("the power state is blank", where=columns.at(row, "power")))
+        reading.machines.append(
+            Machine(
+                where=columns.at(row, "name"),
+                name=names[row],
+                power=power or "off",
+                vcpus=vcpus[row],
+                memory_mib=memory[row],
+                disks=listed,
+                template=flags["template"][row],
+                placeholder=flags["placeholder"][row],
+                connected=connected[row],
+                datacenter=texts["datacenter"][row],
+                cluster=texts["cluster"][row],
+                folder=texts["folder"][row],
+                rules=texts["rules"][row],
+                server=key[0] or columns.table.file,
+                id=uuids[row] or ids[row],
+                uuid=uuids[row],
+                taken=taken.get(texts["server"][row], taken.get("", "")),
+            )
+        )
+
+
+def _disks_of(
+    own: Sequence[VirtualDisk], total_mib: int | None, provisioned_mib: int | None
+) -> tuple[str, tuple[VirtualDisk, ...]]:
+    """Return where the disks of a VM come from, and the disks: the list, else the total, else what is provisioned."""
+    if own:
+        return "vDisk Capacity", tuple(own)
+    for name, size_mib in (("total_mib", total_mib), ("provisioned_mib", provisioned_mib)):
+        if size_mib:
+            return _CANDIDATES[name], (VirtualDisk(size_mib),)
+    return "nothing", ()
+
+
+def _taken(tabs: Mapping[str, Sequence[Columns]]) -> dict[str, str]:
+    """Return when the export of each vCenter was made, under the empty name that of all."""
+    found: dict[str, str] = {}
+    for columns in tabs.get("vmetadata", ()):
+        for server, taken in zip(columns.texts("server"), columns.texts("taken"), strict=True):
+            found[server] = taken
+    if found:
+        found.setdefault("", max(found.values()))
+    return found
+
+
+def _warn(
+    tabs: Mapping[str, Sequence[Columns]],
+    strength: str,
+    disks: _Disks,
+    found: set[tuple[str, ...]],
+    reading: Reading,
+) -> None:
+    """Add what was read otherwise than one might think."""
+    if "vdisk" in tabs:
+        listed = [disk for own in disks.by_vm.values() for disk in own]
+        reading.candidates = {"vDisk Capacity": sum(disk.size_mib for disk in listed), **reading.candidates}
+        strays = [disk for key, own in disks.by_vm.items() if key not in found for disk in own]
+        if strays:
+            size_gib = sum(disk.size_mib for disk in strays) // MIB_PER_GIB
+            reading.warnings.append(
+                f"{len(strays)} disks of vDisk ({size_gib} GiB) belong to no VM of vInfo and are not imported; "
+                f"they were joined by the {_WORDS[strength]}"
+            )
+        if strength == "name":
+            reading.warnings.append("the tabs have no id of VMs in common: disks are joined by the name of their VM")
+        if disks.repeated:
+            reading.warnings.append(f"{disks.repeated} rows of vDisk repeat a disk of the same VM and count once")
+        if disks.independent:
+            reading.warnings.append(
+                f"{disks.independent} disks are independent: they have no snapshots and no image backup; "
+                "set constant_writes: true where that is to stay so"
+            )
+    for columns in tabs["vinfo"]:
+        if "template" not in columns.values:
+            reading.warnings.append(f"{columns.table.title} has no column Template: templates cannot be told from VMs")
+        reading.warnings.extend(
+            f"{columns.table.title} has two columns {header!r}; one is a custom attribute, the one of RVTools counts"
+            for header in columns.doubled
+        )

@@ -1,0 +1,145 @@
+"""A workload file that people can read: identical VMs as one group with their names, sizes to the MiB, comments.
+
+The text is written by hand, because what matters here is the layout; it is read back before anyone gets it.
+"""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from cloudplan.inventory.ledger import Ledger
+from cloudplan.inventory.machines import Machine
+from cloudplan.sheets.grid import clean
+from cloudplan.units import MIB_PER_GIB, number
+
+WIDTH = 120
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+_Shape = tuple[object, ...]
+
+
+def write(
+    name: str, machines: Sequence[Machine], pools: Sequence[str], ledger: Ledger, comments: Sequence[str] = ()
+) -> str:
+    """Return the text of a workload; `pools` has the pool of each VM, empty for the default one.
+
+    `comments` say where its figures come from.
+    """
+    named = unique_names(machines)
+    groups: dict[_Shape, list[int]] = {}
+    for index, machine in enumerate(machines):
+        groups.setdefault(_shape(machine, pools[index]), []).append(index)
+    lines = [*(f"# {line}" for text in comments for line in textwrap.wrap(text, WIDTH - 2)), ""]
+    lines += ["schema: cloudplan/workload/v1", f"name: {_scalar(name)}", "vms:"]
+    taken = set(named)
+    for members in groups.values():
+        first = members[0]
+        lines += _group([named[index] for index in members], machines[first], pools[first], taken)
+    lines += ["", *_inventory(ledger)]
+    return "\n".join(lines) + "\n"
+
+
+def _shape(machine: Machine, pool: str) -> _Shape:
+    """Return what VMs of one group have in common."""
+    disks = tuple((disk.size_mib, disk.iops) for disk in machine.disks)
+    return pool, machine.rules, machine.power == "off", machine.vcpus, machine.memory_mib, machine.gpus, disks
+
+
+def unique_names(machines: Sequence[Machine]) -> list[str]:
+    """Return a name for each VM, on one line: its own, and where another has it a number behind."""
+    taken: set[str] = set()
+    names = []
+    for machine in machines:
+        own = " ".join(clean(machine.name).split()) or "unnamed"
+        name, turn = own, 1
+        while name in taken:
+            turn += 1
+            name = f"{own} ({turn})"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _group(names: Sequence[str], machine: Machine, pool: str, taken: set[str]) -> Iterator[str]:
+    """Yield the lines of a group: one VM under its own name, several under the name of their shape."""
+    fields = {"vcpus": str(machine.vcpus), "memory_gib": gib_text(machine.memory_mib or 0)}
+    fields |= {"gpus": str(machine.gpus)} if machine.gpus else {}
+    fields |= {"pool": _scalar(pool)} if pool else {}
+    fields |= {"powered_on": "false"} if machine.power == "off" else {}
+    disks = []
+    for disk in machine.disks:
+        iops = f", iops: {disk.iops}" if disk.iops else ""
+        disks.append(f"{{size_gib: {gib_text(disk.size_mib)}{iops}}}")
+    if machine.rules:
+        yield f"  # DRS rules of the source, together or apart is not told: {_one_line(machine.rules)}"
+    if len(names) == 1:
+        yield f"  - name: {_scalar(names[0])}"
+    else:
+        yield f"  - name: {_scalar(_name_of_shape(machine, taken))}"
+        yield f"    count: {len(names)}"
+        yield from _wrapped("    names: [", [_scalar(name) for name in names])
+    yield "    " + "\n    ".join(f"{name}: {value}" for name, value in fields.items())
+    yield from _wrapped("    disks: [", disks)
+
+
+def _name_of_shape(machine: Machine, taken: set[str]) -> str:
+    """Return a name that tells the shape of a group and that no VM or group has."""
+    disks_gib = number(Fraction(sum(disk.size_mib for disk in machine.disks), MIB_PER_GIB), 0).replace(" ", "")
+    memory_gib = number(Fraction(machine.memory_mib or 0, MIB_PER_GIB), 1).replace(" ", "")
+    shape = f"{machine.vcpus}vcpu-{memory_gib}gib-{disks_gib}gib" + ("-off" if machine.power == "off" else "")
+    name, turn = shape, 1
+    while name in taken:
+        turn += 1
+        name = f"{shape}-{turn}"
+    taken.add(name)
+    return name
+
+
+def _wrapped(start: str, items: Sequence[str]) -> Iterator[str]:
+    """Yield a list in brackets, broken between its items."""
+    line, indent = start, " " * len(start)
+    for position, item in enumerate(items):
+        part = item + ("]" if position == len(items) - 1 else ",")
+        if len(line) + len(part) > WIDTH and line.strip() and line != start:
+            yield line.rstrip()
+            line = indent
+        line += part if line in (start, indent) else f" {part}"
+    yield line
+
+
+def gib_text(size_mib: int) -> str:
+    """Return a size in MiB as the exact decimal number of GiB."""
+    return f"{(Decimal(size_mib) / MIB_PER_GIB).normalize():f}"
+
+
+def _scalar(text: str) -> str:
+    """Return a text as YAML has it: plain where no reader takes it for anything else, else between double quotes."""
+    plain = _PLAIN.fullmatch(text) and text.casefold() not in _WORDS
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def _inventory(ledger: Ledger) -> Iterator[str]:
+    """Yield the ledger as the workload carries it to the quote."""
+    values = ledger.canonical()
+    yield "# What the import read and left out; it goes with the workload to the quote and changes nothing in it."
+    yield "inventory:"
+    yield "  files:"
+    yield from (f"    - {_flow(entry)}" for entry in values["files"])
+    yield "  ledger:"
+    yield from (f"    - {_flow(entry)}" for entry in values["ledger"])
+    if values["warnings"]:
+        yield "  warnings:"
+        yield from (f"    - {json.dumps(_one_line(text), ensure_ascii=False)}" for text in values["warnings"])
+
+
+def _flow(entry: Mapping[str, object]) -> str:
+    parts = (f"{key}: {_scalar(value) if isinstance(value, str) else value}" for key, value in entry.items())
+    return "{" + ", ".join(parts) + "}"
