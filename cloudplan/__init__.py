@@ -4,6 +4,7 @@ from cloudplan.catalog import Edition
 from cloudplan.changes import Requote
 from cloudplan.editions import editions, load_edition
 from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
+from cloudplan.inventory import import_inventory
 from cloudplan.optimise import optimise
 from cloudplan.pinning import read_plan
 from cloudplan.plan import Plan
@@ -27,6 +28,7 @@ __all__ = [
     "Verdict",
     "Workload",
     "editions",
+    "import_inventory",
     "load_edition",
     "load_prices",
     "optimise",

@@ -142,16 +142,15 @@ def _tabs(source: Source, *, use: bool) -> Tabs:
 
 def _kind(table: Table, header: Row | None, *, use: bool) -> tuple[str, Layout | None]:
     """Return what a table is and the layout to read it by, None for one that nobody reads."""
-    layouts = {**rvtools.LAYOUTS, **liveoptics.LAYOUTS, **(rightsize.LAYOUTS if use else {})}
-    kind = tab(table.title) or table.title.strip().lower()
-    if kind in layouts:
-        return kind, layouts[kind]
-    if header is None or tab(table.title):
-        return kind, None
-    for kind, layout in (("vinfo", rvtools.VINFO), ("vms", liveoptics.VMS), ("plain", plain.LAYOUT)):
-        if headers.matches(header[1], layout):
-            return kind, layout
-    return kind, None
+    named = tab(table.title)
+    if named:
+        return named, {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}.get(named)
+    lists = {"vinfo": rvtools.VINFO, "vms": liveoptics.VMS, "plain": plain.LAYOUT}
+    kind = next((kind for kind, layout in lists.items() if header and headers.matches(header[1], layout)), "")
+    if kind:
+        return kind, lists[kind]
+    title = table.title.strip().lower()
+    return title, liveoptics.LAYOUTS.get(title)
 
 
 def _readings(source: Source, tabs: Tabs, faults: list[Fault]) -> Iterator[Reading]:
