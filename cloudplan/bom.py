@@ -15,6 +15,7 @@ from cloudplan import money
 from cloudplan.catalog import Item, StorageClass, in_region
 from cloudplan.demand import Case
 from cloudplan.errors import BadInputError, Fault, InternalError
+from cloudplan.language import ENGLISH
 from cloudplan.plan import (
     VM_REPLICATION,
     BackupSource,
@@ -27,7 +28,8 @@ from cloudplan.plan import (
 from cloudplan.rules.backup import backup_flows
 from cloudplan.rules.rule import Linear, Rule
 from cloudplan.rules.storage import LUN_1, datastore_limits
-from cloudplan.units import GIB_PER_TIB, number
+from cloudplan.units import GIB_PER_TIB
+from cloudplan.wording import reason
 
 Quantity = tuple[Item, Linear]
 
@@ -65,7 +67,6 @@ class _Entry:
     unit: str
     rule: str
     quantity: int = 0
-    because: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,14 +76,12 @@ class _Bill:
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], _Entry] = {}
 
-    def take(
-        self, site: str, item: Item | None, unit: str, quantity: int, rule: str, because: str, values: dict[str, Any]
-    ) -> None:
+    def take(self, site: str, item: Item | None, unit: str, quantity: int, rule: str, values: dict[str, Any]) -> None:
         """Add a line; nothing is written for a quantity of 0."""
         if quantity:
             if item is None:
                 raise InternalError(f"{rule}: nothing to bill {quantity} {unit} with")
-            self.entries[site, item.sku] = _Entry(item, unit, rule, quantity, because, values)
+            self.entries[site, item.sku] = _Entry(item, unit, rule, quantity, values)
 
 
 def bill(case: Case, choice: Choice) -> tuple[BomLine, ...]:
@@ -163,17 +162,12 @@ def _compute(case: Case, entries: _Bill, site: str, clusters: list[Cluster]) -> 
         mine = [cluster for cluster in clusters if cluster.blade == name]
         hosts, loaded = sum(c.hosts for c in mine), sum(len(c.placement) for c in mine)
         spare = sum(c.spare_hosts for c in mine)
-        extra = hosts - loaded - spare
-        because = f"{loaded} loaded {_plural(loaded, 'host')} + {spare} spare (N+{case.workload.policy.host_failures})"
-        because += f" + {extra} for their included memory" if extra else ""
-        because += f" in {len(mine)} clusters" if len(mine) > 1 else ""
-        values = {"loaded": loaded, "spare": spare, "extra": extra, "clusters": len(mine)}
-        entries.take(site, blade, "blade", hosts, "HA-1", because, values)
+        values = {"loaded": loaded, "spare": spare, "extra": hosts - loaded - spare, "clusters": len(mine)}
+        entries.take(site, blade, "blade", hosts, "HA-1", {**values, "failures": case.workload.policy.host_failures})
     hosts, activated = sum(c.hosts for c in clusters), sum(c.memory_gib for c in clusters)
     if case.workload.policy.memory_model == "base128_plus_memory":
-        because = f"{activated} GiB activated - {included} GiB included x {hosts} {_plural(hosts, 'blade')}"
         values = {"activated_gib": activated, "included_gib_per_blade": included, "hosts": hosts}
-        entries.take(site, case.edition.services.memory, "GiB", activated - included * hosts, "MEM-2", because, values)
+        entries.take(site, case.edition.services.memory, "GiB", activated - included * hosts, "MEM-2", values)
 
 
 def _storage(case: Case, entries: _Bill, site: str, datastores: list[Datastore]) -> None:
@@ -184,13 +178,9 @@ def _storage(case: Case, entries: _Bill, site: str, datastores: list[Datastore])
         sized: Counter[str] = Counter()
         for store in mine:
             sized[_binding(case, item, store).id] += store.size_gib
-        because = f"{len(mine)} {_plural(len(mine), 'datastore')}, {number(size_gib)} GiB"
-        because += f", {mirrored} of them mirrored" if mirrored else ""
-        if len(sized) > 1:
-            because += "".join(f"; {number(size)} GiB sized by {rule}" for rule, size in sorted(sized.items()))
         values = {"datastores": len(mine), "size_gib": size_gib, "mirrored": mirrored, "sized_by": dict(sized)}
         rule = max(sorted(sized), key=sized.__getitem__, default="")
-        entries.take(site, item, item.unit, size_gib // item.unit_gib, rule, because, values)
+        entries.take(site, item, item.unit, size_gib // item.unit_gib, rule, values)
 
 
 def _binding(case: Case, item: StorageClass, store: Datastore) -> Rule:
@@ -212,35 +202,29 @@ def mirrored_at_source_gib(case: Case, choice: Choice, site: str) -> int:
 def _protection(case: Case, entries: _Bill, site: str, choice: Choice) -> None:
     services, groups = case.edition.services, case.workload.groups
     mirrored_gib = mirrored_at_source_gib(case, choice, site)
-    because = f"{number(mirrored_gib)} GiB of replicated datastores at their source site, in whole TiB"
     licences = math.ceil(Fraction(mirrored_gib, GIB_PER_TIB))
-    values: dict[str, Any] = {"mirrored_gib": mirrored_gib}
-    entries.take(site, services.global_mirror, "TiB", licences, "GM-3", because, values)
+    entries.take(site, services.global_mirror, "TiB", licences, "GM-3", {"mirrored_gib": mirrored_gib})
     vms = sum(
         groups[name].count
         for name, mechanism in choice.protection.items()
         if mechanism == VM_REPLICATION and groups[name].site == site
     )
-    because = f"{vms} {_plural(vms, 'VM')} of this site under VM replication"
-    entries.take(site, services.vm_replication, "VM", vms, "VMR-1", because, {"vms": vms})
+    entries.take(site, services.vm_replication, "VM", vms, "VMR-1", {"vms": vms})
 
 
 def _services(case: Case, entries: _Bill, site: str) -> None:
     services = case.edition.services
     here = [group for group in case.workload.vms if group.site == site]
     vms = sum(group.count for group in here)
-    because = f"{vms} {_plural(vms, 'VM')} of this site, backup cannot be switched off"
-    entries.take(site, services.backup_access, "VM", vms, "BKP-1", because, {"vms": vms})
+    entries.take(site, services.backup_access, "VM", vms, "BKP-1", {"vms": vms})
     for target in backup_targets(case):
         if target.site == site:
-            because = f"{number(Fraction(target.stored_gib))} GiB stored, in whole TiB"
             values = {"stored_gib": str(target.stored_gib)}
-            entries.take(site, services.backup_storage, "TiB", target.tib, "BKP-3", because, values)
+            entries.take(site, services.backup_storage, "TiB", target.tib, "BKP-3", values)
     encrypted = sum(group.count for group in here if group.encrypted)
-    because = f"{encrypted} encrypted {_plural(encrypted, 'VM')}"
-    entries.take(site, services.encryption, "VM", encrypted, "ENC-1", because, {"vms": encrypted})
+    entries.take(site, services.encryption, "VM", encrypted, "ENC-1", {"vms": encrypted})
     if services.zone is not None and site in zones_in_use(case):
-        entries.take(site, services.zone, "zone", 1, "zone", "the zone has a cluster or a datastore", {})
+        entries.take(site, services.zone, "zone", 1, "zone", {})
 
 
 def zones_in_use(case: Case) -> set[str]:
@@ -253,7 +237,7 @@ def _extras(case: Case, entries: _Bill) -> None:
         item = case.edition.extra(extra.sku, case.workload.region)
         known = entries.entries.get((extra.site, item.sku))
         quantity = extra.quantity + (known.quantity if known else 0)
-        entries.take(extra.site, item, item.unit, quantity, "extras", "as asked for in extras", {"asked": quantity})
+        entries.take(extra.site, item, item.unit, quantity, "extras", {"asked": quantity})
 
 
 def _line(case: Case, site: str, entry: _Entry) -> BomLine:
@@ -270,10 +254,6 @@ def _line(case: Case, site: str, entry: _Entry) -> BomLine:
         unit_price=offer.unit_price,
         monthly=money.line(entry.quantity, offer.unit_price),
         rule=entry.rule,
-        because=entry.because,
+        because=ENGLISH.said(reason(entry.rule, entry.values)),
         values=entry.values,
     )
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"

@@ -164,6 +164,12 @@ class Plan(Frozen):
         return json_text(self.model_dump(mode="json", by_alias=True))
 
 
+def language_of(plan: Plan) -> Literal["en", "fr"]:
+    """Return the language of the customer of a plan; English when none is named."""
+    customer = plan.inputs.workload.get("customer") or {}
+    return "fr" if customer.get("lang") == "fr" else "en"
+
+
 def is_optimal(monthly: Decimal, lower_bound: Decimal, lines: int) -> bool:
     """Return whether the proven gap is at most 0.0001, or no more than the rounding of the lines."""
     difference = monthly - lower_bound

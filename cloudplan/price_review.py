@@ -16,6 +16,7 @@ from cloudplan.money import CENT, EXACT
 from cloudplan.plan import Finding
 from cloudplan.prices import Discount, PriceBook, Prices, labels, sold, spellings
 from cloudplan.schema import Frozen
+from cloudplan.wording import finding_text
 
 
 class _Document(Frozen):
@@ -147,28 +148,25 @@ def _findings(
     yield from book_findings(book, on)
     for spelling in differing:
         if spelling.counts:
-            message = "{sku} is priced differently under another spelling; what counts: {price}, of {spelled}."
             values = {"price": str(spelling.price), "spelled": spelling.spelled}
-            yield _warning("alias-prices", spelling.sku, message, sku=spelling.sku, **values)
+            yield _warning("alias-prices", spelling.sku, about="book", sku=spelling.sku, **values)
     for at, discount in enumerate(discounts):
         if not discount.skus:
-            message = "{match} matches no SKU that the book prices."
-            yield _warning("discount-matches-nothing", f"discounts[{at}]", message, match=discount.match)
+            yield _warning("discount-matches-nothing", f"discounts[{at}]", match=discount.match)
 
 
 def book_findings(book: PriceBook, on: date | None) -> Iterator[Finding]:
     """Yield what the reader of any output must know of its price book; `on` is the date of the quote, if given."""
     if book.illustrative:
-        message = "The prices of {book} are invented, for illustration only. They are not an offer."
-        yield _warning("illustrative-prices", "prices", message, book=book.name)
+        yield _warning("illustrative-prices", "prices", book=book.name)
     if on is not None and not book.valid_on(on):
-        message = "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}."
         dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
-        yield _warning("prices-outside-dates", "prices", message, date=str(on), book=book.name, **dates)
+        yield _warning("prices-outside-dates", "prices", date=str(on), book=book.name, **dates)
 
 
-def _warning(code: str, subject: str, message: str, **values: Any) -> Finding:
-    return Finding(severity="warning", code=code, subject=subject, message=message.format(**values), values=values)
+def _warning(code: str, subject: str, *, about: str = "", **values: Any) -> Finding:
+    text = finding_text(code, about, values)
+    return Finding(severity="warning", code=code, subject=subject, message=text, values=values)
 
 
 # --- two books ---------------------------------------------------------------------------------------------------

@@ -32,14 +32,14 @@ from cloudplan.price_sheet import (
 from cloudplan.prices import PRICES_SCHEMA, PriceBook, book_of
 from cloudplan.sheets import prices as sheets
 from cloudplan.sheets.grid import Cell, Table, clean
-from cloudplan.workbook import ACCENT, CREATED, GREY, HAIRLINE, ILLUSTRATIVE, NUMBER_FORMATS, WARNING_TEXT, set_up
+from cloudplan.xlsx import ACCENT, CREATED, GREY, HAIRLINE, INPUT_FILL, NUMBER_FORMATS, WARNING_TEXT, set_up
 
+ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
 SPARE_PRICES, SPARE_DISCOUNTS = 20, 12
 EXACT_DIGITS = 15
 """A number of so many digits comes out of a spreadsheet as it went in; one of more is written as text."""
 FIRST_REAL_DATE = date(1901, 1, 1)
 """Spreadsheets know no dates before 1900, and do not agree on its first months."""
-INPUT_FILL = "#FFF8DC"
 LONGEST_LABEL = 90
 
 MEANINGS = {

@@ -8,11 +8,10 @@ from typing import Literal
 
 from tabulate import tabulate
 
-from cloudplan.money import amount
-from cloudplan.plan import BomLine, Plan
+from cloudplan.language import ENGLISH, Code, Language, language
+from cloudplan.plan import BomLine, Plan, language_of
 from cloudplan.sheets import plan as sheets
-from cloudplan.sheets.grid import Cell, Column, Notes, Report, Table, clean, words
-from cloudplan.units import number
+from cloudplan.sheets.grid import Cell, Column, Notes, Report, Table, clean, say, words
 
 WIDTH = 100
 ROWS_SHOWN = 20
@@ -25,9 +24,10 @@ Style = Literal["terminal", "markdown"]
 _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~&#$"} | {"\n": "<br>", "\t": " "})
 
 
-def render(plan: Plan, *, style: Style) -> str:
-    """Return a plan as text for a terminal or as Markdown."""
-    return _joined(_terminal(plan) if style == "terminal" else _markdown(plan))
+def render(plan: Plan, *, style: Style, lang: Code | None = None) -> str:
+    """Return a plan as text for a terminal or as Markdown, in a language, by default that of its customer."""
+    spoken = language(lang or language_of(plan))
+    return _joined(_terminal(plan, spoken) if style == "terminal" else _markdown(plan, spoken))
 
 
 def render_report(report: Report, *, style: Style) -> str:
@@ -42,43 +42,46 @@ def _joined(blocks: Iterable[str]) -> str:
 # --- terminal ----------------------------------------------------------------------------------------------------
 
 
-def _terminal(plan: Plan) -> Iterator[str]:
+def _terminal(plan: Plan, spoken: Language) -> Iterator[str]:
+    mark = spoken.said(sheets.ILLUSTRATIVE)
     if plan.prices.illustrative:
-        yield "\n".join(["*" * WIDTH, f"*{sheets.ILLUSTRATIVE:^{WIDTH - 2}}*", "*" * WIDTH])
-    yield _headline(plan)
-    yield _section(
-        sheets.clusters(plan).only(
-            *("Cluster", "Blade", "Hosts", "Of which spare", "Instances", "Activated", "Used", "Filled")
-        )
+        yield "\n".join(["*" * WIDTH, f"*{mark:^{WIDTH - 2}}*", "*" * WIDTH])
+    yield _headline(plan, spoken)
+    clusters = sheets.clusters(plan).only(
+        *("Cluster", "Blade", "Hosts", "Of which spare", "Instances", "Activated", "Used", "Filled")
     )
     datastores = sheets.datastores(plan).without_empty()
-    yield _section(datastores.only(*(column.name for column in datastores.columns if column.name != "Site")))
-    yield _section(sheets.protection(plan))
-    yield _section(sheets.backup(plan))
-    yield _bill(plan)
-    yield from (_whole(part) for part in sheets.ledger(plan))
-    yield _findings(plan)
-    yield _made_with(plan)
+    datastores = datastores.only(*(column.name for column in datastores.columns if column.name != "Site"))
+    for table in (clusters, datastores, sheets.protection(plan), sheets.backup(plan)):
+        yield _section(table, spoken)
+    yield _bill(plan, spoken)
+    yield from (_whole(part, spoken) for part in sheets.ledger(plan))
+    yield _findings(plan, spoken)
+    yield _made_with(plan, spoken)
 
 
-def _headline(plan: Plan) -> str:
-    currency = plan.prices.currency
-    mark = " (illustrative prices)" if plan.prices.illustrative else ""
-    status = f"{sheets.status(plan)}; lower bound {amount(plan.lower_bound)} {currency} a month."
-    return "\n".join(
-        [
-            f"{_cut(_one_line(clean(plan.workload.name)), 50)}: {amount(plan.monthly)} {currency} a month{mark}",
-            *_wrap(status[:1].upper() + status[1:]),
-            *_wrap(sheets.in_short(plan)),
-        ]
-    )
+def _headline(plan: Plan, spoken: Language) -> str:
+    name, cost = _cut(_one_line(clean(plan.workload.name)), 50), _cost(plan, spoken)
+    illustrative = "{name}: {cost} a month (illustrative prices)"
+    headline = spoken.text(illustrative if plan.prices.illustrative else "{name}: {cost} a month", name=name, cost=cost)
+    status = _status(plan, spoken)
+    return "\n".join([headline, *_wrap(status[:1].upper() + status[1:]), *_wrap(spoken.said(sheets.in_short(plan)))])
+
+
+def _cost(plan: Plan, spoken: Language) -> str:
+    return spoken.amount(plan.monthly, plan.prices.currency)
+
+
+def _status(plan: Plan, spoken: Language) -> str:
+    bound = spoken.amount(plan.lower_bound, plan.prices.currency)
+    return spoken.text("{status}; lower bound {bound} a month.", status=sheets.status(plan), bound=bound)
 
 
 def _terminal_report(report: Report) -> Iterator[str]:
     yield _cut(_one_line(clean(report.title)), WIDTH)
     yield "\n".join(line for text in report.summary for line in _wrap(_one_line(clean(text))))
     for part in report.parts:
-        yield _whole(part) if isinstance(part, Table) else _notes(part)
+        yield _whole(part, ENGLISH) if isinstance(part, Table) else _notes(part)
 
 
 def _notes(notes: Notes) -> str:
@@ -90,31 +93,33 @@ def _notes(notes: Notes) -> str:
     return "\n".join(lines if notes.entries else [f"{lines[0]}  None."])
 
 
-def _section(table: Table) -> str:
+def _section(table: Table, spoken: Language) -> str:
     """Return a heading with the table below it, shortened to the rows that are shown."""
-    heading = table.title.upper() + (f"  {_cut(table.note, WIDTH - len(table.title) - 2)}" if table.note else "")
+    title, note = say(table.title, spoken), say(table.note, spoken)
+    heading = title.upper() + (f"  {_cut(note, WIDTH - len(title) - 2)}" if note else "")
     if not table.rows:
-        return heading if table.note else f"{heading}  None."
+        return heading if note else f"{heading}  {spoken.word('None.')}"
     more = len(table.rows) - ROWS_SHOWN
-    lines = _grid(table.columns, [_cells(table, row) for row in table.rows[:ROWS_SHOWN]])
+    lines = _grid(table.columns, [_cells(table, row, spoken) for row in table.rows[:ROWS_SHOWN]], spoken)
     if more > 0:
-        lines.append(f"... and {number(more)} more; --format json has them all")
+        lines.append(spoken.text("... and {count:n} more; --format json has them all", count=more))
     return "\n".join([heading, *(INDENT + line for line in lines)])
 
 
-def _whole(table: Table) -> str:
+def _whole(table: Table, spoken: Language) -> str:
     """Return a heading with all of the table below it: what is too wide goes on in the next line."""
-    heading = table.title.upper() + (f"  {_one_line(clean(table.note))}" if table.note or not table.rows else "")
-    lines = _grid(table.columns, [_cells(table, row) for row in table.rows], folded=True) if table.rows else []
-    return "\n".join(
-        [*_wrap(heading if lines or table.note else f"{heading}None."), *(INDENT + line for line in lines)]
-    )
+    title, note = say(table.title, spoken), say(table.note, spoken)
+    heading = title.upper() + (f"  {_one_line(clean(note))}" if note or not table.rows else "")
+    cells = [_cells(table, row, spoken) for row in table.rows]
+    lines = _grid(table.columns, cells, spoken, folded=True) if table.rows else []
+    none = spoken.word("None.")
+    return "\n".join([*_wrap(heading if lines or note else f"{heading}{none}"), *(INDENT + line for line in lines)])
 
 
-def _grid(columns: Sequence[Column], rows: list[list[str]], *, folded: bool = False) -> list[str]:
+def _grid(columns: Sequence[Column], rows: list[list[str]], spoken: Language, *, folded: bool = False) -> list[str]:
     """Return the lines of a table, units below names, no wider than the terminal: wide texts are cut or folded."""
-    units = [column.unit for column in columns]
-    heads = [[column.name for column in columns], *([units] if any(units) else [])]
+    units = [spoken.word(column.unit) for column in columns]
+    heads = [[spoken.word(column.name) for column in columns], *([units] if any(units) else [])]
     cells = [*heads, *rows]
     widths = [max(len(row[position]) for row in cells) for position in range(len(columns))]
     whole = [max(len(word) for row in cells for word in ["", *row[at].split()]) for at in range(len(columns))]
@@ -140,69 +145,80 @@ def _folded(row: list[str], widths: list[int]) -> list[list[str]]:
     return [list(line) for line in zip_longest(*cells, fillvalue="")] or [row]
 
 
-def _bill(plan: Plan) -> str:
+def _bill(plan: Plan, spoken: Language) -> str:
     """Return the bill: for each line its figures, and below them its SKU and the reason."""
     discounted = any(line.discount for line in plan.bom)
     names = ["Item", "Quantity", "Unit", *(["List price", "Discount"] if discounted else []), "Unit price", "Monthly"]
     table = sheets.bill(plan).only(*names)
     columns = [Column(column.name, column.kind) for column in table.columns]
-    rows = list(_bill_rows(plan, table))
-    head, rule, *body = _grid(columns, [cells for cells, _ in rows])
+    rows = list(_bill_rows(plan, table, spoken))
+    head, rule, *body = _grid(columns, [cells for cells, _ in rows], spoken)
     lines = [head, rule]
     for text, (_, detail) in zip(body, rows, strict=True):
         lines += [text, *detail]
     if plan.prices.illustrative:
-        lines += ["", f"*** {sheets.ILLUSTRATIVE} ***"]
-    heading = f"BILL OF MATERIALS  {plan.prices.currency}, for one month."
-    return "\n".join([heading, *(INDENT + line if line else "" for line in lines)])
+        lines += ["", f"*** {spoken.said(sheets.ILLUSTRATIVE)} ***"]
+    note = spoken.text("{currency}, for one month.", currency=plan.prices.currency)
+    return "\n".join(
+        [f"{spoken.word(table.title).upper()}  {note}", *(INDENT + line if line else "" for line in lines)]
+    )
 
 
-def _bill_rows(plan: Plan, table: Table) -> Iterator[tuple[list[str], list[str]]]:
+def _bill_rows(plan: Plan, table: Table, spoken: Language) -> Iterator[tuple[list[str], list[str]]]:
     """Yield the rows of the bill, sites with their totals, each with the lines to print below it."""
     blanks = [""] * (len(table.columns) - 2)
     for site, total in sheets.site_totals(plan).rows:
-        name, total_text = _one_line(words(site, "text")), words(total, "money")
-        yield [f"Site {name}", *blanks, ""], []
+        name, total_text = _one_line(words(site, "text")), words(total, "money", spoken)
+        yield [spoken.text("Site {site}", site=name), *blanks, ""], []
         for row, line in zip(table.rows, plan.bom, strict=True):
             if line.site == site:
-                yield _cells(table, row), _reason(line)
+                yield _cells(table, row, spoken), _reason(line, spoken)
         yield ["", *blanks, "-" * len(total_text)], []
-        yield [f"Total {name}", *blanks, total_text], [""]
-    yield ["TOTAL A MONTH", *blanks, amount(plan.monthly)], []
+        yield [spoken.text("Total {site}", site=name), *blanks, total_text], [""]
+    yield [spoken.word("Total a month").upper(), *blanks, spoken.amount(plan.monthly)], []
 
 
-def _reason(line: BomLine) -> list[str]:
+def _reason(line: BomLine, spoken: Language) -> list[str]:
     """Return the SKU of a bill line, the reason and the rule, wrapped."""
-    text = _one_line(f"{clean(line.sku)}: {clean(line.because)} [{clean(line.rule)}]")
-    return _wrap(text, INDENT, 2 * INDENT, WIDTH - len(INDENT))
+    reason = clean(spoken.said(sheets.because(line)))
+    text = spoken.text("{sku}: {reason} [{rule}]", sku=clean(line.sku), reason=reason, rule=clean(line.rule))
+    return _wrap(_one_line(text), INDENT, 2 * INDENT, WIDTH - len(INDENT))
 
 
-def _findings(plan: Plan) -> str:
+def _findings(plan: Plan, spoken: Language) -> str:
     """Return the findings; of many with the same code the first ones, and how many more there are."""
     table = sheets.findings(plan)
-    lines, shown = [f"FINDINGS  {table.note}"], dict[str, int]()
+    lines, shown = [f"{spoken.word(table.title).upper()}  {say(table.note, spoken)}"], dict[str, int]()
     for finding in plan.findings:
         shown[finding.code] = shown.get(finding.code, 0) + 1
         if shown[finding.code] <= ROWS_SHOWN:
             rule = f" [{finding.rule}]" if finding.rule else ""
-            head = f"{finding.severity.upper()} {finding.code}{rule}, {finding.subject}"
+            severity = spoken.said(sheets.SEVERITIES[finding.severity]).upper()
+            head = f"{severity} {finding.code}{rule}, {finding.subject}"
             lines.append(INDENT + _cut(_one_line(clean(head)), WIDTH - len(INDENT)))
-            message = _cut(_one_line(clean(finding.message)), MESSAGE_SHOWN)
+            message = _cut(_one_line(clean(spoken.said(sheets.told(finding)))), MESSAGE_SHOWN)
             lines += _wrap(message, 2 * INDENT, 2 * INDENT)
     for code, count in shown.items():
         if count > ROWS_SHOWN:
-            lines.append(f"{INDENT}... and {number(count - ROWS_SHOWN)} more {code}; --format json has them all")
+            more = spoken.text(
+                "... and {count:n} more {code}; --format json has them all", count=count - ROWS_SHOWN, code=code
+            )
+            lines.append(f"{INDENT}{more}")
     return "\n".join(lines)
 
 
-def _made_with(plan: Plan) -> str:
+def _made_with(plan: Plan, spoken: Language) -> str:
     """Return what the plan was made from; each name with its whole SHA-256 below it."""
     table = sheets.made_with(plan)
-    return _notes(Notes(table.title, tuple((f"{what}: {name}", str(sha or "")) for what, name, sha in table.rows)))
+    entries = []
+    for *head, sha in table.rows:
+        what, name = (words(cell, "text", spoken) for cell in head)
+        entries.append((spoken.text("{what}: {name}", what=what, name=name), str(sha or "")))
+    return _notes(Notes(spoken.word(table.title), tuple(entries)))
 
 
-def _cells(table: Table, row: Sequence[Cell]) -> list[str]:
-    return [_one_line(words(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True)]
+def _cells(table: Table, row: Sequence[Cell], spoken: Language) -> list[str]:
+    return [_one_line(words(cell, column.kind, spoken)) for cell, column in zip(row, table.columns, strict=True)]
 
 
 def _wrap(text: str, first: str = "", others: str = "", width: int = WIDTH) -> list[str]:
@@ -223,25 +239,22 @@ def _cut(text: str, width: int) -> str:
 # --- Markdown ----------------------------------------------------------------------------------------------------
 
 
-def _markdown(plan: Plan) -> Iterator[str]:
-    currency = plan.prices.currency
-    mark = f"> **{sheets.ILLUSTRATIVE}**" if plan.prices.illustrative else ""
+def _markdown(plan: Plan, spoken: Language) -> Iterator[str]:
+    mark = f"> **{spoken.said(sheets.ILLUSTRATIVE)}**" if plan.prices.illustrative else ""
+    cost = _escape(_cost(plan, spoken))
     yield f"# {_escape(plan.workload.name)}"
     yield mark
-    yield f"**{amount(plan.monthly)} {currency} a month**"
-    yield f"Status: {sheets.status(plan)}; lower bound {amount(plan.lower_bound)} {currency} a month."
-    yield _block(sheets.size(plan))
-    yield _block(sheets.clusters(plan))
-    yield _block(sheets.datastores(plan))
-    yield _block(sheets.protection(plan))
-    yield _block(sheets.backup(plan))
-    yield _block(sheets.bill(plan))
-    yield _block(sheets.site_totals(plan))
-    yield f"**Total: {amount(plan.monthly)} {currency} a month**"
+    yield f"**{spoken.text('{cost} a month', cost=cost)}**"
+    yield _escape(spoken.text("Status: {status}", status=_status(plan, spoken)))
+    for table in (sheets.size, sheets.clusters, sheets.datastores, sheets.protection, sheets.backup):
+        yield _block(table(plan), spoken)
+    yield _block(sheets.bill(plan), spoken)
+    yield _block(sheets.site_totals(plan), spoken)
+    yield f"**{spoken.text('Total: {cost} a month', cost=cost)}**"
     yield mark
-    yield from (_block(part) for part in sheets.ledger(plan))
-    yield _block(sheets.findings(plan))
-    yield _block(sheets.made_with(plan))
+    yield from (_block(part, spoken) for part in sheets.ledger(plan))
+    yield _block(sheets.findings(plan), spoken)
+    yield _block(sheets.made_with(plan), spoken)
 
 
 def _markdown_report(report: Report) -> Iterator[str]:
@@ -249,23 +262,24 @@ def _markdown_report(report: Report) -> Iterator[str]:
     yield from (_escape(text) for text in report.summary)
     for part in report.parts:
         if isinstance(part, Table):
-            yield _block(part)
+            yield _block(part, ENGLISH)
         else:
             yield f"## {_escape(part.title)}"
             yield "\n".join(f"- **{_escape(head)}** {_escape(text)}".rstrip() for head, text in part.entries)
 
 
-def _block(table: Table) -> str:
+def _block(table: Table, spoken: Language) -> str:
     """Return a heading, the note and the table in GitHub's notation."""
-    parts = [f"## {table.title}"]
+    parts = [f"## {say(table.title, spoken)}"]
     if table.note:
-        parts.append(_escape(table.note))
+        parts.append(_escape(say(table.note, spoken)))
     if table.rows:
         rows = [
-            [_escape(words(cell, column.kind)) for cell, column in zip(row, table.columns, strict=True)]
+            [_escape(words(cell, column.kind, spoken)) for cell, column in zip(row, table.columns, strict=True)]
             for row in table.rows
         ]
-        parts.append(_tabulate(table.columns, [[column.header for column in table.columns], *rows], "pipe"))
+        heads = [column.header(spoken) for column in table.columns]
+        parts.append(_tabulate(table.columns, [heads, *rows], "pipe"))
     return "\n\n".join(parts)
 
 

@@ -1,315 +1,371 @@
-"""A plan as an Excel workbook: amounts are live formulas that carry their computed values.
+"""A quote as an Excel workbook: money is live formulas that carry their computed values.
 
-Foreign text is only ever written as text. What the optimiser chose is a value, never a formula.
+What the optimiser chose is a value and says so; when a parameter makes the plan stale, a check says what to run again.
 """
 
 import io
-import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from datetime import datetime, time
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.utility import xl_rowcol_to_cell
 
-from cloudplan.plan import Plan
-from cloudplan.sheets import plan as sheets
-from cloudplan.sheets.grid import Cell, Kind, Table, clean, words
+from cloudplan.language import Code, Language, Message, counted, language, message
+from cloudplan.plan import Plan, language_of
+from cloudplan.quote import Quote
+from cloudplan.quote import quote as quoted_plan
+from cloudplan.sheets import plan as plans
+from cloudplan.sheets import quote as sheets
+from cloudplan.sheets.grid import Table
+from cloudplan.sheets.quote import Audience
+from cloudplan.terms import Party, Terms
+from cloudplan.xlsx import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted, total_of
 
-Formulas = Mapping[str, str] | None
-CREATED = datetime(2025, 1, 1)
-"""The date in the file's properties: fixed, so that the same plan gives the same bytes."""
-LONGEST_TEXT, TALLEST_ROW = 32_767, 409
-ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
-LIVE = "Amounts are live formulas; quantities are values that the optimiser chose: a new price does not change them."
-CHOSEN = "Values that the optimiser chose, not formulas."
-
-ACCENT, TINT, HAIRLINE, GREY = "#1F4E79", "#EAF1F8", "#D0D7DE", "#595959"
-WARNING_FILL, WARNING_TEXT = "#FFC000", "#5C2E00"
-NUMBER_FORMATS: dict[Kind, str] = {
-    "text": "@",
-    "hash": "@",
-    "whole": "#,##0",
-    "decimal": "#,##0.00",
-    "money": "#,##0.00",
-    "price": "#,##0.00####",
-    "change": "+#,##0.00;-#,##0.00;0.00",
-    "share": "0.0%",
-    "discount": '0.00##%;-0.00##%;"–"',
-}
-WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 100}
-SUMMARY_WIDTHS, RIGHT_BLOCK, SUMMARY_PAGE_ROWS = (36, 30, 18, 26, 18), 3, 45
+QUOTE_WIDTHS, WIDE = (34, 20, 34, 20), (30, 40, 20, 20, 20, 20, 20)
+PRICED = {"alias-prices"}
+"""Findings that name list prices, which are not for the customer."""
+FRESH = "The plan is that of these parameters."
+CHART = {"width": 860, "height": 300}
 
 
-class _Styles:
-    """The formats of a workbook; those of tables by the kind of the column."""
+def write_workbook(
+    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+) -> bytes:
+    """Return the quote of a plan as the bytes of an xlsx file; the same input gives the same bytes.
 
-    def __init__(self, book: xlsxwriter.Workbook):
-        warning = {"bold": True, "font_color": WARNING_TEXT}
-        large = {"bold": True, "font_size": 18, "font_color": ACCENT, "valign": "vcenter"}
-        self.title = book.add_format(large)
-        self.amount = book.add_format({**large, "num_format": NUMBER_FORMATS["money"]})
-        self.heading = book.add_format({"bold": True, "font_size": 13, "font_color": ACCENT})
-        self.note = book.add_format({"italic": True, "font_color": GREY})
-        self.warning = book.add_format(warning)
-        self.banner = book.add_format({**warning, "font_size": 13, "bg_color": WARNING_FILL, "valign": "vcenter"})
-        head = {"bold": True, "font_color": "white", "bg_color": ACCENT, "text_wrap": True, "valign": "top"}
-        body = {"valign": "top", "bottom": 1, "bottom_color": HAIRLINE}
-        total = {"bold": True, "top": 1, "top_color": ACCENT, "bg_color": TINT}
-        self.head = {kind: book.add_format(head | _alignment(kind)) for kind in NUMBER_FORMATS}
-        self.body = {kind: book.add_format(body | _alignment(kind) | _number(kind)) for kind in NUMBER_FORMATS}
-        self.total = {kind: book.add_format(total | _alignment(kind) | _number(kind)) for kind in NUMBER_FORMATS}
+    `lang` is by default that of the customer. Raises BadInputError when the plan breaks a rule.
+    """
+    return write_quote(quoted_plan(plan, terms), language(lang or language_of(plan)), audience)
 
 
-def _alignment(kind: Kind) -> dict[str, Any]:
-    return {"align": "left", "indent": 1} if kind in ("text", "hash") else {"align": "right"}
-
-
-def _number(kind: Kind) -> dict[str, Any]:
-    return {"num_format": NUMBER_FORMATS[kind], "text_wrap": kind == "text"}
-
-
-def set_up(sheet: Worksheet, footer: str) -> None:
-    """Set a sheet up for reading and for print on A4, as wide as one page."""
-    sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    sheet.set_footer(footer)
-    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Area:
-    """Where the rows of a table stand on a sheet."""
-
-    sheet: str
-    table: Table
-    first: int
-    last: int
-
-    def column(self, name: str) -> int:
-        """Return the position of a column."""
-        return [item.name for item in self.table.columns].index(name)
-
-    def cells(self, name: str, *, elsewhere: bool = False) -> str:
-        """Return the address of the cells of a column, as used on this sheet or elsewhere."""
-        address = str(xl_range_abs(self.first, self.column(name), self.last, self.column(name)))
-        return f"'{self.sheet}'!{address}" if elsewhere else address
-
-
-class _Page:
-    """A sheet of the workbook and what can be written on it."""
-
-    def __init__(self, book: xlsxwriter.Workbook, styles: _Styles, plan: Plan, name: str):
-        self.styles, self.name, self.illustrative = styles, name, plan.prices.illustrative
-        self.sheet = book.add_worksheet(name)
-        set_up(self.sheet, f"&L&8{ILLUSTRATIVE if self.illustrative else ''}&C&8&A&R&8Page &P of &N")
-
-    def put(self, row: int, column: int, value: Cell, form: Format | None = None) -> None:
-        """Write a value; text is only ever text, whatever it begins with."""
-        if value is None:
-            self.sheet.write_blank(row, column, None, form)
-        elif isinstance(value, str):
-            self.sheet.write_string(row, column, _text(value), form)
-        else:
-            self.sheet.write_number(row, column, float(value), form)
-
-    def title(self, title: str, note: str, *, marked: int = 0) -> int:
-        """Write a title and a note, above them the mark of illustrative prices, `marked` columns wide."""
-        row = 0
-        if self.illustrative and marked:
-            self.sheet.set_row(row, 28)
-            for column in range(marked):
-                self.put(row, column, None if column else sheets.ILLUSTRATIVE, self.styles.banner)
-            row = 1
-        self.sheet.set_row(row, 30)
-        self.put(row, 0, title, self.styles.title)
-        self.put(row + 1, 0, note, self.styles.note)
-        return row + 3
-
-    def list(self, table: Table, row: int, formulas: Formulas = None) -> _Area:
-        """Write the table a sheet is for: wide enough, filtered, its header in sight and on every page."""
-        widths = [_width(table, position) for position in range(len(table.columns))]
-        for position, width in enumerate(widths):
-            self.sheet.set_column(position, position, width)
-        area = self.table(table, row, widths, formulas)
-        lines = _lines([column.header for column in table.columns], widths)
-        self.sheet.set_row(row, 15 * lines + 17)  # a line more, for the buttons of the filter
-        self.sheet.autofilter(row, 0, area.last, len(table.columns) - 1)
-        self.sheet.freeze_panes(row + 1, 0)
-        self.sheet.repeat_rows(row)
-        return area
-
-    def block(self, table: Table, row: int, *, left: int = 0, formulas: Formulas = None) -> _Area:
-        """Write a small table of the summary below its heading and note."""
-        self.put(row, left, table.title, self.styles.heading)
-        if table.note:
-            row += 1
-            self.put(row, left, table.note, self.styles.note)
-        if not table.rows:
-            return _Area(self.name, table, row, row)
-        return self.table(table, row + 1, SUMMARY_WIDTHS[left:], formulas, left)
-
-    def table(self, table: Table, row: int, widths: Sequence[int], formulas: Formulas = None, left: int = 0) -> _Area:
-        """Write header and rows; a formula names in braces the columns it takes from its own row."""
-        names = [column.name for column in table.columns]
-        for position, column in enumerate(table.columns, start=left):
-            self.put(row, position, column.header, self.styles.head[column.kind])
-        for at, cells in enumerate(table.rows, start=row + 1):
-            wrapped = [column.kind == "text" for column in table.columns]
-            texts = [cell if wrap and isinstance(cell, str) else "" for wrap, cell in zip(wrapped, cells, strict=True)]
-            lines = _lines(texts, widths)
-            if lines > 1:
-                self.sheet.set_row(at, min(TALLEST_ROW, 15 * lines + 2))
-            places = {name: xl_rowcol_to_cell(at, position) for position, name in enumerate(names, start=left)}
-            for position, (column, value) in enumerate(zip(table.columns, cells, strict=True), start=left):
-                formula = (formulas or {}).get(column.name)
-                if formula and isinstance(value, Decimal):
-                    filled = formula.format_map(places)
-                    self.sheet.write_formula(at, position, filled, self.styles.body[column.kind], float(value))
-                else:
-                    self.put(at, position, value, self.styles.body[column.kind])
-        return _Area(self.name, table, row + 1, row + max(1, len(table.rows)))
-
-    def total(self, area: _Area, row: int, labels: Sequence[str], sums: Mapping[str, tuple[str, Decimal]]) -> None:
-        """Write a row of totals: labels in the first columns of a table, formulas with their values in others."""
-        for position, column in enumerate(area.table.columns):
-            form = self.styles.total[column.kind]
-            self.put(row, position, labels[position] if position < len(labels) else None, form)
-            if column.name in sums:
-                formula, value = sums[column.name]
-                self.sheet.write_formula(row, position, formula, form, float(value))
-
-
-# --- the sheets --------------------------------------------------------------------------------------------------
-
-
-def write_workbook(plan: Plan) -> bytes:
-    """Return a plan as the bytes of an xlsx file; the same plan gives the same bytes."""
+def write_quote(quote: Quote, spoken: Language, audience: Audience) -> bytes:
+    """Return a quote as the bytes of an xlsx file."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
-    hashes = {"workload": plan.workload.sha256, "prices": plan.prices.sha256, "catalogue": plan.catalog.sha256}
-    book.set_properties(
-        {
-            "title": f"{_text(plan.workload.name)[:200]}: sizing plan",
-            "subject": "Dedicated VMware IaaS: sizing and monthly cost",
-            "keywords": ", ".join(f"{name} {sha256}" for name, sha256 in hashes.items()),
-            "created": CREATED,
-        }
-    )
-    styles = _Styles(book)
-    summary = _Page(book, styles, plan, "Summary")
-    bill = _bill(_Page(book, styles, plan, "Bill of materials"), plan)
-    _summary(summary, plan, bill)
-    _clusters(_Page(book, styles, plan, "Clusters"), plan)
-    _datastores(_Page(book, styles, plan, "Datastores"), plan)
-    for table in sheets.ledger(plan):
-        _ledger(_Page(book, styles, plan, table.title), table)
-    _findings(_Page(book, styles, plan, "Findings"), plan)
+    _Book(book, quote, spoken, audience).write()
     book.close()
     return buffer.getvalue()
 
 
-def _summary(page: _Page, plan: Plan, bill: _Area) -> None:
-    """Write the first sheet: the cost, its proof, the size, and what the plan was made with."""
-    for position, width in enumerate(SUMMARY_WIDTHS):
-        page.sheet.set_column(position, position, width)
-    row = page.title(plan.workload.name, "Sizing and monthly cost of dedicated VMware IaaS", marked=len(SUMMARY_WIDTHS))
-    status, lines = sheets.status(plan), bill.cells("Monthly", elsewhere=True)
-    page.sheet.set_row(row, 28)
-    page.put(row, 0, f"Total a month ({plan.prices.currency})", page.styles.title)
-    page.sheet.write_formula(row, 1, f"=SUM({lines})", page.styles.amount, float(plan.monthly))
-    page.put(row + 1, 0, f"{status[:1].upper()}{status[1:]}.")
-    page.put(row + 2, 0, sheets.in_short(plan))
-    page.put(row + 3, 0, LIVE, page.styles.note)
-    size = page.block(sheets.size(plan), row + 5, left=RIGHT_BLOCK)
-    by_site = f"=SUMIFS({lines},{bill.cells('Site', elsewhere=True)},{{Site}})"
-    totals = page.block(sheets.site_totals(plan), row + 5, formulas={"Monthly": by_site})
-    total = {"Monthly": (f"=SUM({totals.cells('Monthly')})", plan.monthly)}
-    page.total(totals, totals.last + 1, ["Total a month"], total)
-    row = max(size.last, page.block(sheets.proof(plan), totals.last + 3).last) + 2
-    for table in (sheets.backup(plan), sheets.made_with(plan), sheets.protection(plan)):
-        row = page.block(table, row).last + 2
-    page.sheet.fit_to_pages(1, 1 if row <= SUMMARY_PAGE_ROWS else 0)
+class _Book:
+    """The workbook that is being written."""
 
+    def __init__(self, book: xlsxwriter.Workbook, quote: Quote, spoken: Language, audience: Audience):
+        self.book, self.quote, self.spoken, self.audience = book, quote, spoken, audience
+        self.internal = audience == "internal"
+        self.mark = spoken.said(plans.ILLUSTRATIVE) if quote.plan.prices.illustrative else ""
+        self.styles = Styles(book)
+        self.currency = quote.plan.prices.currency
 
-def _bill(page: _Page, plan: Plan) -> _Area:
-    """Write the bill with its totals; return where its lines stand."""
-    table = sheets.bill(plan)
-    formulas = {
-        "Unit price": "={List price}*(1-{Discount})",
-        "Monthly": "=ROUND({Quantity}*{List price}*(1-{Discount}),2)",
-    }
-    area = page.list(table, page.title(table.title, LIVE, marked=len(table.columns)), formulas)
-    lines, names = area.cells("Monthly"), area.cells("Site")
-    row = area.last + 2  # a blank row keeps the totals out of the filter
-    for site, value in sheets.site_totals(plan).rows:
-        formula = f"=SUMIFS({lines},{names},{xl_rowcol_to_cell(row, 0)})"
-        page.total(area, row, [str(site), "Total of the site"], {"Monthly": (formula, Decimal(value or 0))})
+    def write(self) -> None:
+        """Write all sheets in their order; the first refers to those behind it."""
+        self._properties()
+        first = self.page("Quote", portrait=True)
+        self.bill = self._bill(self.page("Bill of materials"))
+        self.further = self._further_lines(self.page("Further lines")) if self.quote.terms.lines else None
+        self._parameters(self.page("Parameters"))
+        self._listed(self.page("Price book"), sheets.prices(self.quote, self.audience))
+        self._capacity(self.page("Capacity"))
+        self._storage(self.page("Storage"))
+        self._backup(self.page("Backup and DR"))
+        self._listed(self.page("Placement"), sheets.placement(self.quote))
+        for ledger in plans.ledger(self.quote.plan):
+            self._listed(self.page(ledger.title), ledger)
+        self._findings(self.page("Findings"))
+        self._assumptions(self.page("Assumptions"))
+        self._about(self.page("About"))
+        self._front(first)
+
+    def page(self, name: str, *, portrait: bool = False) -> Page:
+        """Add a sheet."""
+        return Page(self.book, self.styles, name, self.spoken, self.mark, portrait=portrait)
+
+    def _properties(self) -> None:
+        quote, plan = self.quote, self.quote.plan
+        hashes = {"workload": plan.workload.sha256, "prices": plan.prices.sha256, "catalogue": plan.catalog.sha256}
+        issued = quote.terms.issued
+        name = cell_text(plan.workload.name)[:200]
+        self.book.set_properties(
+            {
+                "title": self.spoken.text("{name}: quote", name=name),
+                "subject": self.spoken.word("Dedicated VMware IaaS: sizing and monthly cost"),
+                "author": cell_text(quote.terms.issuer.name or ""),
+                "keywords": ", ".join(f"{name} {sha256}" for name, sha256 in hashes.items()),
+                "created": datetime.combine(issued, time()) if issued else CREATED,
+            }
+        )
+
+    # --- the bill and its parameters -----------------------------------------------------------------------------
+
+    def _bill(self, page: Page) -> Area:
+        """Write the bill with its totals; return where its lines stand."""
+        table = sheets.bill(self.quote, self.audience)
+        formulas = {"Monthly": "=ROUND({Quantity}*{Unit price},2)"}
+        if self.internal:
+            formulas["Unit price"] = "={List price}*(1-{Discount})*(1-cp_discount)"
+            formulas["Monthly"] = "=ROUND({Quantity}*{List price}*(1-{Discount})*(1-cp_discount),2)"
+        note = message("Amounts are live formulas, without tax; quantities are results of the optimiser.")
+        area = page.list(table, page.title(table.title, note, marked=len(table.columns)), formulas)
+        lines, names = area.cells("Monthly"), area.cells("Site")
+        row = area.last + 2  # a blank row keeps the totals out of the filter
+        for site, value in self.quote.by_site().items():
+            cell = xl_rowcol_to_cell(row, area.column("Site"))
+            formula = f"=SUMIFS({lines},{names},{cell})"
+            page.total(area, row, ["", message("Total of the site")], {"Monthly": (formula, value)})
+            page.put(row, area.column("Site"), site, self.styles.total["text"])
+            row += 1
+        page.total(area, row, ["", message("Total a month")], {"Monthly": (f"=SUM({lines})", self.quote.monthly)})
+        return area
+
+    def _further_lines(self, page: Page) -> Area:
+        """Write the lines beside the plan."""
+        note = message("Beside the plan; without the commercial discount, without tax.")
+        table = sheets.extra_lines(self.quote)
+        return page.list(table, page.title(table.title, note), {"Amount": "=ROUND({Quantity}*{Unit price},2)"})
+
+    def _parameters(self, page: Page) -> None:
+        """Write the cells that a reader may change: named, coloured, checked, the only ones that are not locked."""
+        quote, styles, sheet = self.quote, self.styles, page.sheet
+        for position, width in enumerate((38, 16, 70)):
+            sheet.set_column(position, position, width)
+        row = page.title("Parameters", "Coloured cells may be changed; everything that depends on them follows.")
+        term = quote.case.workload.term_months
+        entries: list[tuple[str, Message, Any, Any, Any, Message]] = [
+            (
+                "cp_term_months",
+                message("Term (months)"),
+                term,
+                "whole",
+                ("integer", 1, 1200),
+                message("Multiplies the monthly total."),
+            ),
+            (
+                "cp_vat_rate",
+                message("VAT rate"),
+                quote.terms.vat_rate,
+                "share",
+                ("decimal", 0, 1),
+                message("On the rounded net total."),
+            ),
+            ("cp_growth", message("Growth of the estate"), 0, "share", ("decimal", 0, 10), message("0: as sized.")),
+        ]
+        if self.internal:
+            text = message("On every line of the plan, before rounding.")
+            entries.insert(
+                0,
+                ("cp_discount", message("Commercial discount"), quote.terms.discount, "share", ("decimal", 0, 1), text),
+            )
+        cells = {}
+        for name, label, value, kind, (check, low, high), meaning in entries:
+            page.tell(row, 0, label)
+            page.put(row, 1, value, styles.entry[kind])
+            page.tell(row, 2, meaning, styles.note)
+            validation = {"validate": check, "criteria": "between", "minimum": low, "maximum": high}
+            error = self.spoken.text("From {low} to {high}.", low=low, high=high)
+            sheet.data_validation(row, 1, row, 1, {**validation, "error_message": error})
+            cells[name] = xl_rowcol_to_cell(row, 1, True, True)
+            self.book.define_name(name, f"={quoted(page.name)}!{cells[name]}")
+            row += 1
+        self.check = f"={quoted(page.name)}!{xl_rowcol_to_cell(row + 1, 2, True, True)}"
+        page.tell(row + 1, 0, "Check", styles.heading)
+        self._stale(page, row + 1, 2, term)
+        sheet.set_row(row + 1, 48)
+        sheet.protect("", {"select_locked_cells": True, "select_unlocked_cells": True, "format_columns": True})
+
+    def _stale(self, page: Page, row: int, column: int, term: int) -> None:
+        """Write the check that turns red when the plan is no longer the one that the figures were proven for."""
+        good = self.spoken.word(FRESH)
+        bad = self.spoken.word("Stale: the optimum was proven for other parameters. Change the workload and run again:")
+        bad += " cloudplan size --term"
+        quotes = [text.replace('"', '""') for text in (good, bad)]
+        formula = f'=IF(AND(cp_term_months={term},cp_growth=0),"{quotes[0]}","{quotes[1]}")'
+        page.formula(row, column, formula, good, self.styles.good)
+        cell = xl_rowcol_to_cell(row, column)
+        criteria = f"=OR(cp_term_months<>{term},cp_growth<>0)"
+        page.sheet.conditional_format(
+            f"{cell}:{cell}", {"type": "formula", "criteria": criteria, "format": self.styles.bad}
+        )
+
+    # --- the plan ------------------------------------------------------------------------------------------------
+
+    def _listed(self, page: Page, table: Table, formulas: dict[str, str] | None = None) -> Area:
+        return page.list(table, page.title(table.title, table.note), formulas)
+
+    def _capacity(self, page: Page) -> None:
+        table = sheets.clusters(self.quote)
+        formulas = {"Of activated": "={Memory used}/{Memory activated}", "Cores filled": "={Cores used}/{Cores}"}
+        area = self._listed(page, table, formulas)
+        sums = page.sums(area, "Hosts", "Of which spare", "Instances", "Memory activated", "Memory used", "Cores used")
+        page.total(area, area.last + 1, [message("Total")], sums)
+        row = area.last + 4
+        for title, names in (
+            (message("Memory used of the physical memory"), ("Of physical", "Physical after failure")),
+            (message("Cores used"), ("Cores filled", "Cores after failure")),
+        ):
+            chart = self.book.add_chart({"type": "bar"})
+            for name, colour in zip(names if table.rows else (), (ACCENT, "#C55A11"), strict=False):
+                chart.add_series(
+                    {
+                        "name": next(c.header(self.spoken) for c in table.columns if c.name == name),
+                        "categories": f"={area.cells('Cluster', elsewhere=True)}",
+                        "values": f"={area.cells(name, elsewhere=True)}",
+                        "fill": {"color": colour},
+                    }
+                )
+            chart.set_title({"name": self.spoken.said(title), "name_font": {"size": 11}})
+            chart.set_x_axis({"num_format": "0%", "min": 0, "max": 1})
+            chart.set_y_axis({"reverse": True})
+            chart.set_size({**CHART, "height": 140 + 45 * max(1, len(table.rows))})
+            if table.rows:
+                page.sheet.insert_chart(row, 0, chart, {"description": self.spoken.said(title)})
+            row += 9 + 3 * len(table.rows)
+
+    def _storage(self, page: Page) -> None:
+        formulas = {"Free": "={Size}-{Disks}-{Swap files}", "Free share": "={Free}/{Size}"}
+        area = self._listed(page, sheets.datastores(self.quote), formulas)
+        page.total(area, area.last + 1, [message("Total")], page.sums(area, "Size", "Disks", "Swap files", "Free"))
+
+    def _backup(self, page: Page) -> None:
+        for position, width in enumerate(WIDE):
+            page.sheet.set_column(position, position, width)
+        row = page.title("Backup and DR")
+        for table in (sheets.backup(self.quote), sheets.policies(self.quote), sheets.protection(self.quote)):
+            row = page.block(table, row, WIDE).last + 2
+
+    def _findings(self, page: Page) -> None:
+        plan = self.quote.plan
+        if not self.internal:
+            plan = plan.model_copy(update={"findings": tuple(f for f in plan.findings if f.code not in PRICED)})
+        area = self._listed(page, plans.findings(plan))
+        warning = self.spoken.said(plans.SEVERITIES["warning"])
+        rule = {"type": "cell", "criteria": "==", "value": f'"{warning}"', "format": self.styles.warning}
+        page.sheet.conditional_format(area.first, 0, area.last, 0, rule)
+
+    def _assumptions(self, page: Page) -> None:
+        table = sheets.rules(self.quote)
+        area = self._listed(page, table)
+        page.block(sheets.overridden(self.quote), area.last + 3, [20, 40])
+
+    def _about(self, page: Page) -> None:
+        widths = (44, 40, 68)
+        for position, width in enumerate(widths):
+            page.sheet.set_column(position, position, width)
+        plan, row = self.quote.plan, page.title("About")
+        for table in (plans.made_with(plan), plans.proof(plan) if self.internal else plans.size(plan)):
+            row = page.block(table, row, widths).last + 2
+        page.put(row, 0, plans.status(plan))
+        page.tell(
+            row + 1, 0, "The bound is that of the solver (HiGHS) less its tolerance; the plan was verified without it."
+        )
+        command = message("Made by: {command}", command="cloudplan size WORKLOAD --prices PRICES --format json")
+        page.put(row + 2, 0, command)
+
+    # --- the first page ------------------------------------------------------------------------------------------
+
+    def _front(self, page: Page) -> None:
+        """Write the quote on one page: who, what, how much, until when, and the place to sign."""
+        quote, terms, styles, spoken = self.quote, self.quote.terms, self.styles, self.spoken
+        for position, width in enumerate(QUOTE_WIDTHS):
+            page.sheet.set_column(position, position, width)
+        number = message("Quote {number}", number=terms.number) if terms.number else message("Quote")
+        row = page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 1
+        page.put(row - 1, 0, quote.plan.workload.name, styles.heading)
+        row = max(
+            self._party(page, row, 0, message("Issuer"), terms.issuer),
+            self._party(page, row, 2, message("Customer"), quote.customer),
+        )
+        row = self._dates(page, row + 1)
+        row = self._totals(page, row + 1)
+        row = max(
+            self._families(page, row + 1, sheets.by_family(quote), 0),
+            self._families(page, row + 1, sheets.by_site(quote), 2),
+        )
         row += 1
-    page.total(area, row, ["", "Total a month"], {"Monthly": (f"=SUM({lines})", plan.monthly)})
-    if plan.prices.illustrative:
-        page.put(row + 1, 1, sheets.ILLUSTRATIVE, page.styles.warning)
-    return area
+        page.tell(row, 0, "What the figures rest on", styles.heading)
+        for text in sheets.assumptions_in_short(quote):
+            row += 1
+            page.put(row, 0, text)
+        for mention in terms.mentions:
+            row += 1
+            page.put(row, 0, mention, styles.note)
+        row += 2
+        page.formula(row, 0, self.check, spoken.word(FRESH), styles.note)
+        row += 2
+        for column, title, text in (
+            (0, message("Issuer"), message("Date, name and signature")),
+            (2, message("Agreed by the customer"), message("Date, name and signature, preceded by “Agreed”")),
+        ):
+            page.tell(row, column, title, styles.heading)
+            page.tell(row + 1, column, text, styles.note)
+        page.sheet.set_row(row + 2, 60)
+        page.sheet.print_area(0, 0, row + 2, len(QUOTE_WIDTHS) - 1)
+        page.sheet.fit_to_pages(1, 1)
 
+    def _party(self, page: Page, row: int, column: int, title: Message, who: Party) -> int:
+        page.tell(row, column, title, self.styles.heading)
+        for text in sheets.party(who):
+            if text:
+                row += 1
+                page.put(row, column, text)
+        return row + 1
 
-def _clusters(page: _Page, plan: Plan) -> None:
-    table = sheets.clusters(plan)
-    row = page.title(table.title, f"{CHOSEN} {table.note}")
-    area = page.list(table, row, {"Filled": "={Used}/{Activated}"})
-    sums = _sums(area, "Hosts", "Of which spare", "Instances", "Activated", "Used")
-    page.total(area, area.last + 1, ["Total"], sums)
+    def _dates(self, page: Page, row: int) -> int:
+        terms, spoken = self.quote.terms, self.spoken
+        texts = [
+            message("Issued on {day}", day=spoken.date(terms.issued)) if terms.issued else None,
+            message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
+            message("Revision {number}", number=terms.revision) if terms.revision else None,
+            message("Reference: {text}", text=terms.reference) if terms.reference else None,
+            message("Billing: {text}", text=terms.billing) if terms.billing else None,
+            message("Payment: {text}", text=terms.payment) if terms.payment else None,
+            message("Prices in {currency}, without tax unless stated.", currency=self.currency),
+        ]
+        shown = [text for text in texts if text]
+        for position, text in enumerate(shown):
+            page.put(row + position // 2, 2 * (position % 2), text)
+        return row + (len(shown) + 1) // 2
 
+    def _totals(self, page: Page, row: int) -> int:
+        """Write net, tax and gross: of a month, once, and over the term."""
+        quote, styles = self.quote, self.styles
+        term = quote.case.workload.term_months
+        extra = {one_off: self._further(one_off) for one_off in (False, True)}
+        monthly = f"SUM({self.bill.cells('Monthly', elsewhere=True)})" + extra[False]
+        once = extra[True].lstrip("+") or "0"
+        nets = (quote.monthly_net, quote.one_off_net, quote.term_net)
+        heads = (
+            *(message("Total"), message("A month"), message("Once")),
+            counted("Over {count} month", "Over {count} months", term),
+        )
+        for position, head in enumerate(heads):
+            page.put(row, position, None, styles.head["money" if position else "text"])
+            page.tell(row, position, head, styles.head["money" if position else "text"])
+        cells = [xl_rowcol_to_cell(row + 1, column) for column in (1, 2, 3)]
+        formulas = [f"={monthly}", f"={once}", f"={cells[0]}*cp_term_months+{cells[1]}"]
+        page.tell(row + 1, 0, "Net, without tax", styles.total["text"])
+        page.tell(row + 2, 0, "VAT", styles.body["text"])
+        page.tell(row + 3, 0, "Gross, with tax", styles.total["text"])
+        for column, (formula, net) in enumerate(zip(formulas, nets, strict=True), start=1):
+            page.formula(row + 1, column, formula, net, styles.total["money"])
+            top, tax = (xl_rowcol_to_cell(row + line, column) for line in (1, 2))
+            page.formula(row + 2, column, f"=ROUND({top}*cp_vat_rate,2)", quote.vat(net), styles.body["money"])
+            page.formula(row + 3, column, f"={top}+{tax}", net + quote.vat(net), styles.total["money"])
+        return row + 4
 
-def _datastores(page: _Page, plan: Plan) -> None:
-    table = sheets.datastores(plan)
-    area = page.list(table, page.title(table.title, CHOSEN))
-    page.total(area, area.last + 1, ["Total"], _sums(area, "Size", "Disks", "Swap files"))
+    def _further(self, one_off: bool) -> str:
+        """Return the terms of a sum for the further lines that count, billed once or a month."""
+        if self.further is None:
+            return ""
+        lines = enumerate(self.quote.terms.lines)
+        some = [index for index, line in lines if line.kind == "included" and line.one_off == one_off]
+        return "".join(f"+{self.further.cell('Amount', index)}" for index in some)
 
-
-def _ledger(page: _Page, table: Table) -> None:
-    page.list(table, page.title(table.title, table.note))
-
-
-def _findings(page: _Page, plan: Plan) -> None:
-    table = sheets.findings(plan)
-    area = page.list(table, page.title(table.title, table.note))
-    rule = {"type": "cell", "criteria": "==", "value": '"warning"', "format": page.styles.warning}
-    page.sheet.conditional_format(area.first, 0, area.last, 0, rule)
-
-
-# --- what cells hold ---------------------------------------------------------------------------------------------
-
-
-def _sums(area: _Area, *names: str) -> dict[str, tuple[str, Decimal]]:
-    """Return formula and value of the sum of each of these columns."""
-    values = {name: [Decimal(value or 0) for value in area.table.values(name)] for name in names}
-    return {name: (f"=SUM({area.cells(name)})", sum(values[name], Decimal(0))) for name in names}
-
-
-def _text(text: str) -> str:
-    """Return text that a cell can hold: no control characters, no longer than Excel allows, counted as Excel does."""
-    return clean(text).encode("utf-16-le")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
-
-
-def _width(table: Table, position: int) -> int:
-    """Return a column's width in characters: its longest content, within limits, and the words of its header."""
-    column = table.columns[position]
-    texts = [words(row[position], column.kind) for row in table.rows]
-    longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
-    header = min(len(column.header) + 3, max(13, max(len(word) for word in column.header.split()) + 4))
-    return max(header, min(longest + (3 if column.kind == "text" else 5), WIDEST.get(column.name, 30)))
-
-
-def _lines(texts: Sequence[str], widths: Sequence[int]) -> int:
-    """Return how many lines a row of wrapped texts needs: not every reader makes rows high enough by itself."""
-    return max(
-        sum(max(1, len(textwrap.wrap(line, width - 1))) for line in _text(text).split("\n"))
-        for text, width in zip(texts, widths, strict=False)
-    )
+    def _families(self, page: Page, row: int, table: Table, left: int) -> int:
+        """Write the monthly cost by family or by site, as sums over the bill."""
+        key = table.columns[0].name
+        lines, names = (self.bill.cells(name, elsewhere=True) for name in ("Monthly", key))
+        formulas = {"Monthly": f"=SUMIFS({lines},{names},{{{key}}})"}
+        area = page.block(table, row, QUOTE_WIDTHS, left=left, formulas=formulas)
+        total = {"Monthly": (f"=SUM({area.cells('Monthly')})", total_of(table, "Monthly"))}
+        page.total(area, area.last + 1, [message("Total a month")], total)
+        return area.last + 2

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import inventories as make
+import openpyxl
 import pytest
 import yaml
 from conftest import Ran, bad_input
@@ -717,3 +718,17 @@ def test_nothing_is_written_on_failure(estate: Callable[..., Path], tmp_path: Pa
     assert ran.status == 2 and not ran.out and sorted(tmp_path.iterdir()) == before
     assert run("import", tmp_path / "missing.xlsx", "-o", tmp_path / "w.yaml").status == 2
     assert run("import", path, "--percentile", "x").status == 2
+
+
+def test_a_formula_counts_as_its_stored_value_and_without_one_as_nothing(tmp_path: Path) -> None:
+    sheets = make.tables([make.vm("a"), make.vm("b")])
+    book = openpyxl.Workbook()
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book["vInfo"].cell(3, make.INFO.index("CPUs") + 1).value = "=1+1"
+    book.save(tmp_path / "a.xlsx")
+    with bad_input() as faults:
+        import_inventory([tmp_path / "a.xlsx"])
+    assert [str(fault).partition("vInfo!")[2][:14] for fault in faults] == ["A3: b: no vCPU"]

@@ -8,6 +8,7 @@ import typer
 
 from cloudplan.cli import catalog, prices
 from cloudplan.cli.import_ import import_
+from cloudplan.cli.quote import quote
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
 from cloudplan.errors import CloudplanError
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
 )
 app.command()(size)
+app.command()(quote)
 app.command()(requote)
 app.command("import")(import_)
 app.add_typer(catalog.app, name="catalog")

@@ -45,6 +45,21 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+class Speech(StrEnum):
+    """The language of what is for people."""
+
+    fr = "fr"
+    en = "en"
+
+
+class Audience(StrEnum):
+    """Who a workbook is for: the customer's has no discounts and no list prices in it."""
+
+    customer = "customer"
+    internal = "internal"
+
+
+Lang = Annotated[Speech | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
 Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
 
 
@@ -120,10 +135,12 @@ def optimised(
         )
 
 
-def text_of(shown: Plan | Report, style: Format) -> str:
-    """Return a plan or a report as text for people."""
+def text_of(shown: Plan | Report, style: Format, lang: Speech | None = None) -> str:
+    """Return a plan, in a language, or a report as text for people."""
     dress: Style = "markdown" if style is Format.markdown else "terminal"
-    return render(shown, style=dress) if isinstance(shown, Plan) else render_report(shown, style=dress)
+    if isinstance(shown, Plan):
+        return render(shown, style=dress, lang=lang.value if lang else None)
+    return render_report(shown, style=dress)
 
 
 def emit(text: str, output: Path | None, others: Mapping[Path, bytes] | None = None) -> None:

@@ -13,6 +13,7 @@ from cloudplan.cli.options import (
     Force,
     Format,
     Gap,
+    Lang,
     Output,
     QuoteDate,
     Term,
@@ -46,6 +47,7 @@ def size(
     format: Annotated[Format, typer.Option(help="How the plan is printed.")] = Format.table,
     output: Output = None,
     xlsx: Xlsx = None,
+    lang: Lang = None,
     force: Force = False,
     gap: Gap = 0.0,
     time_limit: TimeLimit = None,
@@ -62,8 +64,8 @@ def size(
         pin = catalog or _pin(source)
         origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
     plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
-    text = plan.to_json() if format is Format.json else text_of(plan, format)
-    emit(text, output, {xlsx: write_workbook(plan)} if xlsx else {})
+    text = plan.to_json() if format is Format.json else text_of(plan, format, lang)
+    emit(text, output, {xlsx: write_workbook(plan, lang=lang.value if lang else None)} if xlsx else {})
 
 
 def _read_once(workload: Path) -> Source:

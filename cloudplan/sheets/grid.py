@@ -11,10 +11,14 @@ from decimal import Decimal
 from typing import Literal
 
 from cloudplan import money
+from cloudplan.language import ENGLISH, Language, Message
 from cloudplan.units import number
 
 Kind = Literal["text", "hash", "whole", "decimal", "share", "discount", "price", "money", "change"]
-Cell = str | int | Decimal | None
+Text = str | Message
+"""A text of the program: an English one as it is translated, or a message with figures in it."""
+Cell = str | int | Decimal | Message | None
+"""A value; a str is foreign text and never translated."""
 
 _LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
@@ -29,10 +33,10 @@ class Column:
     kind: Kind = "text"
     unit: str = ""
 
-    @property
-    def header(self) -> str:
-        """The name with its unit."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+    def header(self, language: Language = ENGLISH) -> str:
+        """Return the name with its unit."""
+        name = language.word(self.name)
+        return f"{name} ({language.word(self.unit)})" if self.unit else name
 
     @property
     def is_text(self) -> bool:
@@ -47,7 +51,7 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
+    note: Text = ""
 
     def values(self, name: str) -> tuple[Cell, ...]:
         """Return the cells of a column."""
@@ -75,11 +79,18 @@ def clean(text: str) -> str:
     return _REORDERING.sub("", _CONTROL.sub("", lines)).encode("utf-8", "ignore").decode("utf-8")
 
 
-def words(value: Cell, kind: Kind) -> str:
+def words(value: Cell, kind: Kind, language: Language = ENGLISH) -> str:
     """Return a value as text, numbers with their thousands apart; a missing value is empty."""
     if value is None:
         return ""
-    return clean(value) if isinstance(value, str) else _WORDS[kind](Decimal(value))
+    if isinstance(value, Message):
+        return clean(language.said(value))
+    return clean(value) if isinstance(value, str) else language.figures(_WORDS[kind](Decimal(value)))
+
+
+def say(text: Text, language: Language) -> str:
+    """Return a text of the program in a language."""
+    return language.said(text) if isinstance(text, Message) else language.word(text)
 
 
 def _price(value: Decimal) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cloudplan.sheets.grid import Column, Notes, Report, Table
+from cloudplan.language import known, message
+from cloudplan.sheets.grid import Cell, Column, Notes, Report, Table
 from cloudplan.units import number
 from cloudplan.workload import Inventory
 
@@ -16,12 +17,13 @@ def ledger(inventory: Inventory) -> Table:
         *(Column("vCPUs", "whole"), Column("Memory", "whole", "MiB"), Column("Disks", "whole")),
         Column("Disk size", "whole", "MiB"),
     )
-    rows = [
-        (line.step, line.reason, line.touched, *(getattr(line, name) for name in _SUMS)) for line in inventory.ledger
+    rows: list[tuple[Cell, ...]] = [
+        (known(line.step), known(line.reason), line.touched, *(getattr(line, name) for name in _SUMS))
+        for line in inventory.ledger
     ]
     signs = {"read": 1, "left out": -1, "repaired": 1, "imported": -1}
     rest = [sum(signs[line.step] * getattr(line, name) for line in inventory.ledger) for name in _SUMS]
-    rows.append(("check", "read - left out + repaired - imported", None, *rest))
+    rows.append((message("check"), message("read - left out + repaired - imported"), None, *rest))
     return Table("Ledger", columns, tuple(rows), "A VM is a row; the check is 0 in every column.")
 
 

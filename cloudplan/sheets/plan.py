@@ -5,14 +5,17 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
 from cloudplan.demand import instances_at
-from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, Cluster, Plan
+from cloudplan.language import Message, counted, known, message
+from cloudplan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Finding, Plan
 from cloudplan.sheets import inventory
-from cloudplan.sheets.grid import Cell, Column, Table, counted
-from cloudplan.units import MIB_PER_GIB, number
+from cloudplan.sheets.grid import Cell, Column, Table
+from cloudplan.units import MIB_PER_GIB
+from cloudplan.wording import finding_message, joined, reason_message
 from cloudplan.workload import Workload
 
-ILLUSTRATIVE = "ILLUSTRATIVE PRICES: the amounts are invented and are not an offer."
-MECHANISMS = {GLOBAL_MIRROR: "Global Mirror", VM_REPLICATION: "VM replication"}
+ILLUSTRATIVE = message("ILLUSTRATIVE PRICES: the amounts are invented and are not an offer.")
+SEVERITIES = {"warning": message("warning"), "info": message("info")}
+MECHANISMS = {GLOBAL_MIRROR: message("Global Mirror"), VM_REPLICATION: message("VM replication")}
 
 
 # --- the tables --------------------------------------------------------------------------------------------------
@@ -33,8 +36,9 @@ def clusters(plan: Plan) -> Table:
         *(Column("Hosts", "whole"), Column("Of which spare", "whole"), Column("Instances", "whole")),
         *(Column("Activated", "whole", "GiB"), Column("Used", "decimal", "GiB"), Column("Filled", "share")),
     )
-    ceiling = number(Fraction(workload.policy.memory_ceiling) * 100)
-    return Table("Clusters", columns, tuple(rows), f"VMs may use at most {ceiling} % of the activated memory.")
+    ceiling = Fraction(workload.policy.memory_ceiling) * 100
+    note = message("VMs may use at most {ceiling:n} % of the activated memory.", ceiling=ceiling)
+    return Table("Clusters", columns, tuple(rows), note)
 
 
 def datastores(plan: Plan) -> Table:
@@ -62,9 +66,13 @@ def protection(plan: Plan) -> Table:
         group = workload.groups[name]
         rows.append((name, group.count, group.site, workload.other_site(group), MECHANISMS[mechanism]))
     columns = (Column("VM group"), Column("VMs", "whole"), Column("Site"), Column("Standby"), Column("Mechanism"))
-    kinds = Counter(row[-1] for row in rows)
-    note = ", ".join(f"{kind}: {counted(count, 'VM group')}" for kind, count in sorted(kinds.items()))
-    return Table("Protection", columns, tuple(rows), note or "No VM is replicated to another site.")
+    kinds = sorted(Counter(plan.protection.values()).items())
+    notes = [
+        counted("{mechanism}: {count} VM group", "{mechanism}: {count} VM groups", count, mechanism=MECHANISMS[kind])
+        for kind, count in kinds
+    ]
+    note = joined(*notes, between=", ") if notes else message("No VM is replicated to another site.")
+    return Table("Protection", columns, tuple(rows), note)
 
 
 def backup(plan: Plan) -> Table:
@@ -86,8 +94,8 @@ def bill(plan: Plan) -> Table:
     currency = plan.prices.currency
     rows = tuple(
         (
-            *(line.site, line.label, line.sku, line.quantity, line.unit),
-            *(line.list_price, line.discount, line.unit_price, line.monthly, line.rule, line.because),
+            *(line.site, line.label, line.sku, line.quantity, known(line.unit)),
+            *(line.list_price, line.discount, line.unit_price, line.monthly, line.rule, because(line)),
         )
         for line in plan.bom
     )
@@ -118,24 +126,35 @@ def ledger(plan: Plan) -> tuple[Table, ...]:
 
 def findings(plan: Plan) -> Table:
     """Return the findings."""
-    rows = tuple((item.severity, item.code, item.subject, item.rule, item.message) for item in plan.findings)
+    rows = tuple((SEVERITIES[item.severity], item.code, item.subject, item.rule, told(item)) for item in plan.findings)
     columns = (Column("Severity"), Column("Code"), Column("Subject"), Column("Rule"), Column("Message"))
     warnings = sum(item.severity == "warning" for item in plan.findings)
-    note = f"{counted(warnings, 'warning')}, {len(rows) - warnings} for information."
+    one, many = "{count} warning, {rest} for information.", "{count} warnings, {rest} for information."
+    note = counted(one, many, warnings, rest=len(rows) - warnings)
     return Table("Findings", columns, rows, note if rows else "None.")
+
+
+def told(finding: Finding) -> Message:
+    """Return what a finding says."""
+    return finding_message(finding.code, finding.message, finding.values)
+
+
+def because(line: BomLine) -> Message:
+    """Return why a line is on the bill."""
+    return reason_message(line.rule, line.because, line.values)
 
 
 def size(plan: Plan) -> Table:
     """Return the size of the plan in a few figures."""
     rows: tuple[tuple[Cell, ...], ...] = (
-        ("VMs", sum(group.count for group in _workload(plan).vms)),
-        ("Clusters", len(plan.clusters)),
-        ("Hosts", sum(item.hosts for item in plan.clusters)),
-        ("Of which spare", sum(item.spare_hosts for item in plan.clusters)),
-        ("Activated memory (GiB)", sum(item.memory_gib for item in plan.clusters)),
-        ("Datastores", len(plan.datastores)),
-        ("Storage (GiB)", sum(item.size_gib for item in plan.datastores)),
-        ("Backup storage (TiB)", sum(item.tib for item in plan.backup)),
+        (message("VMs"), _vms(plan)),
+        (message("Clusters"), len(plan.clusters)),
+        (message("Hosts"), sum(item.hosts for item in plan.clusters)),
+        (message("Of which spare"), sum(item.spare_hosts for item in plan.clusters)),
+        (message("Activated memory (GiB)"), sum(item.memory_gib for item in plan.clusters)),
+        (message("Datastores"), len(plan.datastores)),
+        (message("Storage (GiB)"), sum(item.size_gib for item in plan.datastores)),
+        (message("Backup storage (TiB)"), sum(item.tib for item in plan.backup)),
     )
     return Table("Size", (Column("Figure"), Column("Value", "whole")), rows)
 
@@ -143,18 +162,23 @@ def size(plan: Plan) -> Table:
 def proof(plan: Plan) -> Table:
     """Return what is proven of the cost, in figures."""
     columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
-    rows = (("Lower bound: no plan costs less", plan.lower_bound), ("Proven gap", plan.monthly - plan.lower_bound))
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (message("Lower bound: no plan costs less"), plan.lower_bound),
+        (message("Proven gap"), plan.monthly - plan.lower_bound),
+    )
     return Table("Proof", columns, rows)
 
 
 def made_with(plan: Plan) -> Table:
     """Return what the plan was made from: names and their SHA-256."""
-    mark = " (illustrative)" if plan.prices.illustrative else ""
-    rows = (
-        ("Catalogue edition", plan.catalog.edition, plan.catalog.sha256),
-        ("Price book", plan.prices.name + mark, plan.prices.sha256),
-        ("Workload", plan.workload.name, plan.workload.sha256),
-        ("Program", plan.program, None),
+    book: Cell = plan.prices.name
+    if plan.prices.illustrative:
+        book = message("{name} (illustrative)", name=plan.prices.name)
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (message("Catalogue edition"), plan.catalog.edition, plan.catalog.sha256),
+        (message("Price book"), book, plan.prices.sha256),
+        (message("Workload"), plan.workload.name, plan.workload.sha256),
+        (message("Program"), plan.program, None),
     )
     return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256", "hash")), rows)
 
@@ -162,25 +186,38 @@ def made_with(plan: Plan) -> Table:
 # --- in words ----------------------------------------------------------------------------------------------------
 
 
-def status(plan: Plan) -> str:
+def status(plan: Plan) -> Message:
     """Return what is proven of the cost, in words."""
     percent = Decimal(str(plan.gap)) * 100
-    share = f"{percent.quantize(Decimal('0.0001'), ROUND_CEILING).normalize():f} %"
+    share = percent.quantize(Decimal("0.0001"), ROUND_CEILING).normalize()
     if plan.status == "feasible":
-        return f"feasible: the search stopped first, a cheaper plan could save at most {share}"
-    return f"optimal: proven within {share}" if percent else "optimal: proven, no plan costs less"
+        return message(
+            "feasible: the search stopped first, a cheaper plan could save at most {share:n4} %", share=share
+        )
+    if percent:
+        return message("optimal: proven within {share:n4} %", share=share)
+    return message("optimal: proven, no plan costs less")
 
 
-def in_short(plan: Plan) -> str:
+def in_short(plan: Plan) -> Message:
     """Return the size of the plan in a sentence."""
-    figures = {str(name): value for name, value in size(plan).rows if isinstance(value, int)}
-    vms, hosts = counted(figures["VMs"], "VM"), counted(figures["Hosts"], "host")
-    return (
-        f"{vms} on {hosts} ({number(figures['Of which spare'])} spare) in {counted(figures['Clusters'], 'cluster')}, "
-        f"{number(figures['Activated memory (GiB)'])} GiB of memory activated; "
-        f"{number(figures['Storage (GiB)'])} GiB in {counted(figures['Datastores'], 'datastore')}; "
-        f"{number(figures['Backup storage (TiB)'])} TiB of backup storage."
+    hosts, clusters, stores = sum(item.hosts for item in plan.clusters), len(plan.clusters), len(plan.datastores)
+    return message(
+        "{vms} on {hosts} ({spare:n} spare) in {clusters}, {memory_gib:n} GiB of memory activated; "
+        "{storage_gib:n} GiB in {datastores}; {backup_tib:n} TiB of backup storage.",
+        vms=counted("{count:n} VM", "{count:n} VMs", _vms(plan)),
+        hosts=counted("{count:n} host", "{count:n} hosts", hosts),
+        spare=sum(item.spare_hosts for item in plan.clusters),
+        clusters=counted("{count:n} cluster", "{count:n} clusters", clusters),
+        memory_gib=sum(item.memory_gib for item in plan.clusters),
+        storage_gib=sum(item.size_gib for item in plan.datastores),
+        datastores=counted("{count:n} datastore", "{count:n} datastores", stores),
+        backup_tib=sum(item.tib for item in plan.backup),
     )
+
+
+def _vms(plan: Plan) -> int:
+    return sum(group.count for group in _workload(plan).vms)
 
 
 def _workload(plan: Plan) -> Workload:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from cloudplan.changes import OPTIMISER, LineChange, Requote, Step
+from cloudplan.language import ENGLISH
 from cloudplan.money import amount
 from cloudplan.plan import BomLine, Plan
 from cloudplan.release_notes import compare, in_short
@@ -18,12 +19,12 @@ def report(change: Requote) -> Report:
     """Return a requote for people."""
     before, after, currency = change.before, change.after, change.after.prices.currency
     moved = [line for line in change.lines if _moved(line)]
-    illustrative = (ILLUSTRATIVE,) if before.prices.illustrative or after.prices.illustrative else ()
+    illustrative = (ENGLISH.said(ILLUSTRATIVE),) if before.prices.illustrative or after.prices.illustrative else ()
     summary = (
         *illustrative,
         f"{amount(before.monthly)} {currency} a month before, {amount(after.monthly)} now: "
         f"{signed(change.difference)} {currency} a month.",
-        f"Before: {status(before)}. Now: {status(after)}.",
+        f"Before: {ENGLISH.said(status(before))}. Now: {ENGLISH.said(status(after))}.",
         "The causes were applied in this order, and the plan solved again after each: "
         f"{', '.join(step.name for step in change.steps[1:])}; what is left is the optimiser's.",
     )

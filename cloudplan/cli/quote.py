@@ -1,0 +1,62 @@
+"""`cloudplan quote`: a plan and its terms as an Excel workbook and as a CSV file."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.bill_csv import Dialect, bill_csv
+from cloudplan.cli.options import Audience, Force, Lang
+from cloudplan.errors import BadInputError, Fault, gathered
+from cloudplan.language import language
+from cloudplan.pinning import read_plan
+from cloudplan.plan import Plan, language_of
+from cloudplan.quote import quote as quoted
+from cloudplan.terms import Terms, read_terms, with_dates
+from cloudplan.workbook import write_quote
+
+
+def quote(
+    plan: Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")],
+    terms: Annotated[Path | None, typer.Option(help="The terms: issuer, customer, dates, discount, VAT.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The workbook to write.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also, or only, the bill of materials as CSV.")] = None,
+    csv_dialect: Annotated[Dialect, typer.Option(help="Comma and point, or as French Excel wants it.")] = (
+        Dialect.rfc4180
+    ),
+    audience: Annotated[Audience, typer.Option(help="For the customer: no discounts, no list prices.")] = (
+        Audience.customer
+    ),
+    lang: Lang = None,
+    issued: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of issue; wins over the terms.")
+    ] = (None),
+    valid_until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of validity; wins over the terms.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the quote of a plan as a workbook, as CSV, or both."""
+    if output is None and csv is None:
+        raise typer.BadParameter("a file to write is needed: --output or --csv", param_hint="--output")
+    files.refuse_existing([output, csv], force=force, inputs=[plan, terms])
+    faults: list[Fault] = []
+    read: Plan | None = None
+    agreed: Terms | None = None
+    with gathered(faults):
+        read = read_plan(plan)
+    with gathered(faults):
+        agreed = read_terms(terms) if terms else Terms()
+    if read is None or agreed is None:
+        raise BadInputError(faults)
+    dates = [day.date() if day else None for day in (issued, valid_until)]
+    made = quoted(read, with_dates(agreed, *dates))
+    spoken = language(lang.value if lang else language_of(read))
+    written = {output: write_quote(made, spoken, audience.value)} if output else {}
+    if csv:
+        written[csv] = bill_csv(made, spoken, audience.value, csv_dialect)
+    files.write_all(written)
+    for path in written:
+        typer.echo(f"Written: {path}")

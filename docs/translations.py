@@ -1,0 +1,163 @@
+"""Collect every text that a plan, a quote or a report may show, keep the French catalogue in step, and compile it.
+
+    python docs/translations.py            # add what is new to the catalogue, drop what is gone, compile
+    python docs/translations.py --check    # status 1 when the catalogue is not in step, a text is not translated
+
+A text is a literal in a call that says something, such as `message("…")` or `Column("…")`, or one of a table of texts.
+"""
+
+import ast
+import io
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+import cloudplan
+from cloudplan.editions import load_edition
+from cloudplan.quote import FAMILIES
+from cloudplan.rules import rule_book
+from cloudplan.wording import FINDINGS
+
+PACKAGE = Path(cloudplan.__file__).parent
+PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
+MO = PO.with_suffix(".mo")
+MODULES = ("wording", "table", "workbook", "xlsx", "sheets/plan", "sheets/quote", "sheets/inventory")
+SAYING: dict[str, tuple[int, ...]] = {
+    **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
+    **{"Column": (0, 2), "Table": (0, 3)},
+}
+"""Functions that say something, with the positions of their texts."""
+FIRST = datetime(2026, 11, 26, tzinfo=UTC)
+"""The date in the catalogue: fixed, so that the same texts give the same bytes."""
+UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone")
+LEDGER = (
+    *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
+    *("template", "SRM placeholder (counted at its own site)", "vCLS agent of a vSphere cluster"),
+    *("not connected: its figures cannot be relied on", "repeats another row", "older row of the same VM"),
+    *("powered off", "raw device mapping: its capacity is no datastore's", "shared disk, counted once"),
+    *("no disk of its own: 1 GiB for its home directory", "right-sized from measured use"),
+    *("powered on", "suspended, counts as on"),
+)
+
+Text = str | tuple[str, str]
+"""A text, or one with its plural."""
+
+
+def texts() -> list[Text]:
+    """Return every text once, in a lasting order."""
+    found: dict[Text, None] = {}
+    for module in MODULES:
+        tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+        found |= dict.fromkeys(_of_module(tree))
+    found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
+    for rule in rule_book(load_edition()).values():
+        found |= dict.fromkeys((rule.title, rule.formula))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *LEDGER))
+    plurals = {text[0] for text in found if isinstance(text, tuple)}
+    return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
+
+
+def _of_module(tree: ast.Module) -> Iterator[Text]:
+    """Yield the texts of the calls in a module; a name stands for all literals that it is given anywhere in it."""
+    named: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                for name, value in zip(names, values, strict=False):
+                    if isinstance(name, ast.Name):
+                        named.setdefault(name.id, []).extend(_literals(value, {}))
+    for node in ast.walk(tree):
+        function = getattr(node, "func", None)
+        name = getattr(function, "id", "") or getattr(function, "attr", "")
+        if isinstance(node, ast.Call) and name in SAYING:
+            said = [_literals(node.args[at], named) for at in SAYING[name] if at < len(node.args)]
+            if name == "counted":
+                yield from zip(*said, strict=True)
+            else:
+                yield from (text for listed in said for text in listed)
+
+
+def _literals(node: ast.expr, named: dict[str, list[str]]) -> list[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return _literals(node.body, named) + _literals(node.orelse, named)
+    return named.get(node.id, []) if isinstance(node, ast.Name) else []
+
+
+def catalogue() -> Catalog:
+    """Return the catalogue as it is."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def in_step(old: Catalog) -> Catalog:
+    """Return a catalogue with every text, translated as in another one."""
+    new = Catalog(
+        locale="fr",
+        header_comment="# What cloudplan says, in French. Kept in step by docs/translations.py.",
+        project="cloudplan",
+        version="1",
+        creation_date=FIRST,
+        revision_date=FIRST,
+        last_translator="The cloudplan developers",
+        language_team="French",
+        fuzzy=False,
+    )
+    for text in texts():
+        known = old.get(text)
+        new.add(text, known.string if known else "")
+    return new
+
+
+def po_bytes(given: Catalog) -> bytes:
+    """Return a catalogue as the bytes of its file."""
+    file = io.BytesIO()
+    write_po(file, given, width=120, omit_header=False, ignore_obsolete=True)
+    return file.getvalue()
+
+
+def mo_bytes(given: Catalog) -> bytes:
+    """Return a catalogue compiled."""
+    file = io.BytesIO()
+    write_mo(file, given)
+    return file.getvalue()
+
+
+def untranslated(given: Catalog) -> list[Text]:
+    """Return the texts without a translation."""
+    return [
+        entry.id
+        for entry in given
+        if entry.id and not (all(entry.string) if isinstance(entry.string, tuple) else entry.string)
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Bring the catalogue in step, or check it."""
+    if arguments not in ([], ["--check"]):
+        print(__doc__)
+        return 2
+    old = catalogue() if PO.exists() else Catalog(locale="fr")
+    new = in_step(old)
+    missing = untranslated(new)
+    for text in missing:
+        print(f"not translated: {text!r}")
+    if arguments:
+        fresh = PO.read_bytes() == po_bytes(new) and MO.read_bytes() == mo_bytes(new)
+        return int(bool(missing) or not fresh)
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    PO.write_bytes(po_bytes(new))
+    MO.write_bytes(mo_bytes(new))
+    return int(bool(missing))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
