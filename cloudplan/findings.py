@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from cloudplan.bom import backup_targets, zones_in_use
 from cloudplan.demand import Case
+from cloudplan.orders import backup_portions_gib, cluster_portions, datastore_portions
 from cloudplan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.price_review import book_findings
 from cloudplan.rules.backup import is_backed_up
@@ -116,25 +117,28 @@ def _backup(case: Case) -> Iterator[Finding]:
 
 def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
     """What takes more than one order of the console, or more than is needed (ORD-2)."""
-    hosts, datastores = case.edition.count("ORD-2", "hosts_max"), case.edition.count("ORD-2", "datastores_max")
+    datastores = case.edition.count("ORD-2", "datastores_max")
     for cluster in choice.clusters:
-        if cluster.hosts > hosts:
-            values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": hosts, "rest": cluster.hosts - hosts}
+        first, *further = cluster_portions(case, cluster)
+        if further:
+            values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": first, "rest": sum(further)}
             yield _finding("info", "order-limit", cluster.name, "ORD-2", about="hosts", **values)
     for site in case.sites:
-        count = sum(store.site == site for store in choice.datastores)
-        if count > datastores:
-            values = {"site": site, "datastores": count, "most": datastores, "orders": -(-count // datastores)}
+        here = [store for store in choice.datastores if store.site == site]
+        if len(here) > datastores:
+            placed = sum(
+                len(datastore_portions(case, [store for store in here if store.storage_class == name]))
+                for name in case.edition.storage_classes
+            )
+            values = {"site": site, "datastores": len(here), "most": datastores, "orders": placed}
             yield _finding("info", "order-limit", site, "ORD-2", about="datastores", **values)
     least, most = case.edition.count("ORD-2", "backup_min_gib"), case.edition.count("ORD-2", "backup_max_gib")
     for target in backup_targets(case):
-        size_gib = target.tib * GIB_PER_TIB
         order: dict[str, Any] = {"tib": target.tib, "site": target.site, "least": least, "most": most}
-        if size_gib > most:
-            yield _finding(
-                "info", "order-limit", target.site, "ORD-2", about="backup", **order, orders=-(-size_gib // most)
-            )
-        elif 0 < size_gib < least:
+        placed = len(backup_portions_gib(case, target))
+        if placed > 1:
+            yield _finding("info", "order-limit", target.site, "ORD-2", about="backup", **order, orders=placed)
+        elif 0 < target.tib * GIB_PER_TIB < least:
             yield _finding("info", "order-limit", target.site, "ORD-2", about="little backup", **order)
 
 

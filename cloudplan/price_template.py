@@ -143,7 +143,7 @@ def _prices(sheet: Worksheet, styles: _Styles, table: Table, mark: str, book: Pr
     """Write a row for each SKU, and some empty ones for more."""
     spare = (sheets.OTHER_SKUS, *[None] * (len(table.columns) - 1))
     rows = [*table.rows, *[spare] * SPARE_PRICES]
-    _title(sheet, styles, table.title, PRICES_NOTE)
+    _title(sheet, styles, str(table.title), PRICES_NOTE)
     shown = ILLUSTRATIVE if book and book.illustrative else ""
     sheet.write_formula(2, 0, MARK.format(cell=mark), styles.warning, shown)
     names = [column.name for column in table.columns]
@@ -159,7 +159,7 @@ def _prices(sheet: Worksheet, styles: _Styles, table: Table, mark: str, book: Pr
 
 def _discounts(sheet: Worksheet, styles: _Styles, table: Table) -> None:
     """Write the discounts, and some empty rows for more."""
-    _title(sheet, styles, table.title, DISCOUNTS_NOTE)
+    _title(sheet, styles, str(table.title), DISCOUNTS_NOTE)
     rows = [*table.rows, *[(None,) * len(table.columns)] * SPARE_DISCOUNTS]
     for at, cells in enumerate(rows, start=4):
         for column, cell in enumerate(cells):

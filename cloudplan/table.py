@@ -30,9 +30,9 @@ def render(plan: Plan, *, style: Style, lang: Code | None = None) -> str:
     return _joined(_terminal(plan, spoken) if style == "terminal" else _markdown(plan, spoken))
 
 
-def render_report(report: Report, *, style: Style) -> str:
+def render_report(report: Report, *, style: Style, spoken: Language = ENGLISH) -> str:
     """Return a report as text for a terminal or as Markdown; no row of it is left out."""
-    return _joined(_terminal_report(report) if style == "terminal" else _markdown_report(report))
+    return _joined(_terminal_report(report, spoken) if style == "terminal" else _markdown_report(report, spoken))
 
 
 def _joined(blocks: Iterable[str]) -> str:
@@ -77,11 +77,11 @@ def _status(plan: Plan, spoken: Language) -> str:
     return spoken.text("{status}; lower bound {bound} a month.", status=sheets.status(plan), bound=bound)
 
 
-def _terminal_report(report: Report) -> Iterator[str]:
+def _terminal_report(report: Report, spoken: Language) -> Iterator[str]:
     yield _cut(_one_line(clean(report.title)), WIDTH)
     yield "\n".join(line for text in report.summary for line in _wrap(_one_line(clean(text))))
     for part in report.parts:
-        yield _whole(part, ENGLISH) if isinstance(part, Table) else _notes(part)
+        yield _whole(part, spoken) if isinstance(part, Table) else _notes(part)
 
 
 def _notes(notes: Notes) -> str:
@@ -160,7 +160,7 @@ def _bill(plan: Plan, spoken: Language) -> str:
         lines += ["", f"*** {spoken.said(sheets.ILLUSTRATIVE)} ***"]
     note = spoken.text("{currency}, for one month.", currency=plan.prices.currency)
     return "\n".join(
-        [f"{spoken.word(table.title).upper()}  {note}", *(INDENT + line if line else "" for line in lines)]
+        [f"{say(table.title, spoken).upper()}  {note}", *(INDENT + line if line else "" for line in lines)]
     )
 
 
@@ -188,7 +188,7 @@ def _reason(line: BomLine, spoken: Language) -> list[str]:
 def _findings(plan: Plan, spoken: Language) -> str:
     """Return the findings; of many with the same code the first ones, and how many more there are."""
     table = sheets.findings(plan)
-    lines, shown = [f"{spoken.word(table.title).upper()}  {say(table.note, spoken)}"], dict[str, int]()
+    lines, shown = [f"{say(table.title, spoken).upper()}  {say(table.note, spoken)}"], dict[str, int]()
     for finding in plan.findings:
         shown[finding.code] = shown.get(finding.code, 0) + 1
         if shown[finding.code] <= ROWS_SHOWN:
@@ -214,7 +214,7 @@ def _made_with(plan: Plan, spoken: Language) -> str:
     for *head, sha in table.rows:
         what, name = (words(cell, "text", spoken) for cell in head)
         entries.append((spoken.text("{what}: {name}", what=what, name=name), str(sha or "")))
-    return _notes(Notes(spoken.word(table.title), tuple(entries)))
+    return _notes(Notes(say(table.title, spoken), tuple(entries)))
 
 
 def _cells(table: Table, row: Sequence[Cell], spoken: Language) -> list[str]:
@@ -257,12 +257,12 @@ def _markdown(plan: Plan, spoken: Language) -> Iterator[str]:
     yield _block(sheets.made_with(plan), spoken)
 
 
-def _markdown_report(report: Report) -> Iterator[str]:
+def _markdown_report(report: Report, spoken: Language) -> Iterator[str]:
     yield f"# {_escape(report.title)}"
     yield from (_escape(text) for text in report.summary)
     for part in report.parts:
         if isinstance(part, Table):
-            yield _block(part, ENGLISH)
+            yield _block(part, spoken)
         else:
             yield f"## {_escape(part.title)}"
             yield "\n".join(f"- **{_escape(head)}** {_escape(text)}".rstrip() for head, text in part.entries)

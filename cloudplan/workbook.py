@@ -11,12 +11,14 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.language import Code, Language, Message, counted, language, message
+from cloudplan.orders import orders
 from cloudplan.plan import Plan, language_of
 from cloudplan.quote import Quote
 from cloudplan.quote import quote as quoted_plan
+from cloudplan.sheets import orders as order_sheets
 from cloudplan.sheets import plan as plans
 from cloudplan.sheets import quote as sheets
-from cloudplan.sheets.grid import Table
+from cloudplan.sheets.grid import Table, Text
 from cloudplan.sheets.quote import Audience
 from cloudplan.terms import Party, Terms
 from cloudplan.xlsx import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted, total_of
@@ -72,11 +74,13 @@ class _Book:
         for ledger in plans.ledger(self.quote.plan):
             self._listed(self.page(ledger.title), ledger)
         self._findings(self.page("Findings"))
+        found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
+        self._listed(self.page("Orders"), order_sheets.table(found))
         self._assumptions(self.page("Assumptions"))
         self._about(self.page("About"))
         self._front(first)
 
-    def page(self, name: str, *, portrait: bool = False) -> Page:
+    def page(self, name: Text, *, portrait: bool = False) -> Page:
         """Add a sheet."""
         return Page(self.book, self.styles, name, self.spoken, self.mark, portrait=portrait)
 

@@ -123,13 +123,13 @@ class Page:
         self,
         book: xlsxwriter.Workbook,
         styles: Styles,
-        name: str,
+        name: Text,
         spoken: Language,
         mark: str,
         *,
         portrait: bool = False,
     ):
-        self.styles, self.spoken, self.name, self.mark = styles, spoken, spoken.word(name), mark
+        self.styles, self.spoken, self.name, self.mark = styles, spoken, say(name, spoken), mark
         self.sheet = book.add_worksheet(self.name)
         page = spoken.text("Page {page} of {pages}", page="&P", pages="&N")
         set_up(self.sheet, f"&L&8{mark}&C&8&A&R&8{page}", portrait=portrait)

@@ -26,7 +26,17 @@ from cloudplan.wording import FINDINGS
 PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
-MODULES = ("wording", "table", "workbook", "xlsx", "sheets/plan", "sheets/quote", "sheets/inventory")
+MODULES = (
+    "wording",
+    "table",
+    "workbook",
+    "xlsx",
+    "sheets/plan",
+    "sheets/quote",
+    "sheets/inventory",
+    "sheets/orders",
+    "orders",
+)
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
     **{"Column": (0, 2), "Table": (0, 3)},
@@ -34,6 +44,10 @@ SAYING: dict[str, tuple[int, ...]] = {
 """Functions that say something, with the positions of their texts."""
 FIRST = datetime(2026, 11, 26, tzinfo=UTC)
 """The date in the catalogue: fixed, so that the same texts give the same bytes."""
+ORDERS = (
+    *("new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "other items"),
+    *("backup policy", "Global Mirror", "VM replication", "failover", "encryption"),
+)
 UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone")
 LEDGER = (
     *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
@@ -57,7 +71,7 @@ def texts() -> list[Text]:
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
-    found |= dict.fromkeys((*FAMILIES, *UNITS, *LEDGER))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *LEDGER, *ORDERS))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
 

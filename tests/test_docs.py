@@ -19,7 +19,7 @@ from conftest import REPOSITORY, Ran
 from pydantic import BaseModel
 
 import cloudplan as cp
-from cloudplan import findings, plan, prices, reading, workload
+from cloudplan import findings, plan, prices, reading, terms, workload
 from cloudplan.cli import app
 
 PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").rglob("*.md")])
@@ -230,9 +230,10 @@ def models(module: ModuleType) -> list[type[BaseModel]]:
     [
         ("workload.md", models(workload)),
         ("prices.md", [prices.PriceBook, prices.Discount]),
+        ("quote.md", models(terms)),
         ("plan.md", [model for model in models(plan) if model is not plan.Choice]),
     ],
-    ids=["workload", "prices", "plan"],
+    ids=["workload", "prices", "quote", "plan"],
 )
 def test_every_field_is_in_its_reference(page: str, documented: list[type[BaseModel]]) -> None:
     text = (REPOSITORY / "docs" / "reference" / page).read_text(encoding="utf-8")

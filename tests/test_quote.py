@@ -38,7 +38,7 @@ from cloudplan.workbook import write_quote, write_workbook
 EN, FR = language("en"), language("fr")
 SHEETS = [
     *("Quote", "Bill of materials", "Further lines", "Parameters", "Price book", "Capacity", "Storage"),
-    *("Backup and DR", "Placement", "Findings", "Assumptions", "About"),
+    *("Backup and DR", "Placement", "Findings", "Orders", "Assumptions", "About"),
 ]
 TERMS = {
     "number": "Q-2026-7",

@@ -8,6 +8,7 @@ import typer
 
 from cloudplan.cli import catalog, prices
 from cloudplan.cli.import_ import import_
+from cloudplan.cli.orders import orders
 from cloudplan.cli.quote import quote
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(size)
 app.command()(quote)
+app.command()(orders)
 app.command()(requote)
 app.command("import")(import_)
 app.add_typer(catalog.app, name="catalog")

@@ -48,7 +48,7 @@ class Column:
 class Table:
     """A table: a title, columns, rows of values in the order of the columns, and a note for the reader."""
 
-    title: str
+    title: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: Text = ""
