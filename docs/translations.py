@@ -8,6 +8,7 @@ A text is a literal in a call that says something, such as `message("…")` or `
 
 import ast
 import io
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,15 +28,8 @@ PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
-    "wording",
-    "table",
-    "workbook",
-    "xlsx",
-    "sheets/plan",
-    "sheets/quote",
-    "sheets/inventory",
-    "sheets/orders",
-    "orders",
+    *("wording", "table", "workbook", "xlsx", "orders", "report"),
+    *("sheets/plan", "sheets/quote", "sheets/inventory", "sheets/orders"),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
@@ -48,7 +42,7 @@ ORDERS = (
     *("new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "other items"),
     *("backup policy", "Global Mirror", "VM replication", "failover", "encryption"),
 )
-UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone")
+UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores")
 LEDGER = (
     *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
     *("template", "SRM placeholder (counted at its own site)", "vCLS agent of a vSphere cluster"),
@@ -69,6 +63,8 @@ def texts() -> list[Text]:
         tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
+    template = (PACKAGE / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
     found |= dict.fromkeys((*FAMILIES, *UNITS, *LEDGER, *ORDERS))

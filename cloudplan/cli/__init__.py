@@ -10,6 +10,7 @@ from cloudplan.cli import catalog, prices
 from cloudplan.cli.import_ import import_
 from cloudplan.cli.orders import orders
 from cloudplan.cli.quote import quote
+from cloudplan.cli.report import report
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
 from cloudplan.errors import CloudplanError
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(size)
 app.command()(quote)
 app.command()(orders)
+app.command()(report)
 app.command()(requote)
 app.command("import")(import_)
 app.add_typer(catalog.app, name="catalog")

@@ -1,0 +1,133 @@
+"""The page: in headless Chromium nothing leaves it, nothing fails, and foreign text stays text."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import Ran, vm
+from test_quote import dr_plan, planned  # noqa: F401 - a fixture
+
+from cloudplan.plan import Plan
+from cloudplan.report import render_page
+
+CHROMIUM = shutil.which("chromium")
+WANTED = bool(CHROMIUM) or bool(os.environ.get("CLOUDPLAN_NO_SKIP"))
+BARE = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr", "--v=0"),
+)
+THE_BROWSERS_OWN = ("google.com", "googleapis.com", "gvt1.com")
+"""What Chromium asks for by itself, whatever page it shows."""
+HOSTILE = "<script>document.title='hit'</script><img src=http://example.com/x onerror=alert(1)>"
+
+
+class Texts(HTMLParser):
+    """Gathers tags, attributes and texts of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def parsed(page: str) -> Texts:
+    texts = Texts()
+    texts.feed(page)
+    return texts
+
+
+def test_the_page_says_what_the_plan_says(dr_plan: Plan) -> None:  # noqa: F811
+    page = render_page(dr_plan, lang="en")
+    flat = " ".join(" ".join(parsed(page).texts).split())
+    for line in dr_plan.bom:
+        assert line.label in flat and line.because in flat and f"{line.monthly:,.2f}".replace(",", " ") in flat
+    for cluster in dr_plan.clusters:
+        assert cluster.name in flat
+    for store in dr_plan.datastores:
+        assert store.name in flat
+    for finding in dr_plan.findings:
+        assert finding.message in flat
+    assert "Global Mirror: 1 VMs to az07" in flat and "VM replication: 3 VMs to az07" in flat
+    french = render_page(dr_plan)
+    assert '<html lang="fr">' in french and "Nomenclature" in french
+    assert render_page(dr_plan) == render_page(Plan.model_validate_json(dr_plan.to_json()))
+
+
+def test_the_page_needs_nothing_and_can_be_read_aloud(dr_plan: Plan) -> None:  # noqa: F811
+    found = parsed(render_page(dr_plan, lang="en"))
+    tags = [tag for tag, _ in found.tags]
+    assert "script" not in tags and "img" not in tags and "iframe" not in tags
+    links = [value for _, attributes in found.tags for name, value in attributes.items() if name in ("href", "src")]
+    assert links and all(value and value.startswith(("#", "data:")) for value in links)
+    ids = {attributes["id"] for _, attributes in found.tags if attributes.get("id")}
+    assert {value[1:] for value in links if value and value.startswith("#")} <= ids
+    assert {"main", "nav", "header", "footer"} <= set(tags) and tags.count("h1") == 1
+    assert all(attributes.get("scope") for tag, attributes in found.tags if tag == "th")
+    assert all(attributes.get("aria-label") for tag, attributes in found.tags if tag == "svg")
+    shares = re.findall(r"(?:width|left):([0-9.]+)%", render_page(dr_plan))
+    assert shares and all(0 <= float(share) <= 100 for share in shares)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_text_stands_out_in_light_and_dark() -> None:
+    page = render_page(planned())
+    for block in re.findall(r":root \{ ([^}]*--warn-ink[^}]*)\}", page):
+        colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+        for ink, paper in (
+            ("ink", "paper"),
+            ("soft", "paper"),
+            ("soft", "panel"),
+            ("accent", "paper"),
+            ("warn-ink", "warn"),
+        ):
+            light, dark = sorted((luminance(colours[ink]), luminance(colours[paper])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
+    assert len(re.findall("--warn-ink: ", page)) == 2
+
+
+@pytest.mark.skipif(not WANTED, reason="Chromium is not installed")
+def test_in_a_browser_nothing_leaves_and_nothing_fails(tmp_path: Path) -> None:
+    plan = planned(
+        name=HOSTILE, vms=[vm(name=HOSTILE, pool=HOSTILE[:30]), vm(name="b", disks=[{"size_gib": 9, "backup": False}])]
+    )
+    page = tmp_path / "report.html"
+    page.write_text(render_page(plan), encoding="utf-8")
+    log = tmp_path / "net.json"
+    assert CHROMIUM
+    command = [CHROMIUM, *BARE, f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--dump-dom"]
+    run = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    assert "CONSOLE" not in run.stderr
+    shown = parsed(run.stdout)
+    assert HOSTILE in "".join(shown.texts) and "<title>hit" not in run.stdout
+    assert not [tag for tag, _ in shown.tags if tag in ("script", "img")]
+    net = json.loads(log.read_text())
+    urls = {event["params"]["url"] for event in net["events"] if "url" in event.get("params", {})}
+    hosts = {urlsplit(url).hostname or "" for url in urls if url.startswith("http")}
+    assert {host for host in hosts if not host.endswith(THE_BROWSERS_OWN)} == set()
+
+
+def test_the_command(dr_plan: Plan, tmp_path: Path, run: Callable[..., Ran]) -> None:  # noqa: F811
+    plan, page = tmp_path / "plan.json", tmp_path / "report.html"
+    plan.write_text(dr_plan.to_json())
+    assert run("report", plan, "-o", page, "--lang", "en").status == 0
+    assert page.read_text(encoding="utf-8") == render_page(dr_plan, lang="en")
+    assert run("report", plan, "-o", page).status == 2
+    assert run("report", plan).out == render_page(dr_plan)
