@@ -12,6 +12,9 @@ NOTHING = Decimal("0.00")
 OPTIMISER = "optimiser"
 """What no input moved: the same inputs solved again, with another gap or another version of the program."""
 
+SECOND = "the second optimiser"
+"""What a second plan differs by from the cheapest of its own inputs: its gap, another program, or a hand."""
+
 
 @dataclass(frozen=True)
 class Step:

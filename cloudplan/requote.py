@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudplan.catalog import Edition, in_region
-from cloudplan.changes import OPTIMISER, Requote, Step, line_changes
+from cloudplan.changes import OPTIMISER, SECOND, Requote, Step, line_changes
 from cloudplan.errors import BadInputError, Fault, NoPlanError
 from cloudplan.optimise import optimise
 from cloudplan.pinning import Origin, origin_of
@@ -58,10 +58,7 @@ def requote(
     the plan in messages. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another
     currency, and what `solve` raises for the new plan.
     """
-    origin = origin_of(plan, name)
-    verdict = verify(plan, origin.workload, origin.edition, origin.prices)
-    if not verdict.holds:
-        raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
+    origin = _verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
         words = f"is in {prices.currency} and the plan in {origin.prices.currency}: their amounts cannot be compared"
         raise BadInputError([Fault(words, where=f"price book {prices.name}")])
@@ -78,6 +75,33 @@ def requote(
     once(renewed)
     steps = tuple(_steps(stages, once))
     return Requote(plan, origin, renewed, steps, line_changes(plan, steps, (origin.edition, renewed.edition)))
+
+
+def difference(
+    before: Plan, after: Plan, *, solve: Callable[[Origin], Plan] = plan_of, names: tuple[str, str] = ("plan", "plan")
+) -> Requote:
+    """Return what differs between two plans, split by cause; the causes and what is left sum to the difference.
+
+    The first plan is made again with the second's workload, policy, catalogue and prices, one after the other; what
+    then still differs from the second plan is its optimiser's. Raises what `requote` raises, for either plan.
+    """
+    second = _verified(after, names[1])
+    given = as_given(second.workload, second.edition)
+    change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
+    if change.after.bom == after.bom:
+        return change
+    steps = (*change.steps, Step((SECOND,), after))
+    lines = line_changes(before, steps, (change.origin.edition, second.edition))
+    return replace(change, renewed=second, steps=steps, lines=lines)
+
+
+def _verified(plan: Plan, name: str) -> Origin:
+    """Return what a plan was made from, if it keeps every rule."""
+    origin = origin_of(plan, name)
+    verdict = verify(plan, origin.workload, origin.edition, origin.prices)
+    if not verdict.holds:
+        raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
+    return origin
 
 
 def _stages(

@@ -7,12 +7,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from cloudplan.cli import catalog, prices
+from cloudplan.cli.diff import diff
+from cloudplan.cli.explain import explain
 from cloudplan.cli.import_ import import_
 from cloudplan.cli.orders import orders
 from cloudplan.cli.quote import quote
 from cloudplan.cli.report import report
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
+from cloudplan.cli.verify import verify
 from cloudplan.errors import CloudplanError
 from cloudplan.optimise import program
 
@@ -27,6 +30,9 @@ app.command()(size)
 app.command()(quote)
 app.command()(orders)
 app.command()(report)
+app.command()(verify)
+app.command()(explain)
+app.command()(diff)
 app.command()(requote)
 app.command("import")(import_)
 app.add_typer(catalog.app, name="catalog")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from cloudplan.changes import OPTIMISER, LineChange, Requote, Step
+from cloudplan.changes import OPTIMISER, SECOND, LineChange, Requote, Step
 from cloudplan.language import ENGLISH
 from cloudplan.money import amount
 from cloudplan.plan import BomLine, Plan
@@ -13,9 +13,20 @@ from cloudplan.sheets.plan import ILLUSTRATIVE, status
 from cloudplan.units import number
 
 REQUOTE_SCHEMA = "cloudplan/requote/v1"
+DIFF_SCHEMA = "cloudplan/diff/v1"
 
 
-def report(change: Requote) -> Report:
+def diff_report(change: Requote) -> Report:
+    """Return the difference of two plans for people."""
+    return report(change, title="difference")
+
+
+def diff_values(change: Requote) -> dict[str, Any]:
+    """Return the difference of two plans as plain values, amounts as text."""
+    return {**{key: value for key, value in values(change).items() if key != "plan"}, "schema": DIFF_SCHEMA}
+
+
+def report(change: Requote, *, title: str = "requote") -> Report:
     """Return a requote for people."""
     before, after, currency = change.before, change.after, change.after.prices.currency
     moved = [line for line in change.lines if _moved(line)]
@@ -40,7 +51,7 @@ def report(change: Requote) -> Report:
         _findings(after),
         _made_with(change),
     )
-    return Report(f"{after.workload.name}: requote", summary, parts)
+    return Report(f"{after.workload.name}: {title}", summary, parts)
 
 
 def ordered(change: Requote) -> tuple[Step, ...]:
@@ -147,6 +158,8 @@ def _same_reason(line: LineChange) -> bool:
 def _what(change: Requote, step: Step) -> str:
     """Return what a step changed of the inputs, in words."""
     old, new = change.previous(step), step.plan
+    if step.causes == (SECOND,):
+        return "the second plan beside the cheapest of its own inputs"
     if step.causes == (OPTIMISER,):
         again = "" if old.program == new.program else f", {old.program} → {new.program}"
         return f"the same inputs solved again{again}"

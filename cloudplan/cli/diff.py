@@ -1,0 +1,37 @@
+"""`cloudplan diff`: what differs between two plans, and through which cause."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.cli.options import Force, Format, Gap, Output, TimeLimit, emit, optimised, text_of
+from cloudplan.pinning import read_plan
+from cloudplan.requote import difference
+from cloudplan.sheets.requote import diff_report, diff_values
+
+NO_DATE: datetime | None = None
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(help="A plan, as `size --format json` wrote it.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = Format.table,
+    output: Output = None,
+    force: Force = False,
+    gap: Gap = 0.0,
+    time_limit: TimeLimit = None,
+) -> None:
+    """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser."""
+    files.refuse_existing([output], force=force, inputs=[before, after])
+    change = difference(
+        read_plan(before),
+        read_plan(after),
+        solve=lambda inputs: optimised(inputs, gap=gap, time_limit=time_limit, date=NO_DATE),
+        names=(str(before), str(after)),
+    )
+    emit(
+        files.json_text(diff_values(change)) if format is Format.json else text_of(diff_report(change), format), output
+    )

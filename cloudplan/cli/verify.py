@@ -1,0 +1,48 @@
+"""`cloudplan verify`: a plan, whoever made it, put into every rule again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.editions import load_edition
+from cloudplan.pinning import edition_of, read_plan
+from cloudplan.prices import load_prices
+from cloudplan.reading import read_workload
+from cloudplan.sheets import verify as sheets
+from cloudplan.verify import verify as verdict_of
+
+BROKEN = 4
+"""The exit status when a rule is broken."""
+
+
+def verify(
+    plan: Annotated[Path, typer.Argument(help="The plan, ours, edited by hand or someone else's, as JSON.")],
+    workload: Annotated[Path | None, typer.Option(help="Check it for this workload; default: the plan's.")] = None,
+    catalog: Catalog = None,
+    prices: Annotated[Path | None, typer.Option(help="Check it with this price book; default: the plan's.")] = None,
+    format: Annotated[Format, typer.Option(help="How the verdict is printed.")] = Format.table,
+    output: Output = None,
+    force: Force = False,
+) -> None:
+    """Put a plan's numbers into every rule, without a solver; status 4 when one is broken."""
+    files.refuse_existing([output], force=force, inputs=[plan, workload, prices])
+    read = read_plan(plan)
+    edition = load_edition(catalog) if catalog else edition_of(read, str(plan))
+    wanted = read_workload(workload or read.inputs.workload, edition, obey_pin=catalog is None and workload is not None)
+    book = load_prices(prices or read.inputs.prices, edition)
+    verdict = verdict_of(read, wanted, edition, book)
+    pairs = {
+        "workload": (read.workload.sha256, wanted.sha256),
+        "catalogue": (read.catalog.sha256, edition.sha256),
+        "price book": (read.prices.sha256, book.sha256),
+    }
+    strangers = [what for what, (carried, given) in pairs.items() if carried != given]
+    if format is Format.json:
+        emit(files.json_text(sheets.values(read, verdict, strangers)), output)
+    else:
+        emit(text_of(sheets.report(read, verdict, strangers), format), output)
+    if not verdict.holds:
+        raise typer.Exit(BROKEN)
