@@ -10,13 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cloudplan import capacity
 from cloudplan.capacity import ClusterUse, DatastoreUse
-from cloudplan.language import Code, Language, counted, language
+from cloudplan.language import ENGLISH, Code, Language, counted, language
 from cloudplan.plan import Mechanism, Plan, language_of
 from cloudplan.quote import Quote
 from cloudplan.quote import quote as quoted
 from cloudplan.sheets import plan as plans
 from cloudplan.sheets import quote as sheets
-from cloudplan.sheets.grid import Table, clean, say, words
+from cloudplan.sheets.grid import Notes, Report, Table, clean, say, words
 
 BAR, GAP, HEIGHT = 9, 5, 56
 """Width of the bar of a resource, space between hosts, height of a full host, in the strip of a cluster."""
@@ -37,6 +37,34 @@ def render_page(plan: Plan, *, lang: Code | None = None) -> str:
     Raises BadInputError when the plan breaks a rule; the same plan gives the same page.
     """
     quote, spoken = quoted(plan), language(lang or language_of(plan))
+    return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
+
+
+def render_report_page(report: Report, *, bars: tuple[str, str]) -> str:
+    """Return a report as an HTML page; the column `bars[0]` of a table is drawn as bars of the numbers in `bars[1]`."""
+    parts: list[dict[str, Any]] = []
+    for part in report.parts:
+        if isinstance(part, Notes):
+            parts.append({"title": part.title, "notes": part.entries})
+            continue
+        names = [column.name for column in part.columns]
+        shares: list[float | None] = [None] * len(part.rows)
+        if set(bars) <= set(names):
+            numbers = [value if isinstance(value, Decimal) else None for value in part.values(bars[1])]
+            most = max((value for value in numbers if value), default=Decimal(1))
+            shares = [None if value is None else float(value / most) for value in numbers]
+            part = part.only(*(name for name in names if name != bars[0]))  # noqa: PLW2901 - the bars stand apart
+        cells = [[words(cell, c.kind) for cell, c in zip(row, part.columns, strict=True)] for row in part.rows]
+        heads = [(column.header(), "text" if column.is_text else "number") for column in part.columns]
+        rows = list(zip(cells, shares, strict=True))
+        parts.append(
+            {"title": say(part.title, ENGLISH), "columns": heads, "rows": rows, "note": say(part.note, ENGLISH)}
+        )
+    template = _environment().get_template("tables.html.j2")
+    return template.render(title=report.title, summary=report.summary, parts=parts)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("cloudplan"),
         autoescape=True,
@@ -45,7 +73,7 @@ def render_page(plan: Plan, *, lang: Code | None = None) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["clean"] = clean
-    return environment.get_template("report.html.j2").render(_Page(quote, spoken).values())
+    return environment
 
 
 class _Page:

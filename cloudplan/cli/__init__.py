@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cloudplan.cli import catalog, prices
+from cloudplan.cli.compare import compare
 from cloudplan.cli.diff import diff
 from cloudplan.cli.explain import explain
 from cloudplan.cli.import_ import import_
@@ -32,6 +33,7 @@ app.command()(orders)
 app.command()(report)
 app.command()(verify)
 app.command()(explain)
+app.command()(compare)
 app.command()(diff)
 app.command()(requote)
 app.command("import")(import_)

@@ -60,12 +60,19 @@ def size(
         pin, origin = None, _locked(locked, workload, prices, catalog, term)
     else:
         assert workload is not None
-        source = _read_once(workload)
-        pin = catalog or _pin(source)
-        origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
+        origin, pin = read_inputs(workload, prices, catalog, term)
     plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
     text = plan.to_json() if format is Format.json else text_of(plan, format, lang)
     emit(text, output, {xlsx: write_workbook(plan, lang=lang.value if lang else None)} if xlsx else {})
+
+
+def read_inputs(
+    workload: Path, prices: Path | None, catalog: str | None, term: int | None
+) -> tuple[Origin, str | None]:
+    """Return a workload, its edition and prices, and the edition that was asked for, if one was."""
+    source = _read_once(workload)
+    pin = catalog or _pin(source)
+    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
 
 
 def _read_once(workload: Path) -> Source:

@@ -1,0 +1,121 @@
+"""What if: every alternative is the workload changed and sized again, and nothing is dearer than it must be."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ran, bad_input, price_book, vm, workload
+from test_report import parsed
+
+import cloudplan as cp
+from cloudplan.compare import Comparison, breakpoints, compare, edited
+from cloudplan.pinning import Origin
+from cloudplan.requote import plan_of
+from cloudplan.sheets.compare import bar
+
+
+def origin(prices: dict[str, Any] | None = None, **fields: Any) -> Origin:
+    edition = cp.load_edition("2025-01-17")
+    return Origin(cp.read_workload(workload(**fields), edition), edition, cp.load_prices(prices))
+
+
+def found(comparison: Comparison) -> dict[tuple[str, str], Decimal | None]:
+    return {(each.theme, each.name): each.plan.monthly if each.plan else None for each in comparison.alternatives}
+
+
+def test_the_usual_alternatives() -> None:
+    vms = [vm(name="a", count=9, vcpus=8, memory_gib=60), vm(name="b", protection={"rpo": "4h"})]
+    asked = origin(vms=vms, sites={"primary": "az05", "standby": "az07"})
+    comparison = compare(asked, plan_of)
+    assert comparison.optimum.plan is not None
+    best, costs = comparison.optimum.plan.monthly, found(comparison)
+    blades = {name: cost for (theme, name), cost in costs.items() if theme == "one blade type"}
+    assert set(blades) == set(asked.edition.blades)
+    assert min(cost for cost in blades.values() if cost is not None) >= best
+    assert costs["host failures", "N+0"] is not None and costs["host failures", "N+2"] is not None
+    assert costs["host failures", "N+0"] < best < costs["host failures", "N+2"]
+    assert costs["memory ceiling", "0.7"] >= best and costs["swap files", "auto"] <= best
+    assert ("vCPUs a core", "4") not in costs and {("vCPUs a core", ratio) for ratio in "2368"} <= set(costs)
+    assert costs["mechanism", "none"] < best and costs["mechanism", "global-mirror"] >= best
+
+
+def test_an_alternative_without_a_plan_says_why() -> None:
+    comparison = compare(origin(vms=[vm(min_ghz="3.0")]), plan_of)
+    eco = next(each for each in comparison.alternatives if each.name == "eco:v3")
+    assert eco.plan is None and "CPU-3" in eco.why
+
+
+def test_fields_are_varied_in_every_combination() -> None:
+    asked = origin(vms=[vm(name="a", count=4, vcpus=16, memory_gib=16)])
+    comparison = compare(
+        asked, plan_of, ["policy.vcpu_per_core=1,4", "vms.a.count=4,8", "policy.blades=eco:v3+perf1:v3"]
+    )
+    names = [each.name for each in comparison.alternatives]
+    assert names[0] == "vcpu_per_core 1, count 4, blades eco:v3+perf1:v3" and len(names) == 4
+    dear, cheap = comparison.alternatives[0].plan, comparison.alternatives[2].plan
+    assert dear and cheap and dear.monthly > cheap.monthly
+    for vary, words in (
+        ("policy.vcpu_per_core", "allowed: field=value,value"),
+        ("vms[7].count=1", "there are 1 entries"),
+        ("vms.b.count=1", "unknown name 'b'"),
+        ("name.x=1", "nothing stands below"),
+        ("policy.vcpu_per_cor=1", "did you mean 'vcpu_per_core'"),
+        ("policy.vcpu_per_core=0", "allowed: vCPUs for each core > 0"),
+    ):
+        with bad_input() as faults:
+            compare(asked, plan_of, [vary])
+        assert words in "\n".join(map(str, faults)), vary
+    with bad_input() as faults:
+        compare(asked, plan_of, ["name=" + ",".join(map(str, range(30))), "policy.host_failures=" + "1," * 29 + "1"])
+    assert "at most 500" in str(faults[0])
+
+
+def test_editing_leaves_the_tree_as_it_was() -> None:
+    tree = {"policy": {"blades": ["a"]}, "vms": [{"name": "x", "count": "1"}]}
+    assert edited(tree, {"policy.blades": ["b"], "vms.x.count": "2", "sites.primary": "az05"}) == {
+        "policy": {"blades": ["b"]},
+        "vms": [{"name": "x", "count": "2"}],
+        "sites": {"primary": "az05"},
+    }
+    assert tree == {"policy": {"blades": ["a"]}, "vms": [{"name": "x", "count": "1"}]}
+
+
+def test_breakpoints_are_where_the_next_blade_comes() -> None:
+    """A host holds 4 such VMs in its 326.4 GiB: 4 x 80.8 GiB fit, 4 x 81.6 GiB are too much by 3 MiB of rounding up."""
+    asked = origin(vms=[vm(name="a", count=8, vcpus=1, memory_gib=80)], policy={"blades": ["eco:v3"]})
+    best = plan_of(asked)
+    found = breakpoints(asked, best, plan_of)
+    assert found.hosts == 3 and found.fits_percent == 1
+    assert found.next_plan and sum(c.hosts for c in found.next_plan.clusters) == 4
+    assert found.saves_percent is not None and found.saving_plan
+    assert sum(c.hosts for c in found.saving_plan.clusters) == 2
+    tiny = origin()
+    assert breakpoints(tiny, plan_of(tiny), plan_of).saves_percent is None
+
+
+def test_bars_are_as_long_as_the_cost() -> None:
+    assert bar(Decimal(100), Decimal(100)) == "█" * 14 and bar(Decimal(0), Decimal(100)) == ""
+    assert bar(Decimal(50), Decimal(100)) == "█" * 7 and bar(Decimal(0), Decimal(0)) == ""
+
+
+@pytest.mark.parametrize("shape", ["table", "markdown", "json", "html"])
+def test_the_command_in_every_form(shape: str, tmp_path: Path, run: Callable[..., Ran]) -> None:
+    path, book = tmp_path / "w.json", tmp_path / "p.json"
+    path.write_text(json.dumps(workload(name="<b>x")))
+    book.write_text(json.dumps(price_book()))
+    ran = run(
+        "compare", path, "--prices", book, "--vary", "policy.host_failures=0,1,2", "--breakpoints", "--format", shape
+    )
+    assert ran.status == 0
+    if shape == "json":
+        document = json.loads(ran.out)
+        assert [each["hosts"] for each in document["alternatives"]] == [2, 1, 2, 3]
+        assert document["breakpoints"]["saves_percent"] is None
+    elif shape == "html":
+        page = parsed(ran.out)
+        assert "<b>x: compared" in "".join(page.texts) and "script" not in {tag for tag, _ in page.tags}
+    else:
+        assert "host_failures 2" in ran.out.replace("\\", "") and "saves no host" in ran.out
