@@ -13,6 +13,7 @@ from cloudplan.cli.explain import explain
 from cloudplan.cli.import_ import import_
 from cloudplan.cli.orders import orders
 from cloudplan.cli.quote import quote
+from cloudplan.cli.relax import relax
 from cloudplan.cli.report import report
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
@@ -34,6 +35,7 @@ app.command()(report)
 app.command()(verify)
 app.command()(explain)
 app.command()(compare)
+app.command()(relax)
 app.command()(diff)
 app.command()(requote)
 app.command("import")(import_)

@@ -1,0 +1,52 @@
+"""`cloudplan relax`: why a workload has no plan, and what would have to give."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudplan import files
+from cloudplan.cli.options import Catalog, Force, Format, Gap, Output, Term, TimeLimit, emit, optimised, text_of
+from cloudplan.cli.size import read_inputs
+from cloudplan.errors import NoPlanError
+from cloudplan.pinning import Origin
+from cloudplan.plan import Plan
+from cloudplan.relax import why_no_plan
+from cloudplan.sheets import relax as sheets
+
+NO_DATE: datetime | None = None
+
+
+def relax(
+    workload: Annotated[Path, typer.Argument(help="The workload file (YAML or JSON).")],
+    prices: Annotated[
+        Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
+    ] = None,
+    catalog: Catalog = None,
+    term: Term = None,
+    format: Annotated[Format, typer.Option(help="How the answer is printed.")] = Format.table,
+    output: Output = None,
+    force: Force = False,
+    gap: Gap = 0.0,
+    time_limit: TimeLimit = None,
+) -> None:
+    """Say why a workload has no plan: the VMs in conflict, and the cheapest requirement to give up."""
+    files.refuse_existing([output], force=force, inputs=[workload, prices])
+    origin, _ = read_inputs(workload, prices, catalog, term)
+
+    def solve(inputs: Origin) -> Plan:
+        return optimised(inputs, gap=gap, time_limit=time_limit, date=NO_DATE)
+
+    def feasible(inputs: Origin) -> bool:
+        try:
+            optimised(inputs, gap=1.0, time_limit=time_limit, date=NO_DATE)
+        except NoPlanError:
+            return False
+        return True
+
+    found = why_no_plan(origin, solve, feasible)
+    name = origin.workload.name
+    if format is Format.json:
+        return emit(files.json_text(sheets.values(name, found)), output)
+    return emit(text_of(sheets.report(name, found, origin.prices.currency), format), output)
