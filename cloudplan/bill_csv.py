@@ -25,7 +25,7 @@ class Dialect(StrEnum):
 
 
 def bill_csv(quote: Quote, spoken: Language, audience: Audience, dialect: Dialect) -> bytes:
-    """Return the lines of the bill and the further lines as the bytes of a CSV file."""
+    """Return the lines of the bill, those of the plan, as the bytes of a CSV file."""
     french = dialect is Dialect.excel_fr
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if french else ",", lineterminator="\r\n")

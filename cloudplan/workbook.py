@@ -66,7 +66,8 @@ class _Book:
         self.bill = self._bill(self.page("Bill of materials"))
         self.further = self._further_lines(self.page("Further lines")) if self.quote.terms.lines else None
         self._parameters(self.page("Parameters"))
-        self._listed(self.page("Price book"), sheets.prices(self.quote, self.audience))
+        net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"} if self.internal else None
+        self._listed(self.page("Price book"), sheets.prices(self.quote, self.audience), net)
         self._capacity(self.page("Capacity"))
         self._storage(self.page("Storage"))
         self._backup(self.page("Backup and DR"))
@@ -174,7 +175,6 @@ class _Book:
         page.tell(row + 1, 0, "Check", styles.heading)
         self._stale(page, row + 1, 2, term)
         sheet.set_row(row + 1, 48)
-        sheet.protect("", {"select_locked_cells": True, "select_unlocked_cells": True, "format_columns": True})
 
     def _stale(self, page: Page, row: int, column: int, term: int) -> None:
         """Write the check that turns red when the plan is no longer the one that the figures were proven for."""
@@ -184,8 +184,12 @@ class _Book:
         quotes = [text.replace('"', '""') for text in (good, bad)]
         formula = f'=IF(AND(cp_term_months={term},cp_growth=0),"{quotes[0]}","{quotes[1]}")'
         page.formula(row, column, formula, good, self.styles.good)
+        self._redden(page, row, column)
+
+    def _redden(self, page: Page, row: int, column: int) -> None:
+        """Turn a cell red when the plan is no longer that of the parameters."""
         cell = xl_rowcol_to_cell(row, column)
-        criteria = f"=OR(cp_term_months<>{term},cp_growth<>0)"
+        criteria = f"=OR(cp_term_months<>{self.quote.case.workload.term_months},cp_growth<>0)"
         page.sheet.conditional_format(
             f"{cell}:{cell}", {"type": "formula", "criteria": criteria, "format": self.styles.bad}
         )
@@ -294,6 +298,7 @@ class _Book:
             page.put(row, 0, mention, styles.note)
         row += 2
         page.formula(row, 0, self.check, spoken.word(FRESH), styles.note)
+        self._redden(page, row, 0)
         row += 2
         for column, title, text in (
             (0, message("Issuer"), message("Date, name and signature")),

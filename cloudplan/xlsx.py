@@ -19,6 +19,8 @@ from cloudplan.language import Language, Message
 from cloudplan.sheets.grid import Cell, Column, Kind, Table, Text, clean, say, words
 
 Formulas = Mapping[str, str] | None
+PROTECTED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
+"""What a sheet allows without a password being set: protection is against slips, it is no secret."""
 CREATED = datetime(2025, 1, 1)
 """The date in the file's properties where no other is given: fixed, so that the same plan gives the same bytes."""
 LONGEST_TEXT, TALLEST_ROW = 32_767, 409
@@ -133,6 +135,7 @@ class Page:
         self.sheet = book.add_worksheet(self.name)
         page = spoken.text("Page {page} of {pages}", page="&P", pages="&N")
         set_up(self.sheet, f"&L&8{mark}&C&8&A&R&8{page}", portrait=portrait)
+        self.sheet.protect("", PROTECTED)
 
     def put(self, row: int, column: int, value: Cell, form: Format | None = None) -> None:
         """Write a value; text is only ever text, whatever it begins with."""

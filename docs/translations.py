@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cloudplan
-from cloudplan.editions import load_edition
+from cloudplan.editions import editions, load_edition
 from cloudplan.quote import FAMILIES
 from cloudplan.rules import rule_book
 from cloudplan.wording import FINDINGS
@@ -67,9 +67,18 @@ def texts() -> list[Text]:
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
-    found |= dict.fromkeys((*FAMILIES, *UNITS, *LEDGER, *ORDERS))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *_units(), *LEDGER, *ORDERS))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
+
+
+def _units() -> Iterator[str]:
+    """Yield the units in which the items of any edition are sold."""
+    for name in editions():
+        for item in load_edition(name).items():
+            unit = getattr(item, "unit", "")
+            if unit:
+                yield unit
 
 
 def _of_module(tree: ast.Module) -> Iterator[Text]:

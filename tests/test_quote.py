@@ -201,6 +201,8 @@ def test_a_changed_parameter_gives_what_the_library_gives(made: Quote) -> None:
     assert exact(evaluated(data, "cp_discount", 0.1, "Quote", f"B{row}")) == other.monthly_net
     term = 12 * made.monthly_net + made.one_off_net
     assert exact(evaluated(data, "cp_term_months", 12, "Quote", f"D{row}")) == term
+    net = evaluated(data, "cp_discount", 0.1, "Price book", "F5")
+    assert Decimal(repr(net)).quantize(Decimal("1e-9")) == other.lines[0].unit_net.quantize(Decimal("1e-9"))
     taxed = quote(made.plan, made.terms.model_copy(update={"vat_rate": Decimal("0.055")}))
     assert exact(evaluated(data, "cp_vat_rate", 0.055, "Quote", f"B{row + 1}")) == taxed.vat(taxed.monthly_net)
     check = next(cell.coordinate for cell in cells(opened(data)[0]) if str(cell.value).startswith("=IF(AND("))
@@ -285,14 +287,24 @@ def test_sheets_are_in_order_and_the_first_has_one_page(made: Quote) -> None:
 def test_only_parameters_may_be_changed(made: Quote) -> None:
     book, _ = opened(write_quote(made, EN, "internal"))
     sheet = book["Parameters"]
-    assert sheet.protection.sheet
+    assert all(each.protection.sheet and not each.protection.autoFilter for each in book)
+    assert not [
+        cell
+        for each in book
+        if each is not sheet
+        for row in each.iter_rows()
+        for cell in row
+        if not cell.protection.locked
+    ]
     names = {name: next(each.destinations) for name, each in book.defined_names.items()}
     assert set(names) == {"cp_discount", "cp_term_months", "cp_vat_rate", "cp_growth"}
     assert {cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked} == {
         address.replace("$", "") for _, address in names.values()
     }
     assert len(sheet.data_validations.dataValidation) == 4
-    assert sheet.conditional_formatting
+    for name in ("Parameters", "Quote"):
+        rules = [rule.formula[0] for each in book[name].conditional_formatting for rule in each.rules]
+        assert rules == ["OR(cp_term_months<>36,cp_growth<>0)"], name
 
 
 def test_capacity_storage_and_placement_say_what_the_plan_says(made: Quote) -> None:

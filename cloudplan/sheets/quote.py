@@ -71,13 +71,15 @@ def _extra_row(line: ExtraLine) -> tuple[Cell, ...]:
 def by_family(quote: Quote) -> Table:
     """Return the monthly cost of each family."""
     columns = (Column("Family"), Column("Monthly", "money", quote.plan.prices.currency))
-    return Table("By family", columns, tuple((known(name), amount) for name, amount in quote.by_family().items()))
+    return Table(
+        "The plan by family", columns, tuple((known(name), amount) for name, amount in quote.by_family().items())
+    )
 
 
 def by_site(quote: Quote) -> Table:
     """Return the monthly cost of each site."""
     columns = (Column("Site"), Column("Monthly", "money", quote.plan.prices.currency))
-    return Table("By site", columns, tuple(quote.by_site().items()))
+    return Table("The plan by site", columns, tuple(quote.by_site().items()))
 
 
 def party(who: Party) -> Iterator[Cell]:
