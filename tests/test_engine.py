@@ -15,6 +15,7 @@ import cloudplan as cp
 from cloudplan import hosts
 
 SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+BRUTE = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 
 
 def facts(edition: cp.Edition) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def verdict(plan: cp.Plan, wish: dict[str, Any], edition: cp.Edition, book: dict
     return cp.verify(plan, cp.read_workload(wish, edition), edition, cp.load_prices(book)).holds
 
 
-@SLOW
+@BRUTE
 @given(wish=workloads(), book=price_books())
 def test_cost_equals_brute_force_and_the_bound_is_one(
     wish: dict[str, Any], book: dict[str, Any], edition: cp.Edition

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,18 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from mutations import mutated
+from pydantic import ValidationError
+from strategies import workloads
 
 import cloudplan as cp
+from cloudplan.plan import Plan
 
 BEST = "best-known.json"
+OURS_ALONE = {"BOM", "PROOF"}
+"""Rules that the checker does not hold against a plan in every case: the exact bill and the proof."""
 SMALL = ["web-shop", "erp-dr", "gpu-lab"]
 
 
@@ -90,3 +99,28 @@ def test_tiny_cases_agree_with_their_proven_optimum(
     plan = cp.optimise(cp.read_workload(wish, edition), edition, cp.load_prices(book))
     assert abs(plan.monthly - Decimal(entry["exact"])) <= Decimal("0.01") * len(plan.bom)
     assert judged(checker, facts, yaml.safe_load(wish.read_text()), yaml.safe_load(book.read_text()), plan) == []
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(wish=workloads(), seed=st.integers(0, 2**32))
+def test_mutated_plans_are_judged_as_the_independent_checker_judges_them(
+    wish: dict[str, Any], seed: int, shared: Path, checker: ModuleType, facts: dict[str, Any], edition: cp.Edition
+) -> None:
+    """What the checker catches is caught here too; what it lets pass may break only what it does not look at."""
+    book = yaml.safe_load((shared / "examples" / "prices.yaml").read_text())
+    wanted, prices = cp.read_workload(wish, edition), cp.load_prices(shared / "examples" / "prices.yaml")
+    try:
+        tree = json.loads(cp.optimise(wanted, edition, prices).to_json())
+    except cp.NoPlanError:
+        assume(False)
+    dice = random.Random(seed)
+    for _ in range(12):
+        name, changed = mutated(tree, dice)
+        theirs = list(checker.check(facts, wish, book, changed))
+        try:
+            verdict = cp.verify(Plan.model_validate(changed), wanted, edition, prices)
+        except ValidationError:
+            continue  # no plan any more, and refused as such
+        mine = {check.rule.id for check in verdict.violations}
+        assert mine or not theirs, (name, theirs)
+        assert theirs or mine <= OURS_ALONE, (name, mine)
