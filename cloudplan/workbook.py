@@ -10,7 +10,8 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from cloudplan.language import Code, Language, Message, counted, language, message
+from cloudplan.first_page import FRESH, FrontPage
+from cloudplan.language import Code, Language, Message, language, message
 from cloudplan.orders import orders
 from cloudplan.plan import Plan, language_of
 from cloudplan.quote import Quote
@@ -20,13 +21,12 @@ from cloudplan.sheets import plan as plans
 from cloudplan.sheets import quote as sheets
 from cloudplan.sheets.grid import Table, Text
 from cloudplan.sheets.quote import Audience
-from cloudplan.terms import Party, Terms
-from cloudplan.xlsx import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted, total_of
+from cloudplan.terms import Terms
+from cloudplan.xlsx import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted
 
-QUOTE_WIDTHS, WIDE = (34, 20, 34, 20), (30, 40, 20, 20, 20, 20, 20)
+WIDE = (30, 40, 20, 20, 20, 20, 20)
 PRICED = {"alias-prices"}
 """Findings that name list prices, which are not for the customer."""
-FRESH = "The plan is that of these parameters."
 CHART = {"width": 860, "height": 300}
 
 
@@ -57,7 +57,7 @@ class _Book:
         self.internal = audience == "internal"
         self.mark = spoken.said(plans.ILLUSTRATIVE) if quote.plan.prices.illustrative else ""
         self.styles = Styles(book)
-        self.currency = quote.plan.prices.currency
+        self.stale = f"=OR(cp_term_months<>{quote.case.workload.term_months},cp_growth<>0)"
 
     def write(self) -> None:
         """Write all sheets in their order; the first refers to those behind it."""
@@ -79,7 +79,7 @@ class _Book:
         self._listed(self.page("Orders"), order_sheets.table(found))
         self._assumptions(self.page("Assumptions"))
         self._about(self.page("About"))
-        self._front(first)
+        FrontPage(first, self.quote, self.bill, self.further, self.check, self.stale).write()
 
     def page(self, name: Text, *, portrait: bool = False) -> Page:
         """Add a sheet."""
@@ -184,15 +184,7 @@ class _Book:
         quotes = [text.replace('"', '""') for text in (good, bad)]
         formula = f'=IF(AND(cp_term_months={term},cp_growth=0),"{quotes[0]}","{quotes[1]}")'
         page.formula(row, column, formula, good, self.styles.good)
-        self._redden(page, row, column)
-
-    def _redden(self, page: Page, row: int, column: int) -> None:
-        """Turn a cell red when the plan is no longer that of the parameters."""
-        cell = xl_rowcol_to_cell(row, column)
-        criteria = f"=OR(cp_term_months<>{self.quote.case.workload.term_months},cp_growth<>0)"
-        page.sheet.conditional_format(
-            f"{cell}:{cell}", {"type": "formula", "criteria": criteria, "format": self.styles.bad}
-        )
+        page.redden(row, column, self.stale)
 
     # --- the plan ------------------------------------------------------------------------------------------------
 
@@ -267,114 +259,3 @@ class _Book:
         )
         command = message("Made by: {command}", command="cloudplan size WORKLOAD --prices PRICES --format json")
         page.put(row + 2, 0, command)
-
-    # --- the first page ------------------------------------------------------------------------------------------
-
-    def _front(self, page: Page) -> None:
-        """Write the quote on one page: who, what, how much, until when, and the place to sign."""
-        quote, terms, styles, spoken = self.quote, self.quote.terms, self.styles, self.spoken
-        for position, width in enumerate(QUOTE_WIDTHS):
-            page.sheet.set_column(position, position, width)
-        number = message("Quote {number}", number=terms.number) if terms.number else message("Quote")
-        row = page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 1
-        page.put(row - 1, 0, quote.plan.workload.name, styles.heading)
-        row = max(
-            self._party(page, row, 0, message("Issuer"), terms.issuer),
-            self._party(page, row, 2, message("Customer"), quote.customer),
-        )
-        row = self._dates(page, row + 1)
-        row = self._totals(page, row + 1)
-        row = max(
-            self._families(page, row + 1, sheets.by_family(quote), 0),
-            self._families(page, row + 1, sheets.by_site(quote), 2),
-        )
-        row += 1
-        page.tell(row, 0, "What the figures rest on", styles.heading)
-        for text in sheets.assumptions_in_short(quote):
-            row += 1
-            page.put(row, 0, text)
-        for mention in terms.mentions:
-            row += 1
-            page.put(row, 0, mention, styles.note)
-        row += 2
-        page.formula(row, 0, self.check, spoken.word(FRESH), styles.note)
-        self._redden(page, row, 0)
-        row += 2
-        for column, title, text in (
-            (0, message("Issuer"), message("Date, name and signature")),
-            (2, message("Agreed by the customer"), message("Date, name and signature, preceded by “Agreed”")),
-        ):
-            page.tell(row, column, title, styles.heading)
-            page.tell(row + 1, column, text, styles.note)
-        page.sheet.set_row(row + 2, 60)
-        page.sheet.print_area(0, 0, row + 2, len(QUOTE_WIDTHS) - 1)
-        page.sheet.fit_to_pages(1, 1)
-
-    def _party(self, page: Page, row: int, column: int, title: Message, who: Party) -> int:
-        page.tell(row, column, title, self.styles.heading)
-        for text in sheets.party(who):
-            if text:
-                row += 1
-                page.put(row, column, text)
-        return row + 1
-
-    def _dates(self, page: Page, row: int) -> int:
-        terms, spoken = self.quote.terms, self.spoken
-        texts = [
-            message("Issued on {day}", day=spoken.date(terms.issued)) if terms.issued else None,
-            message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
-            message("Revision {number}", number=terms.revision) if terms.revision else None,
-            message("Reference: {text}", text=terms.reference) if terms.reference else None,
-            message("Billing: {text}", text=terms.billing) if terms.billing else None,
-            message("Payment: {text}", text=terms.payment) if terms.payment else None,
-            message("Prices in {currency}, without tax unless stated.", currency=self.currency),
-        ]
-        shown = [text for text in texts if text]
-        for position, text in enumerate(shown):
-            page.put(row + position // 2, 2 * (position % 2), text)
-        return row + (len(shown) + 1) // 2
-
-    def _totals(self, page: Page, row: int) -> int:
-        """Write net, tax and gross: of a month, once, and over the term."""
-        quote, styles = self.quote, self.styles
-        term = quote.case.workload.term_months
-        extra = {one_off: self._further(one_off) for one_off in (False, True)}
-        monthly = f"SUM({self.bill.cells('Monthly', elsewhere=True)})" + extra[False]
-        once = extra[True].lstrip("+") or "0"
-        nets = (quote.monthly_net, quote.one_off_net, quote.term_net)
-        heads = (
-            *(message("Total"), message("A month"), message("Once")),
-            counted("Over {count} month", "Over {count} months", term),
-        )
-        for position, head in enumerate(heads):
-            page.put(row, position, None, styles.head["money" if position else "text"])
-            page.tell(row, position, head, styles.head["money" if position else "text"])
-        cells = [xl_rowcol_to_cell(row + 1, column) for column in (1, 2, 3)]
-        formulas = [f"={monthly}", f"={once}", f"={cells[0]}*cp_term_months+{cells[1]}"]
-        page.tell(row + 1, 0, "Net, without tax", styles.total["text"])
-        page.tell(row + 2, 0, "VAT", styles.body["text"])
-        page.tell(row + 3, 0, "Gross, with tax", styles.total["text"])
-        for column, (formula, net) in enumerate(zip(formulas, nets, strict=True), start=1):
-            page.formula(row + 1, column, formula, net, styles.total["money"])
-            top, tax = (xl_rowcol_to_cell(row + line, column) for line in (1, 2))
-            page.formula(row + 2, column, f"=ROUND({top}*cp_vat_rate,2)", quote.vat(net), styles.body["money"])
-            page.formula(row + 3, column, f"={top}+{tax}", net + quote.vat(net), styles.total["money"])
-        return row + 4
-
-    def _further(self, one_off: bool) -> str:
-        """Return the terms of a sum for the further lines that count, billed once or a month."""
-        if self.further is None:
-            return ""
-        lines = enumerate(self.quote.terms.lines)
-        some = [index for index, line in lines if line.kind == "included" and line.one_off == one_off]
-        return "".join(f"+{self.further.cell('Amount', index)}" for index in some)
-
-    def _families(self, page: Page, row: int, table: Table, left: int) -> int:
-        """Write the monthly cost by family or by site, as sums over the bill."""
-        key = table.columns[0].name
-        lines, names = (self.bill.cells(name, elsewhere=True) for name in ("Monthly", key))
-        formulas = {"Monthly": f"=SUMIFS({lines},{names},{{{key}}})"}
-        area = page.block(table, row, QUOTE_WIDTHS, left=left, formulas=formulas)
-        total = {"Monthly": (f"=SUM({area.cells('Monthly')})", total_of(table, "Monthly"))}
-        page.total(area, area.last + 1, [message("Total a month")], total)
-        return area.last + 2

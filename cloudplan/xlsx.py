@@ -154,6 +154,11 @@ class Page:
         """Write a formula with its computed value."""
         self.sheet.write_formula(row, column, formula, form, value if isinstance(value, str) else float(value))
 
+    def redden(self, row: int, column: int, when: str) -> None:
+        """Turn a cell red when a formula is true."""
+        rule = {"type": "formula", "criteria": when, "format": self.styles.bad}
+        self.sheet.conditional_format(row, column, row, column, rule)
+
     def title(self, title: Text, note: Text = "", *, marked: int = 0, foreign: bool = False) -> int:
         """Write a title and a note, above them the mark of illustrative prices, `marked` columns wide."""
         row = 0

@@ -28,7 +28,7 @@ PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
-    *("wording", "table", "workbook", "xlsx", "orders", "report"),
+    *("wording", "table", "workbook", "first_page", "xlsx", "orders", "report"),
     *("sheets/plan", "sheets/quote", "sheets/inventory", "sheets/orders"),
 )
 SAYING: dict[str, tuple[int, ...]] = {
