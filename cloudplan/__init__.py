@@ -9,9 +9,12 @@ from cloudplan.optimise import optimise
 from cloudplan.pinning import read_plan
 from cloudplan.plan import Plan
 from cloudplan.prices import PriceBook, load_prices
+from cloudplan.quote import Quote, quote
 from cloudplan.reading import read_workload
+from cloudplan.report import render_page
 from cloudplan.requote import requote
 from cloudplan.table import render
+from cloudplan.terms import Terms, read_terms
 from cloudplan.verify import Verdict, verify
 from cloudplan.workbook import write_workbook
 from cloudplan.workload import Workload
@@ -24,7 +27,9 @@ __all__ = [
     "NoPlanError",
     "Plan",
     "PriceBook",
+    "Quote",
     "Requote",
+    "Terms",
     "Verdict",
     "Workload",
     "editions",
@@ -32,9 +37,12 @@ __all__ = [
     "load_edition",
     "load_prices",
     "optimise",
+    "quote",
     "read_plan",
+    "read_terms",
     "read_workload",
     "render",
+    "render_page",
     "requote",
     "verify",
     "write_workbook",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -57,3 +58,13 @@ def test_threads_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:
         for threads, seed in (("1", "1"), ("4", "2"))
     ]
     assert plans[0] == plans[1]
+
+
+def test_imports_are_measured_and_fuzzed() -> None:
+    imported, fuzzed = run("inventories.py", "--vms", 60, "--fuzz", 10).splitlines()
+    assert imported.startswith("| 60 VMs, 180 disks") and "10 damaged workbooks" in fuzzed
+
+
+def test_the_proof_is_counted() -> None:
+    line = run("proof.py", "--cases", 8)
+    assert line.startswith("8 workloads against brute force") and not re.search("[A-Z]{4}", line)
