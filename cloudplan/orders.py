@@ -15,6 +15,8 @@ from cloudplan.workload import BackupPolicy, VmGroup
 
 NETWORKS_MAX = 20
 """Networks that one order propagates, says the console's page on orders (13 October 2025)."""
+NAMED = 20
+"""Names that a field of a request lists."""
 VLAN = "csp:(region):network:vlan"
 """What the SKU of a private network begins with."""
 
@@ -224,8 +226,17 @@ def _requests(case: Case, choice: Choice) -> Iterator[Request]:
     encrypted = [group for group in case.workload.vms if group.encrypted]
     if encrypted:
         yield Request(
-            ENCRYPTION, None, (*_who(case), (message("VMs"), ", ".join(n for g in encrypted for n in g.names)))
+            ENCRYPTION,
+            None,
+            (*_who(case), (message("VMs"), _listed([name for group in encrypted for name in group.names]))),
         )
+
+
+def _listed(names: Sequence[str]) -> Value:
+    """Return names as one value; of many the first ones, and how many more there are."""
+    shown = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return message("{names} and {more:n} more, see the workload", names=shown, more=more) if more > 0 else shown
 
 
 def _is_source(case: Case, store: Datastore) -> bool:
@@ -259,12 +270,8 @@ def _policies(case: Case) -> Iterator[Request]:
     for number, (policy, groups) in enumerate(used.items(), start=1):
         name = named.get(policy) or ("default" if policy == case.workload.policy.backup else f"policy-{number}")
         kept: list[Field] = [
-            *(
-                (message("Days"), policy.daily),
-                (message("Weeks"), policy.weekly),
-                (message("Months"), policy.monthly),
-                (message("Years"), policy.yearly),
-            ),
+            *((message("Days"), policy.daily), (message("Weeks"), policy.weekly)),
+            *((message("Months"), policy.monthly), (message("Years"), policy.yearly)),
         ]
-        vms: list[Field] = [(message("VM groups"), ", ".join(group.name for group in groups))]
+        vms: list[Field] = [(message("VM groups"), _listed([group.name for group in groups]))]
         yield Request(POLICY, None, (*_who(case), (message("Policy"), name), *kept, *vms))
