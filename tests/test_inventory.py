@@ -504,6 +504,9 @@ def test_single_csv_files_of_one_folder_belong_together(tmp_path: Path) -> None:
     assert sizes(both.workload)["a"][2] == (1, 2)
     one = import_inventory([folder / "RVTools_tabvInfo.csv"])
     assert sizes(one.workload)["a"][2] == (3,)
+    (folder / "notes.csv").write_text("a,b\n1,2\n")
+    told = import_inventory([folder]).ledger.warnings
+    assert [text for text in told if "not read: notes" in text] and "vHost" not in "".join(told)
     (folder / "renamed.csv").write_bytes((folder / "RVTools_tabvInfo.csv").read_bytes())
     assert sizes(import_inventory([folder / "renamed.csv"]).workload) == sizes(one.workload)
 

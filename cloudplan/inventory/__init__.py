@@ -5,6 +5,7 @@ The walk: files → tables → columns → VMs → the VMs that count → groups
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from cloudplan.units import number
 from cloudplan.workload import Workload
 from cloudplan.yamlfile import parse
 
+_OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
+"""The name of a tab of RVTools, whether anyone reads it or not."""
 PoolBy = Literal["cluster", "datacenter"]
 Tabs = dict[str, list[Columns]]
 
@@ -63,15 +66,18 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     asked = options or Options()
     given = sources([Path(path) for path in paths])
     ledger = Ledger({name: sha256 for source in given for name, sha256 in source.hashes().items()})
-    readings, tabs = _read_all(given, use=asked.right_sizing is not None)
+    unread: list[str] = []
+    readings, tabs = _read_all(given, unread, use=asked.right_sizing is not None)
     machines = [machine for reading in readings for machine in reading.machines]
     _enter(readings, machines, ledger)
+    if unread and not asked.anonymise:
+        ledger.warn(f"files that are no table known here were not read: {', '.join(unread)}")
     kept = select(machines, asked.selection, ledger)
     if not kept:
         raise BadInputError([Fault("no VM is left to import", where=str(paths[0]))])
     changes: list[Change] = []
     if asked.right_sizing:
-        further = [_tabs(source, use=True) for source in sources(asked.usage)]
+        further = [_tabs(source, unread, use=True) for source in sources(asked.usage)]
         kept, changes = rightsize.right_size(kept, [*tabs, *further], asked.right_sizing, ledger)
     platform = [index for index, machine in enumerate(kept) if looks_like_platform(machine)]
     if asked.anonymise:
@@ -99,14 +105,14 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def _read_all(given: Sequence[Source], *, use: bool) -> tuple[list[Reading], list[Tabs]]:
+def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple[list[Reading], list[Tabs]]:
     """Read all sources; the faults of all are told together."""
     faults: list[Fault] = []
     readings: list[Reading] = []
     tabs: list[Tabs] = []
     for source in given:
         try:
-            tabs.append(_tabs(source, use=use))
+            tabs.append(_tabs(source, unread, use=use))
             readings += _readings(source, tabs[-1], faults)
         except BadInputError as error:
             faults += error.faults
@@ -115,7 +121,7 @@ def _read_all(given: Sequence[Source], *, use: bool) -> tuple[list[Reading], lis
     return readings, tabs
 
 
-def _tabs(source: Source, *, use: bool) -> Tabs:
+def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
     """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too."""
     tabs: Tabs = {}
     seen: list[str] = []
@@ -126,6 +132,8 @@ def _tabs(source: Source, *, use: bool) -> Tabs:
         header = headers.find_header(rows)
         kind, layout = _kind(table, header, use=use)
         if header is None or layout is None:
+            if table.kind == "csv" and not _OTHER_TAB.search(table.title):
+                unread.append(table.title)
             continue
         try:
             tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
