@@ -206,6 +206,11 @@ def _no_class(case: Case, disk: Disk, limit: str, *, mirrored: bool) -> tuple[st
 
 def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
     """Return whether the swap file of a group fits a LUN: apart from disk 0, or with it."""
+    asked = (_swap_fits, group.memory_mib, group.disks[0], mechanism)
+    return case.once(asked, lambda: _swap_fits_now(case, group, mechanism))
+
+
+def _swap_fits_now(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
     swap = Load(group.memory_mib)
     if any(fits_largest(case, name, swap, mirrored=False) for name in swap_classes(case)):
         return True

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from cloudplan.demand import Case, Instances
 from cloudplan.errors import Fault
-from cloudplan.rules.compute import AFF_2, BLADES, DIMENSIONS, fit_of_one
+from cloudplan.rules.compute import AFF_2, BLADES, DIMENSIONS, asked_of_blade, fit_of_one
 from cloudplan.rules.rule import Inequality
 from cloudplan.units import number
 
@@ -91,6 +91,11 @@ class _Bundle:
             refusals[name] = [row for row in rows if not row.holds]
         return refusals
 
+    def fits(self, case: Case) -> list[str]:
+        """Return the blade types of the edition that can hold it; bundles that ask the same share the answer."""
+        asked = (_Bundle, self.needs, *(asked_of_blade(item) for item in self.members))
+        return case.once(asked, lambda: [name for name, broken in self.refusals(case).items() if not broken])
+
 
 def pools_at(case: Case, site: str) -> list[Pool]:
     """Return the pools of a site; a VM that fits on no blade at all is among the faults of its pool."""
@@ -104,11 +109,10 @@ def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool
     faults: list[Fault] = []
     unpriced: set[str] = set()
     for bundle in _bundles(demand):
-        refusals = bundle.refusals(case)
-        fits = [blade for blade, broken in refusals.items() if not broken]
+        fits = bundle.fits(case)
         blades = frozenset(blade for blade in fits if blade in case.blades)
         if not fits:
-            faults.append(_misfit(case, bundle, refusals))
+            faults.append(_misfit(case, bundle, bundle.refusals(case)))
         elif not blades:
             unpriced.update(fits)
         faults += _contradictions(bundle)

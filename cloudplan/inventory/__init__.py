@@ -122,7 +122,10 @@ def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple
 
 
 def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
-    """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too."""
+    """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
+
+    `unread` gets the CSV files that no program is known to write.
+    """
     tabs: Tabs = {}
     seen: list[str] = []
     faults: list[Fault] = []

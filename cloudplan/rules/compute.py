@@ -4,7 +4,7 @@ Host rules are dimensions: what one instance uses, what one blade offers. Plan r
 or over `clusters` like clusters of one blade type taken together.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -106,6 +106,11 @@ def fit_of_one(case: Case, item: Instances, name: str, blade: Blade) -> Iterator
     yield MEM_1.at_most(case.edition.count("MEM-1", "included_gib_per_blade"), case.usable_gib(blade), place, "GiB")
     allowed = name in item.group.blades and name in case.workload.policy.blades
     yield BLADES.require(allowed, place, f"{name} is not in the list of allowed blades")
+
+
+def asked_of_blade(item: Instances) -> Hashable:
+    """Return all that `fit_of_one` looks at of an instance: those that ask the same fit the same blade types."""
+    return item.group.vcpus, item.group.min_ghz, item.group.blades
 
 
 def cluster_limits(
