@@ -37,6 +37,8 @@ class LineChange:
 
     site: str
     sku: str
+    line: BomLine
+    """The newest line of this item, in any of the bills: it may stand in none but one in between."""
     before: BomLine | None
     after: BomLine | None
     by_step: Mapping[str, Decimal]
@@ -45,13 +47,6 @@ class LineChange:
     def difference(self) -> Decimal:
         """What the line costs more a month than before."""
         return _monthly(self.after) - _monthly(self.before)
-
-    @property
-    def line(self) -> BomLine:
-        """The newer of the two lines."""
-        line = self.after or self.before
-        assert line is not None
-        return line
 
 
 @dataclass(frozen=True)
@@ -97,6 +92,7 @@ def line_changes(before: Plan, steps: Sequence[Step], editions: Iterable[Edition
         LineChange(
             site=site,
             sku=sku,
+            line=next(bill[site, sku] for bill in reversed(bills) if (site, sku) in bill),
             before=bills[0].get((site, sku)),
             after=bills[-1].get((site, sku)),
             by_step={

@@ -146,6 +146,18 @@ def test_causes_sum_to_the_difference(written: Callable[..., Path], run: Callabl
     assert Decimal(back["difference"]) == -Decimal(document["difference"])
 
 
+def test_a_line_that_stands_in_between_only_is_told(written: Callable[..., Path], run: Callable[..., Ran]) -> None:
+    """The first policy with the second workload needs a blade that neither plan has."""
+    before = planned(policy={"vcpu_per_core": 1}, vms=[vm(name="a", vcpus=2)])
+    after = planned(policy={"vcpu_per_core": 8}, vms=[vm(name="a", vcpus=30)])
+    text = run("diff", written(before, "a.json"), written(after, "b.json")).out
+    assert "in between only" in text
+    document = json.loads(run("diff", written(before, "a.json"), written(after, "b.json"), "--format", "json").out)
+    gone = [line for line in document["lines"] if line["before"] is None and line["after"] is None]
+    assert gone and all(Decimal(line["difference"]) == 0 for line in gone)
+    assert all(sum(map(Decimal, line["by_cause"].values())) == 0 for line in gone)
+
+
 def test_what_a_hand_did_is_the_second_optimisers(written: Callable[..., Path], run: Callable[..., Ran]) -> None:
     plan = planned(vms=[vm(name="a", count=6, memory_gib=64)])
     tree = json.loads(plan.to_json())

@@ -130,7 +130,8 @@ def _reasons(moved: list[LineChange], currency: str) -> Notes:
         before, after = line.before, line.after
         texts = []
         if before is None or after is None:
-            texts.append(f"{'new' if after else 'gone'}: {_quantity(line.line)}")
+            state = "new" if after else "gone" if before else "in between only"
+            texts.append(f"{state}: {_quantity(line.line)}")
         else:
             if before.quantity != after.quantity:
                 texts.append(f"{number(before.quantity)} → {_quantity(after)}")
