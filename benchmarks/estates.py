@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from cloudplan.editions import catalog_folder
+from cloudplan.catalog.loading import catalog_folder
 
 EDITION = "2025-01-17"
 FAMILIES = ("memory", "cpu", "gpu", "apart", "spare", "allowed", "pools", "giants")

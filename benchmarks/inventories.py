@@ -21,7 +21,7 @@ from pathlib import Path
 import xlsxwriter
 
 from cloudplan import BadInputError
-from cloudplan.inventory import import_inventory
+from cloudplan.inventory.importing import import_inventory
 
 KEYS = ["VM", "Powerstate", "Template", "SRM Placeholder"]
 TAIL = ["Annotation", "Datacenter", "Cluster", "Host", "Folder", "VM ID", "VM UUID", "VI SDK Server", "VI SDK UUID"]

@@ -33,7 +33,7 @@ from strategies import price_books, workloads
 from test_engine import facts
 
 import cloudplan as cp
-from cloudplan.plan import Plan
+from cloudplan.plan.plan import Plan
 
 EDITION = "2025-01-17"
 MUTATED = 5

@@ -68,11 +68,11 @@ class Instance:
 def read(workload: Path, prices: Path) -> Instance:
     """Read an instance as cloudplan does."""
     import cloudplan as cp  # noqa: PLC0415
-    from cloudplan.bom import cluster_items, cost  # noqa: PLC0415
-    from cloudplan.demand import Case  # noqa: PLC0415
-    from cloudplan.packing import Grid, first_fit  # noqa: PLC0415
-    from cloudplan.reading import pinned_edition  # noqa: PLC0415
-    from cloudplan.shapes import capacity, pools_at  # noqa: PLC0415
+    from cloudplan.evaluation.bom import cluster_items, cost  # noqa: PLC0415
+    from cloudplan.optimiser.compute.patterns import Grid, first_fit  # noqa: PLC0415
+    from cloudplan.optimiser.compute.shapes import capacity, pools_at  # noqa: PLC0415
+    from cloudplan.workload.case import Case  # noqa: PLC0415
+    from cloudplan.workload.reading import pinned_edition  # noqa: PLC0415
 
     edition = cp.load_edition(pinned_edition(workload))
     case = Case.of(cp.read_workload(workload, edition), edition, cp.load_prices(prices, edition))

@@ -1,23 +1,23 @@
 """cloudplan: the cheapest plan for VMs on Cloud Temple's dedicated VMware IaaS, with a proof."""
 
-from cloudplan.catalog import Edition
-from cloudplan.changes import Requote
-from cloudplan.editions import editions, load_edition
-from cloudplan.errors import BadInputError, CloudplanError, Fault, NoPlanError
-from cloudplan.inventory import import_inventory
-from cloudplan.optimise import optimise
-from cloudplan.pinning import read_plan
-from cloudplan.plan import Plan
-from cloudplan.prices import PriceBook, load_prices
-from cloudplan.quote import Quote, quote
-from cloudplan.reading import read_workload
-from cloudplan.report import render_page
-from cloudplan.requote import requote
-from cloudplan.table import render
-from cloudplan.terms import Terms, read_terms
-from cloudplan.verify import Verdict, verify
-from cloudplan.workbook import write_workbook
-from cloudplan.workload import Workload
+from cloudplan.analysis.changes import Requote
+from cloudplan.analysis.requote import requote
+from cloudplan.base.errors import BadInputError, CloudplanError, Fault, NoPlanError
+from cloudplan.catalog.edition import Edition
+from cloudplan.catalog.loading import editions, load_edition
+from cloudplan.evaluation.verify import Verdict, verify
+from cloudplan.inventory.importing import import_inventory
+from cloudplan.optimiser.optimise import optimise
+from cloudplan.plan.origin import read_plan
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.html_page import render_page
+from cloudplan.presentation.text import render
+from cloudplan.presentation.workbook import write_workbook
+from cloudplan.prices.book import PriceBook, load_prices
+from cloudplan.sales.quote import Quote, quote
+from cloudplan.sales.terms import Terms, read_terms
+from cloudplan.workload.reading import read_workload
+from cloudplan.workload.workload import Workload
 
 __all__ = [
     "BadInputError",

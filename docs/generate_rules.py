@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from cloudplan.catalog import Edition
-from cloudplan.editions import editions, load_edition
-from cloudplan.rules import ALL, backup, compute, protection, storage
+from cloudplan.catalog.edition import Edition
+from cloudplan.catalog.loading import editions, load_edition
+from cloudplan.rules import backup, compute, protection, storage
+from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
 TARGET = Path(__file__).resolve().parent / "reference" / "rules.md"

@@ -19,17 +19,20 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cloudplan
-from cloudplan.editions import editions, load_edition
-from cloudplan.quote import FAMILIES
-from cloudplan.rules import rule_book
-from cloudplan.wording import FINDINGS
+from cloudplan.catalog.loading import editions, load_edition
+from cloudplan.plan.wording import FINDINGS
+from cloudplan.rules.book import rule_book
+from cloudplan.sales.quote import FAMILIES
 
 PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
-    *("wording", "table", "workbook", "first_page", "xlsx", "orders", "report"),
-    *("sheets/plan", "sheets/quote", "sheets/inventory", "sheets/orders"),
+    "plan/wording",
+    *(f"presentation/{name}" for name in ("text", "workbook", "front_page", "worksheet")),
+    "sales/orders",
+    "presentation/html_page",
+    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders")),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
@@ -63,7 +66,7 @@ def texts() -> list[Text]:
         tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
-    template = (PACKAGE / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import settings
 
 import cloudplan as cp
-from cloudplan.demand import Case
-from cloudplan.editions import catalog_folder
-from cloudplan.prices import Prices
+from cloudplan.catalog.loading import catalog_folder
+from cloudplan.prices.book import Prices
+from cloudplan.workload.case import Case
 
 EDITION = "2025-01-17"
 REPOSITORY = Path(__file__).resolve().parents[1]

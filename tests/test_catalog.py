@@ -12,9 +12,9 @@ from conftest import EDITION, REPOSITORY, bad_input, workload
 from pydantic import BaseModel
 
 import cloudplan as cp
-from cloudplan.catalog import Blade, Source, StorageClass
-from cloudplan.editions import PARTS, catalog_folder
-from cloudplan.rules import ALL, rule_book
+from cloudplan.catalog.edition import Blade, Source, StorageClass
+from cloudplan.catalog.loading import PARTS, catalog_folder
+from cloudplan.rules.book import ALL, rule_book
 
 SEED = "seed/iaas-vmware-concepts.md"
 

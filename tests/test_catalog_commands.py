@@ -11,9 +11,9 @@ import pytest
 from conftest import EDITION, Ran
 
 import cloudplan as cp
-from cloudplan.editions import catalog_folder
-from cloudplan.release_notes import compare
-from cloudplan.rules import ALL
+from cloudplan.analysis.release_notes import compare
+from cloudplan.catalog.loading import catalog_folder
+from cloudplan.rules.book import ALL
 
 Run = Callable[..., Ran]
 
@@ -73,7 +73,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all that ships, in the place of it."""
     folder = Path(shutil.copytree(catalog_folder(), tmp_path / "shipped"))
-    monkeypatch.setattr(sys.modules["cloudplan.editions"], "catalog_folder", lambda: folder)
+    monkeypatch.setattr(sys.modules["cloudplan.catalog.loading"], "catalog_folder", lambda: folder)
     return folder
 
 

@@ -11,10 +11,10 @@ from conftest import Ran, bad_input, price_book, vm, workload
 from test_report import parsed
 
 import cloudplan as cp
-from cloudplan.compare import Comparison, breakpoints, compare, edited
-from cloudplan.pinning import Origin
-from cloudplan.requote import plan_of
-from cloudplan.sheets.compare import bar
+from cloudplan.analysis.compare import Comparison, breakpoints, compare, edited
+from cloudplan.analysis.requote import plan_of
+from cloudplan.plan.origin import Origin
+from cloudplan.presentation.tables.compare import bar
 
 
 def origin(prices: dict[str, Any] | None = None, **fields: Any) -> Origin:

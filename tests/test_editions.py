@@ -17,10 +17,10 @@ from pydantic import BaseModel
 from test_shared import judged
 
 import cloudplan as cp
-from cloudplan.catalog import Source, in_any_region, in_region
-from cloudplan.editions import FILES, catalog_folder, edition_from, published
-from cloudplan.errors import NoPlanError
-from cloudplan.rules import rule_book
+from cloudplan.base.errors import NoPlanError
+from cloudplan.catalog.edition import Source, in_any_region, in_region
+from cloudplan.catalog.loading import FILES, catalog_folder, edition_from, published
+from cloudplan.rules.book import rule_book
 
 NAMES = cp.editions()
 NEWEST = NAMES[-1]
@@ -101,7 +101,7 @@ def test_every_edition_that_ships_is_locked_by_its_hash() -> None:
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the catalogue, in place of the one that ships."""
     folder = Path(shutil.copytree(catalog_folder(), tmp_path / "catalog"))
-    monkeypatch.setattr(sys.modules["cloudplan.editions"], "catalog_folder", lambda: folder)
+    monkeypatch.setattr(sys.modules["cloudplan.catalog.loading"], "catalog_folder", lambda: folder)
     return folder
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import price_books, workloads
 
 import cloudplan as cp
-from cloudplan import hosts
+from cloudplan.optimiser.compute import search
 
 SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 BRUTE = settings(max_examples=200, suppress_health_check=list(HealthCheck))
@@ -197,7 +197,7 @@ def test_the_bound_of_column_generation_is_one(wish: dict[str, Any], book: dict[
         assume(False)
     assume(best.total is not None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hosts, "PATTERN_STEPS", 0)  # no pattern is listed, so that columns must be generated
+        patch.setattr(search, "PATTERN_STEPS", 0)  # no pattern is listed, so that columns must be generated
         plan = size(wish, edition, book)
     tolerance = Fraction(1, 100) * len(plan.bom)
     assert best.total is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import bad_input
 
-from cloudplan import files
+from cloudplan.base import files
 
 
 def test_every_file_is_written(tmp_path: Path) -> None:

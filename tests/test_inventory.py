@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cloudplan as cp
-from cloudplan.inventory import Imported, Options, import_inventory
+from cloudplan.base.units import mib
 from cloudplan.inventory.headers import folded
+from cloudplan.inventory.importing import Imported, Options, import_inventory
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.liveoptics import spread
 from cloudplan.inventory.machines import Amount, VirtualDisk
@@ -28,8 +29,7 @@ from cloudplan.inventory.rightsize import RightSizing
 from cloudplan.inventory.selection import Selection
 from cloudplan.inventory.tables import tab
 from cloudplan.inventory.writing import gib_text
-from cloudplan.units import mib
-from cloudplan.workload import Workload
+from cloudplan.workload.workload import Workload
 
 Sizes = tuple[int, int, tuple[int, ...], bool]
 

@@ -13,12 +13,12 @@ from conftest import REPOSITORY
 from test_quote import TERMS, dr_plan, planned  # noqa: F401 - a fixture
 
 import cloudplan as cp
-from cloudplan.language import ENGLISH, Language, Message, counted, known, language, message
-from cloudplan.plan import Plan
-from cloudplan.quote import quote
-from cloudplan.terms import read_terms
-from cloudplan.wording import finding_message, reason_message
-from cloudplan.workbook import write_quote
+from cloudplan.base.language import ENGLISH, Language, Message, counted, known, language, message
+from cloudplan.plan.plan import Plan
+from cloudplan.plan.wording import finding_message, reason_message
+from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.quote import quote
+from cloudplan.sales.terms import read_terms
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_no_text_of_a_plan_or_a_quote_is_left_in_english(
 ) -> None:
     spoken, missing = Language("fr"), Missing()
     spoken._texts.add_fallback(missing)
-    monkeypatch.setattr("cloudplan.table.language", lambda _: spoken)
+    monkeypatch.setattr("cloudplan.presentation.text.language", lambda _: spoken)
     for plan in (dr_plan, planned(), planned(policy={"host_failures": 0})):
         for style in ("terminal", "markdown"):
             assert "par mois" in cp.render(plan, style=style, lang="fr")  # type: ignore[arg-type]

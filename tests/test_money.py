@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudplan import money
+from cloudplan.base import money
 
 PRICES = st.decimals(min_value=0, max_value=10**6, places=6)
 SHARES = st.integers(0, 10_000).map(lambda n: Decimal(n) / 10_000)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
-from cloudplan.language import ENGLISH, message
-from cloudplan.orders import Orders, orders, portions
-from cloudplan.plan import Plan
-from cloudplan.quote import quote
+from cloudplan.base.language import ENGLISH, message
+from cloudplan.plan.plan import Plan
+from cloudplan.rules.orders import portions
+from cloudplan.sales.orders import Orders, orders
+from cloudplan.sales.quote import quote
 
 
 def ordered(plan: Plan) -> Orders:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import cloudplan as cp
-from cloudplan import money
-from cloudplan.language import ENGLISH
-from cloudplan.plan import Finding, Plan
-from cloudplan.sheets import grid
-from cloudplan.sheets import plan as sheets
-from cloudplan.table import render
+from cloudplan.base import money
+from cloudplan.base.language import ENGLISH
+from cloudplan.plan.plan import Finding, Plan
+from cloudplan.presentation.tables import plan as tables
+from cloudplan.presentation.tables import table
+from cloudplan.presentation.text import render
 
 WEB_SHOP = {
     "schema": "cloudplan/workload/v1",
@@ -184,7 +184,7 @@ def test_markdown_escapes_foreign_text(hostile: Plan) -> None:
 
 def test_status_in_words(plan: Plan) -> None:
     def words(status: str, gap: float) -> str:
-        return ENGLISH.said(sheets.status(plan.model_copy(update={"status": status, "gap": gap})))
+        return ENGLISH.said(tables.status(plan.model_copy(update={"status": status, "gap": gap})))
 
     assert words("optimal", 0.0) == "optimal: proven, no plan costs less"
     assert words("optimal", 6.5013e-06) == "optimal: proven within 0.0007 %"
@@ -193,14 +193,14 @@ def test_status_in_words(plan: Plan) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert grid.words(Decimal("0.0850"), "price") == "0.085"
-    assert grid.words(Decimal("1620"), "price") == "1 620.00"
-    assert grid.words(Decimal("0.125"), "discount") == "12.5 %"
-    assert grid.words(Decimal("0.85"), "share") == "85.0 %"
-    assert grid.words(1234567, "whole") == "1 234 567"
-    assert grid.words(None, "money") == ""
+    assert table.words(Decimal("0.0850"), "price") == "0.085"
+    assert table.words(Decimal("1620"), "price") == "1 620.00"
+    assert table.words(Decimal("0.125"), "discount") == "12.5 %"
+    assert table.words(Decimal("0.85"), "share") == "85.0 %"
+    assert table.words(1234567, "whole") == "1 234 567"
+    assert table.words(None, "money") == ""
 
 
 def test_text_is_cleaned_of_what_readers_cannot_bear() -> None:
-    assert grid.clean("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
-    assert grid.clean("\x00\x1b[31m\x9b\x7f\ufffe\ud800ok\u202e") == "[31mok"
+    assert table.clean("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+    assert table.clean("\x00\x1b[31m\x9b\x7f\ufffe\ud800ok\u202e") == "[31mok"

@@ -11,7 +11,7 @@ import yaml
 from conftest import EDITION, REPOSITORY, Ran, price_book
 
 import cloudplan as cp
-from cloudplan import yamlfile
+from cloudplan.base import yamlfile
 
 Run = Callable[..., Ran]
 ECO = "csp:(region):iaas:vmware:eco:v3"

@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cloudplan as cp
-from cloudplan import price_sheet, yamlfile
-from cloudplan.price_template import as_workbook, as_yaml
-from cloudplan.prices import book_of
+from cloudplan.base import yamlfile
+from cloudplan.presentation.price_template import as_workbook, as_yaml
+from cloudplan.prices import excel
+from cloudplan.prices.book import book_of
 
 ECO = "csp:(region):iaas:vmware:eco:v3"
 ECO_FR1 = "csp:fr1:iaas:vmware:eco:v3"
@@ -404,7 +405,7 @@ def test_a_damaged_part_is_one_fault(example_prices: cp.PriceBook, edition: cp.E
                 for name in parts.namelist():
                     archive.writestr(name, content if name == part else parts.read(name))
             with bad_input() as faults:
-                price_sheet.parse(damaged.getvalue(), "prices.xlsx")
+                excel.parse(damaged.getvalue(), "prices.xlsx")
             assert len(faults) == 1, part
             assert faults[0].message.startswith("damaged, or not an Excel workbook"), part
 
@@ -424,7 +425,7 @@ def test_any_change_of_any_byte_gives_a_book_or_faults(data: st.DataObject) -> N
         for part in parts.namelist():
             archive.writestr(part, bytes(content) if part == name else parts.read(part))
     try:
-        book_of(price_sheet.parse(changed.getvalue(), "prices.xlsx"))
+        book_of(excel.parse(changed.getvalue(), "prices.xlsx"))
     except cp.BadInputError as error:
         assert all(fault.where.startswith("prices.xlsx") or not fault.where for fault in error.faults)
 
@@ -463,7 +464,7 @@ BOOKS = st.fixed_dictionaries(
 def test_a_book_survives_both_forms(fields: dict[str, Any]) -> None:
     edition, book = cp.load_edition(EDITION), cp.load_prices(fields)
     workbook_, text = as_workbook(edition, book), as_yaml(edition, book)
-    for document in (price_sheet.parse(workbook_, "prices.xlsx"), yamlfile.parse(text, "prices.yaml")):
+    for document in (excel.parse(workbook_, "prices.xlsx"), yamlfile.parse(text, "prices.yaml")):
         again = book_of(document)
         assert again == book
         assert again.sha256 == book.sha256
@@ -476,7 +477,7 @@ def test_a_price_that_a_number_cannot_hold_is_written_as_text(price: str, editio
     sheet = openpyxl.load_workbook(io.BytesIO(data))["Prices"]
     kinds = {row[1].value: row[5].data_type for row in sheet.iter_rows(min_row=5)}
     assert kinds[ECO] == ("s" if len(price) > 16 else "n")
-    assert book_of(price_sheet.parse(data, "")).items[ECO] == Decimal(price)
+    assert book_of(excel.parse(data, "")).items[ECO] == Decimal(price)
 
 
 @pytest.mark.parametrize("name", ["a\x0bb", "x005F_", "x" * 40_000])
@@ -497,7 +498,7 @@ def test_every_shipped_book_survives_every_edition(shared: Path) -> None:
     for path in (REPOSITORY / "examples" / "prices.yaml", shared / "examples" / "prices.yaml"):
         book = cp.load_prices(path)
         for name in cp.editions():
-            read = book_of(price_sheet.parse(as_workbook(cp.load_edition(name), book), ""))
+            read = book_of(excel.parse(as_workbook(cp.load_edition(name), book), ""))
             assert read.sha256 == book.sha256, name
 
 

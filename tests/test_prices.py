@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cloudplan as cp
-from cloudplan import prices
-from cloudplan.prices import Offer, Prices
+from cloudplan.prices import book as prices
+from cloudplan.prices.book import Offer, Prices
 
 ECO = "csp:(region):iaas:vmware:eco:v3"
 ECO_FR1 = "csp:fr1:iaas:vmware:eco:v3"

@@ -26,14 +26,14 @@ from openpyxl.workbook import Workbook
 from test_presentation import HOSTILE
 
 import cloudplan as cp
-from cloudplan import money
-from cloudplan.bill_csv import Dialect, bill_csv
-from cloudplan.language import language
-from cloudplan.plan import Plan
-from cloudplan.quote import Quote, quote
-from cloudplan.sheets import quote as sheets
-from cloudplan.terms import Terms, read_terms, with_dates
-from cloudplan.workbook import write_quote, write_workbook
+from cloudplan.base import money
+from cloudplan.base.language import language
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.tables import quote as tables
+from cloudplan.presentation.workbook import write_quote, write_workbook
+from cloudplan.sales.quote import Quote, quote
+from cloudplan.sales.terms import Terms, read_terms, with_dates
 
 EN, FR = language("en"), language("fr")
 SHEETS = [
@@ -309,15 +309,15 @@ def test_only_parameters_may_be_changed(made: Quote) -> None:
 
 def test_capacity_storage_and_placement_say_what_the_plan_says(made: Quote) -> None:
     plan = made.plan
-    capacity = sheets.clusters(made)
+    capacity = tables.clusters(made)
     assert [row[0] for row in capacity.rows] == [cluster.name for cluster in plan.clusters]
     assert all(
         share is None or 0 < share <= 1 for name in ("Of physical", "Cores filled") for share in capacity.values(name)
     )
     assert all(share <= 1 for share in capacity.values("Cores after failure"))
-    storage = sheets.datastores(made)
+    storage = tables.datastores(made)
     assert all(share >= Decimal("0.2") for share in storage.values("Free share"))
-    placed = sheets.placement(made)
+    placed = tables.placement(made)
     names = [name for group in made.case.workload.vms for name in group.names]
     assert sorted(set(placed.values("VM"))) == sorted(names)
     assert len(placed.rows) == len(names) + 4  # the protected ones stand twice

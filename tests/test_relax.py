@@ -10,10 +10,10 @@ from conftest import Ran, vm, workload
 from test_compare import origin
 
 import cloudplan as cp
-from cloudplan.optimise import optimise
-from cloudplan.pinning import Origin
-from cloudplan.relax import NoPlan, why_no_plan
-from cloudplan.requote import plan_of
+from cloudplan.analysis.relax import NoPlan, why_no_plan
+from cloudplan.analysis.requote import plan_of
+from cloudplan.optimiser.optimise import optimise
+from cloudplan.plan.origin import Origin
 
 TWO = {"primary": "az05", "standby": "az07"}
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import cloudplan as cp
-from cloudplan import catalog
-from cloudplan.meanings import FIELDS, NOUNS, ORDER, Kind
-from cloudplan.release_notes import Change, compare, goes_backwards, in_short
+from cloudplan.analysis.edition_fields import FIELDS, NOUNS, ORDER, Kind
+from cloudplan.analysis.release_notes import Change, compare, goes_backwards, in_short
+from cloudplan.catalog import edition as catalog
 
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]

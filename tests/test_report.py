@@ -14,8 +14,8 @@ import pytest
 from conftest import Ran, vm
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
-from cloudplan.plan import Plan
-from cloudplan.report import render_page
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.html_page import render_page
 
 CHROMIUM = shutil.which("chromium")
 WANTED = bool(CHROMIUM) or bool(os.environ.get("CLOUDPLAN_NO_SKIP"))

@@ -14,12 +14,13 @@ from conftest import EDITION, REPOSITORY, Ran, bad_input, price_book, vm, worklo
 from hypothesis import given, settings
 
 import cloudplan as cp
-from cloudplan.changes import OPTIMISER, Requote
-from cloudplan.editions import catalog_folder
-from cloudplan.pinning import origin_of, read_plan
-from cloudplan.reading import as_given
-from cloudplan.requote import CAUSES, requote
-from cloudplan.sheets.requote import report, values
+from cloudplan.analysis.changes import OPTIMISER, Requote
+from cloudplan.analysis.requote import CAUSES, requote
+from cloudplan.catalog.loading import catalog_folder
+from cloudplan.plan.origin import origin_of, read_plan
+from cloudplan.presentation.tables.requote import report, values
+from cloudplan.presentation.text import render_report
+from cloudplan.workload.reading import as_given
 
 Run = Callable[..., Ran]
 
@@ -299,7 +300,7 @@ def test_lines_and_causes_sum_to_the_difference(book: dict[str, Any]) -> None:
 def test_the_report_names_both_editions_books_and_hashes() -> None:
     change = requote(planned(), edition=cp.load_edition(NEWEST), prices=cp.load_prices(price_book(name="acme")))
     for style in ("terminal", "markdown"):
-        text = cp.table.render_report(report(change), style=style)  # type: ignore[attr-defined]
+        text = render_report(report(change), style=style)  # type: ignore[arg-type]
         for made in (change.before, change.after):
             for said in (made.catalog.sha256, made.prices.sha256, made.workload.sha256, made.catalog.edition):
                 assert said in text

@@ -12,15 +12,16 @@ import pytest
 from conftest import bad_input, case, price_book, vm, workload
 
 import cloudplan as cp
-from cloudplan.bom import backup_targets, bill
-from cloudplan.catalog import Service, StorageClass
-from cloudplan.demand import Case, instances_at
-from cloudplan.findings import find
-from cloudplan.plan import Choice
-from cloudplan.rules import ALL, compute, protection, storage
+from cloudplan.catalog.edition import Service, StorageClass
+from cloudplan.evaluation.bom import backup_targets, bill
+from cloudplan.evaluation.findings import find
+from cloudplan.evaluation.verify import check_choice
+from cloudplan.plan.plan import Choice
+from cloudplan.rules import compute, protection, storage
 from cloudplan.rules.backup import backup_flows, backup_site, backup_storage, stored_factor
+from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import Inequality
-from cloudplan.verify import check_choice
+from cloudplan.workload.case import Case, instances_at
 
 COVERED: set[str] = set()
 """The ids of the rules that a test of this file asks on both sides."""

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from test_engine import facts, size, verdict
 
 import cloudplan as cp
-from cloudplan import hosts
-from cloudplan.errors import InternalError
-from cloudplan.knapsack import BOUNDS, SEARCHES, Knapsack
-from cloudplan.packing import first_fit
-from cloudplan.shapes import Shape
-from cloudplan.solver import Cover
+from cloudplan.base.errors import InternalError
+from cloudplan.optimiser.compute import search
+from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
+from cloudplan.optimiser.compute.patterns import first_fit
+from cloudplan.optimiser.compute.shapes import Shape
+from cloudplan.optimiser.solver import Cover
 
 CONTESTED = price_book(
     items={"csp:(region):iaas:vmware:eco:v3": "760.00", "csp:(region):iaas:vmware:perf2:v3": "1290.00"}
@@ -75,7 +75,7 @@ def test_a_small_twin_of_each_hard_family_is_solved_like_by_brute_force(
 ) -> None:
     wish, book = TWINS[family]
     best = oracle.optimum(wish, book, facts(edition))
-    monkeypatch.setattr(hosts, "PATTERN_STEPS", 0)  # no pattern is listed, so that the search must find them
+    monkeypatch.setattr(search, "PATTERN_STEPS", 0)  # no pattern is listed, so that the search must find them
     plan = size(wish, edition, book)
     assert best.total is not None
     assert abs(Fraction(plan.monthly) - best.total) <= Fraction(len(plan.bom), 100)
@@ -87,7 +87,7 @@ def test_cuts_that_leave_no_hosts_prove_that_there_is_no_plan(
     edition: cp.Edition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wish = workload(policy={"max_clusters": 1, "blades": ["eco:v3"]}, vms=[vm(count=40, memory_gib=200)])
-    monkeypatch.setattr(hosts, "PATTERN_STEPS", 0)
+    monkeypatch.setattr(search, "PATTERN_STEPS", 0)
     with pytest.raises(cp.NoPlanError, match="max_clusters"):
         size(wish, edition)
 

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 from strategies import workloads
 
 import cloudplan as cp
-from cloudplan.plan import Plan
+from cloudplan.plan.plan import Plan
 
 BEST = "best-known.json"
-OURS_ALONE = {"BOM", "PROOF"}
-"""Rules that the checker does not hold against a plan in every case: the exact bill and the proof."""
+OURS_ALONE = {"BOM", "MEM-4", "PROOF"}
+"""Rules that the checker does not hold against a plan in every case: bill, proof, memory under `included_full`."""
 SMALL = ["web-shop", "erp-dr", "gpu-lab"]
 
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
 import cloudplan as cp
-from cloudplan import capacity, explain
-from cloudplan.plan import Plan
-from cloudplan.quote import quote
-from cloudplan.requote import difference
-from cloudplan.sheets.verify import exact_text
+from cloudplan.analysis import explain
+from cloudplan.analysis.requote import difference
+from cloudplan.evaluation import utilisation
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.verify import exact_text
+from cloudplan.sales.quote import quote
 
 
 @pytest.fixture
@@ -215,7 +216,7 @@ def test_what_decides_a_cluster() -> None:
     def decides(**fields: Any) -> str:
         plan = planned(**fields)
         case = quote(plan).case
-        return explain.binding(capacity.clusters(case, plan)[0], case)
+        return explain.binding(utilisation.clusters(case, plan)[0], case)
 
     eco = {"policy": {"blades": ["eco:v3"]}}
     assert decides(**eco, vms=[vm(name="a", count=4, vcpus=40, memory_gib=8)]) == "CPU-1"

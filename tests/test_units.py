@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudplan import units
+from cloudplan.base import units
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from conftest import case, vm
 
 import cloudplan as cp
-from cloudplan.demand import Case
-from cloudplan.optimise import optimise
+from cloudplan.optimiser.optimise import optimise
+from cloudplan.workload.case import Case
 
 Document = dict[str, Any]
 

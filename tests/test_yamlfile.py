@@ -10,7 +10,8 @@ from conftest import bad_input
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudplan import BadInputError, yamlfile
+from cloudplan import BadInputError
+from cloudplan.base import yamlfile
 
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if hasattr(yaml, "CSafeLoader") else [])]
 PYTHON_TAG = "!!python/name:os.system x"

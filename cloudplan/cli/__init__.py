@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cloudplan.base.errors import CloudplanError
 from cloudplan.cli import catalog, prices
 from cloudplan.cli.compare import compare
 from cloudplan.cli.diff import diff
@@ -18,8 +19,7 @@ from cloudplan.cli.report import report
 from cloudplan.cli.requote import requote
 from cloudplan.cli.size import size
 from cloudplan.cli.verify import verify
-from cloudplan.errors import CloudplanError
-from cloudplan.optimise import program
+from cloudplan.optimiser.optimise import program
 
 app = typer.Typer(
     add_completion=False,

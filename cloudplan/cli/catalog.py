@@ -6,18 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from cloudplan import catalog_check, files
-from cloudplan.catalog import Edition, in_any_region
+from cloudplan.analysis import catalog_check
+from cloudplan.analysis.edition_fields import things
+from cloudplan.analysis.release_notes import compare
+from cloudplan.base import files
+from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.schema import closest, unknown
+from cloudplan.catalog.edition import Edition, in_any_region
+from cloudplan.catalog.loading import editions, editions_in, load_edition
 from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
-from cloudplan.editions import editions, editions_in, load_edition
-from cloudplan.errors import BadInputError, Fault, gathered
-from cloudplan.meanings import things
-from cloudplan.release_notes import compare
-from cloudplan.rules import rule_book
-from cloudplan.schema import closest, unknown
-from cloudplan.sheets import catalog as sheets
-from cloudplan.sheets import release_notes
-from cloudplan.sheets.grid import Report
+from cloudplan.presentation.tables import catalog as tables
+from cloudplan.presentation.tables import release_notes
+from cloudplan.presentation.tables.table import Report
+from cloudplan.rules.book import rule_book
 
 app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
 
@@ -36,7 +37,7 @@ def list_(
     """List the editions, with what each brings."""
     _refuse(output, [catalog], force=force)
     listed = _load(_names(catalog))
-    _show(sheets.listing(listed), sheets.list_values(listed), format, output)
+    _show(tables.listing(listed), tables.list_values(listed), format, output)
 
 
 @app.command()
@@ -61,9 +62,9 @@ def show(
     _refuse(output, [edition, catalog], force=force)
     shown = load_edition(edition or catalog)
     if item is None:
-        return _show(sheets.edition(shown), sheets.edition_values(shown), format, output)
+        return _show(tables.edition(shown), tables.edition_values(shown), format, output)
     found = _find(shown, item, alone=edition is None and catalog is None)
-    _show(sheets.item(shown, found), sheets.item_values(shown, found), format, output)
+    _show(tables.item(shown, found), tables.item_values(shown, found), format, output)
 
 
 @app.command()
@@ -94,7 +95,7 @@ def check(
     _refuse(output, [edition], force=force)
     names: Sequence[str | Path] = [edition] if edition in editions() else _names(Path(edition) if edition else None)
     counts = catalog_check.check(names)
-    _show(sheets.check(counts), sheets.check_values(counts), format, output)
+    _show(tables.check(counts), tables.check_values(counts), format, output)
 
 
 @app.command()
@@ -110,11 +111,11 @@ def rules(
     shown = load_edition(catalog)
     book = rule_book(shown)
     if id is None:
-        return _show(sheets.rules(shown), sheets.rules_values(shown, book), format, output)
+        return _show(tables.rules(shown), tables.rules_values(shown, book), format, output)
     key = next((rule for rule in book if rule.lower() == id.lower()), None)
     if key is None:
         raise BadInputError([Fault(unknown("rule", id, book))])
-    _show(sheets.item(shown, [("rules", key)]), sheets.rules_values(shown, [key]), format, output)
+    _show(tables.item(shown, [("rules", key)]), tables.rules_values(shown, [key]), format, output)
 
 
 def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:
@@ -149,7 +150,7 @@ def _load(names: Sequence[str | Path]) -> list[Edition]:
     return loaded
 
 
-def _find(shown: Edition, word: str, *, alone: bool) -> list[sheets.Found]:
+def _find(shown: Edition, word: str, *, alone: bool) -> list[tables.Found]:
     """Return the things of an edition that a word names; refuse one that names none, with what was probably meant."""
     named = dict(_named(shown))
     found = [place for place, names in named.items() if _plain(shown, word) in (_plain(shown, name) for name in names)]
@@ -161,7 +162,7 @@ def _find(shown: Edition, word: str, *, alone: bool) -> list[sheets.Found]:
     raise BadInputError([Fault(f"{word!r} is {what}; {_elsewhere(shown, word) or hint}")])
 
 
-def _named(shown: Edition) -> Iterator[tuple[sheets.Found, list[str]]]:
+def _named(shown: Edition) -> Iterator[tuple[tables.Found, list[str]]]:
     """Yield the things of an edition with all their names: key (a zone's without its region), label, SKU, aliases."""
     for section, listed in things(shown).items():
         for key, thing in listed.items():

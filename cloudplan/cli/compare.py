@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.analysis.compare import breakpoints
+from cloudplan.analysis.compare import compare as compare_all
+from cloudplan.base import files
+from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import Catalog, Force, Gap, Output, Term, TimeLimit, emit, optimised
-from cloudplan.cli.size import read_inputs
-from cloudplan.compare import breakpoints
-from cloudplan.compare import compare as compare_all
-from cloudplan.pinning import Origin
-from cloudplan.plan import Plan
-from cloudplan.report import render_report_page
-from cloudplan.sheets import compare as sheets
-from cloudplan.table import Style, render_report
+from cloudplan.plan.origin import Origin
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.html_page import render_report_page
+from cloudplan.presentation.tables import compare as tables
+from cloudplan.presentation.text import Style, render_report
 
 NO_DATE: datetime | None = None
 
@@ -60,8 +60,8 @@ def compare(
     assert found.optimum.plan is not None
     breaks = breakpoints(origin, found.optimum.plan, solve) if growth else None
     if format is CompareFormat.json:
-        return emit(files.json_text(sheets.values(found, breaks)), output)
-    report = sheets.report(found, breaks)
+        return emit(files.json_text(tables.values(found, breaks)), output)
+    report = tables.report(found, breaks)
     if format is CompareFormat.html:
         return emit(render_report_page(report, bars=("Cost", "Monthly")), output)
     style: Style = "markdown" if format is CompareFormat.markdown else "terminal"

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.analysis.requote import difference
+from cloudplan.base import files
 from cloudplan.cli.options import Force, Format, Gap, Output, TimeLimit, emit, optimised, text_of
-from cloudplan.pinning import read_plan
-from cloudplan.requote import difference
-from cloudplan.sheets.requote import diff_report, diff_values
+from cloudplan.plan.origin import read_plan
+from cloudplan.presentation.tables.requote import diff_report, diff_values
 
 NO_DATE: datetime | None = None
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files, yamlfile
+from cloudplan.base import files, yamlfile
+from cloudplan.base.errors import BadInputError
 from cloudplan.cli.options import Force, Format, Output, emit, text_of
-from cloudplan.errors import BadInputError
-from cloudplan.pinning import read_plan
-from cloudplan.quote import quote
-from cloudplan.sheets import explain as sheets
-from cloudplan.verify import verify
+from cloudplan.evaluation.verify import verify
+from cloudplan.plan.origin import read_plan
+from cloudplan.presentation.tables import explain as tables
+from cloudplan.sales.quote import quote
 
 
 def explain(
@@ -30,8 +30,8 @@ def explain(
     made = quote(read_plan(plan))
     case = made.case
     verdict = verify(made.plan, case.workload, case.edition, case.prices.book)
-    report = sheets.report(made, verdict, subject, _places(workload) if workload else {})
-    emit(files.json_text(sheets.values(report)) if format is Format.json else text_of(report, format), output)
+    report = tables.report(made, verdict, subject, _places(workload) if workload else {})
+    emit(files.json_text(tables.values(report)) if format is Format.json else text_of(report, format), output)
 
 
 def _places(workload: Path) -> dict[str, str]:

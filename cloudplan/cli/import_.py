@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.base import files
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.schema import decimal_of
 from cloudplan.cli.options import Force
-from cloudplan.errors import BadInputError, Fault
-from cloudplan.inventory import Imported, Options, import_inventory
+from cloudplan.inventory.importing import Imported, Options, import_inventory
 from cloudplan.inventory.rightsize import RightSizing
 from cloudplan.inventory.selection import Selection
-from cloudplan.schema import decimal_of
-from cloudplan.sheets import inventory as sheets
-from cloudplan.table import Style, render_report
+from cloudplan.presentation.tables import inventory as tables
+from cloudplan.presentation.text import Style, render_report
 
 
 class PoweredOff(StrEnum):
@@ -123,7 +123,7 @@ def _report(imported: Imported, style: Style, written: list[str]) -> str:
     assert inventory is not None
     changes = [(change.name, change.what, change.before, change.after, change.why) for change in imported.changes]
     left_out = {entry.reason: entry.names for entry in imported.ledger.entries if entry.names}
-    shown = sheets.report(
+    shown = tables.report(
         inventory, left_out=left_out, changes=changes, candidates=imported.candidates, written=written
     )
     return render_report(shown, style=style)

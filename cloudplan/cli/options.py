@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cloudplan import files
-from cloudplan.optimise import optimise
-from cloudplan.pinning import Origin
-from cloudplan.plan import Plan
-from cloudplan.sheets.grid import Report
-from cloudplan.table import Style, render, render_report
+from cloudplan.base import files
+from cloudplan.optimiser.optimise import optimise
+from cloudplan.plan.origin import Origin
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.table import Report
+from cloudplan.presentation.text import Style, render, render_report
 
 QUIET_SECONDS = 1.0
 

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.base import files
+from cloudplan.base.language import language
 from cloudplan.cli.options import Force, Lang, emit
-from cloudplan.language import language
-from cloudplan.orders import orders as all_orders
-from cloudplan.pinning import read_plan
-from cloudplan.plan import language_of
-from cloudplan.quote import quote
-from cloudplan.sheets import orders as sheets
-from cloudplan.table import Style, render_report
+from cloudplan.plan.origin import read_plan
+from cloudplan.plan.plan import language_of
+from cloudplan.presentation.tables import orders as tables
+from cloudplan.presentation.text import Style, render_report
+from cloudplan.sales.orders import orders as all_orders
+from cloudplan.sales.quote import quote
 
 
 class OrdersFormat(StrEnum):
@@ -37,8 +37,8 @@ def orders(
     read = read_plan(plan)
     found = all_orders(quote(read).case, read.choice, read.backup)
     if format is OrdersFormat.json:
-        return emit(files.json_text(sheets.values(found, read.workload.name)), output)
+        return emit(files.json_text(tables.values(found, read.workload.name)), output)
     spoken = language(lang.value if lang else language_of(read))
-    report = sheets.report(found, read.workload.name, spoken)
+    report = tables.report(found, read.workload.name, spoken)
     style: Style = "markdown" if format is OrdersFormat.markdown else "terminal"
     return emit(render_report(report, style=style, spoken=spoken), output)

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files, price_review
-from cloudplan.catalog import Edition
+from cloudplan.analysis import price_review
+from cloudplan.base import files
+from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.catalog.edition import Edition
+from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
-from cloudplan.editions import load_edition
-from cloudplan.errors import BadInputError, Fault, gathered
-from cloudplan.price_template import as_workbook, as_yaml
-from cloudplan.prices import PriceBook, load_prices
-from cloudplan.sheets import prices as sheets
+from cloudplan.presentation.price_template import as_workbook, as_yaml
+from cloudplan.presentation.tables import prices as tables
+from cloudplan.prices.book import PriceBook, load_prices
 
 app = typer.Typer(no_args_is_help=True, help="Make, check and compare price books.")
 
@@ -56,7 +57,7 @@ def check(
     files.refuse_existing([output], force=force, inputs=[book])
     edition = load_edition(catalog)
     found = price_review.check(load_prices(book, edition), edition, date.date() if date else None)
-    emit(found.to_json() if format is Format.json else text_of(sheets.check(found), format), output)
+    emit(found.to_json() if format is Format.json else text_of(tables.check(found), format), output)
 
 
 @app.command()
@@ -72,7 +73,7 @@ def diff(
     files.refuse_existing([output], force=force, inputs=[before, after])
     edition = load_edition(catalog)
     found = price_review.diff(*_both(before, after, edition), edition)
-    report = sheets.diff(found, narrow=format is Format.table)
+    report = tables.diff(found, narrow=format is Format.table)
     emit(found.to_json() if format is Format.json else text_of(report, format), output)
 
 

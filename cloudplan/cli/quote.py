@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
-from cloudplan.bill_csv import Dialect, bill_csv
+from cloudplan.base import files
+from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.language import language
 from cloudplan.cli.options import Audience, Force, Lang
-from cloudplan.errors import BadInputError, Fault, gathered
-from cloudplan.language import language
-from cloudplan.pinning import read_plan
-from cloudplan.plan import Plan, language_of
-from cloudplan.quote import quote as quoted
-from cloudplan.terms import Terms, read_terms, with_dates
-from cloudplan.workbook import write_quote
+from cloudplan.plan.origin import read_plan
+from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.quote import quote as quoted
+from cloudplan.sales.terms import Terms, read_terms, with_dates
 
 
 def quote(

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.analysis.relax import why_no_plan
+from cloudplan.base import files
+from cloudplan.base.errors import NoPlanError
+from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import Catalog, Force, Format, Gap, Output, Term, TimeLimit, emit, optimised, text_of
-from cloudplan.cli.size import read_inputs
-from cloudplan.errors import NoPlanError
-from cloudplan.pinning import Origin
-from cloudplan.plan import Plan
-from cloudplan.relax import why_no_plan
-from cloudplan.sheets import relax as sheets
+from cloudplan.plan.origin import Origin
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables import relax as tables
 
 NO_DATE: datetime | None = None
 
@@ -48,5 +48,5 @@ def relax(
     found = why_no_plan(origin, solve, feasible)
     name = origin.workload.name
     if format is Format.json:
-        return emit(files.json_text(sheets.values(name, found)), output)
-    return emit(text_of(sheets.report(name, found, origin.prices.currency), format), output)
+        return emit(files.json_text(tables.values(name, found)), output)
+    return emit(text_of(tables.report(name, found, origin.prices.currency), format), output)

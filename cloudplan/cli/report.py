@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.base import files
 from cloudplan.cli.options import Force, Lang, emit
-from cloudplan.pinning import read_plan
-from cloudplan.report import render_page
+from cloudplan.plan.origin import read_plan
+from cloudplan.presentation.html_page import render_page
 
 
 def report(

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files, yamlfile
+from cloudplan.analysis.requote import requote as make_again
+from cloudplan.base import files, yamlfile
+from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import (
     Force,
     Format,
@@ -19,13 +21,11 @@ from cloudplan.cli.options import (
     optimised,
     text_of,
 )
-from cloudplan.editions import load_edition
-from cloudplan.pinning import edition_of, read_plan
-from cloudplan.prices import load_prices
-from cloudplan.reading import pinned_edition, read_workload
-from cloudplan.requote import requote as make_again
-from cloudplan.sheets.requote import report, values
-from cloudplan.workbook import write_workbook
+from cloudplan.plan.origin import edition_of, read_plan
+from cloudplan.presentation.tables.requote import report, values
+from cloudplan.presentation.workbook import write_workbook
+from cloudplan.prices.book import load_prices
+from cloudplan.workload.reading import pinned_edition, read_workload
 
 
 def requote(

@@ -1,13 +1,13 @@
 """`cloudplan size`: the cheapest plan of a workload."""
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloudplan import files, yamlfile
-from cloudplan.catalog import Edition
+from cloudplan.base import files
+from cloudplan.catalog.loading import load_edition
+from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     Catalog,
     Force,
@@ -23,12 +23,10 @@ from cloudplan.cli.options import (
     optimised,
     text_of,
 )
-from cloudplan.editions import editions, load_edition
-from cloudplan.errors import BadInputError, Fault, gathered
-from cloudplan.pinning import Origin, origin_of, read_plan, refuse_others
-from cloudplan.prices import load_prices
-from cloudplan.reading import Source, pinned_edition, read_workload
-from cloudplan.workbook import write_workbook
+from cloudplan.plan.origin import Origin, origin_of, read_plan, refuse_others
+from cloudplan.presentation.workbook import write_workbook
+from cloudplan.prices.book import load_prices
+from cloudplan.workload.reading import read_workload
 
 
 def size(
@@ -66,31 +64,6 @@ def size(
     emit(text, output, {xlsx: write_workbook(plan, lang=lang.value if lang else None)} if xlsx else {})
 
 
-def read_inputs(
-    workload: Path, prices: Path | None, catalog: str | None, term: int | None
-) -> tuple[Origin, str | None]:
-    """Return a workload, its edition and prices, and the edition that was asked for, if one was."""
-    source = _read_once(workload)
-    pin = catalog or _pin(source)
-    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
-
-
-def _read_once(workload: Path) -> Source:
-    """Return a workload file as read; one that is faulty stays a file, to be told of with the faults of the prices."""
-    with contextlib.suppress(BadInputError):
-        return yamlfile.read(workload)
-    return workload
-
-
-def _pin(workload: Source) -> str | None:
-    """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
-    with contextlib.suppress(BadInputError):
-        pin = pinned_edition(workload)
-        if pin and (pin in editions() or Path(pin).is_dir()):
-            return pin
-    return None
-
-
 def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:
     """Return what a plan was made from; refuse a run in which any of it is something else."""
     plan = read_plan(locked)
@@ -103,16 +76,3 @@ def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: s
     )
     refuse_others(plan, given, str(locked))
     return given
-
-
-def _read(workload: Source, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
-    """Read both inputs; the faults of both are reported together."""
-    faults: list[Fault] = []
-    wanted, book = None, None
-    with gathered(faults):
-        wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
-    with gathered(faults):
-        book = load_prices(prices, edition)
-    if wanted is None or book is None:
-        raise BadInputError(faults)
-    return Origin(wanted, edition, book)

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cloudplan import files
+from cloudplan.base import files
+from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
-from cloudplan.editions import load_edition
-from cloudplan.pinning import edition_of, read_plan
-from cloudplan.prices import load_prices
-from cloudplan.reading import read_workload
-from cloudplan.sheets import verify as sheets
-from cloudplan.verify import verify as verdict_of
+from cloudplan.evaluation.verify import verify as verdict_of
+from cloudplan.plan.origin import edition_of, read_plan
+from cloudplan.presentation.tables import verify as tables
+from cloudplan.prices.book import load_prices
+from cloudplan.workload.reading import read_workload
 
 BROKEN = 4
 """The exit status when a rule is broken."""
@@ -41,8 +41,8 @@ def verify(
     }
     strangers = [what for what, (carried, given) in pairs.items() if carried != given]
     if format is Format.json:
-        emit(files.json_text(sheets.values(read, verdict, strangers)), output)
+        emit(files.json_text(tables.values(read, verdict, strangers)), output)
     else:
-        emit(text_of(sheets.report(read, verdict, strangers), format), output)
+        emit(text_of(tables.report(read, verdict, strangers), format), output)
     if not verdict.holds:
         raise typer.Exit(BROKEN)

@@ -13,11 +13,11 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.schema import found
+from cloudplan.base.units import number
 from cloudplan.inventory import numbers
 from cloudplan.inventory.tables import Row, Table
-from cloudplan.schema import found
-from cloudplan.units import number
 
 SHOWN = 40
 """Headers that a fault lists."""

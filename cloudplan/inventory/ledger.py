@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from cloudplan.errors import InternalError
+from cloudplan.base.errors import InternalError
 from cloudplan.inventory.machines import Amount, Machine
 
 Step = Literal["read", "left out", "repaired", "imported"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from cloudplan.errors import Fault
+from cloudplan.base.errors import Fault
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.machines import FLAGS, POWERS, Machine, Reading, VirtualDisk
 

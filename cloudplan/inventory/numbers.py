@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from cloudplan.errors import Fault
-from cloudplan.schema import found
-from cloudplan.yamlfile import number_text
+from cloudplan.base.errors import Fault
+from cloudplan.base.schema import found
+from cloudplan.base.yamlfile import number_text
 
 LONGEST = 24
 """Characters of a number: more than a petabyte in bytes with marks takes."""

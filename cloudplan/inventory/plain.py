@@ -7,12 +7,12 @@ import math
 import re
 from decimal import Decimal
 
-from cloudplan.errors import Fault
+from cloudplan.base.errors import Fault
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.liveoptics import spread
 from cloudplan.inventory.machines import FLAGS, POWERS, Machine, Reading, VirtualDisk
 from cloudplan.inventory.numbers import decimal_mark
-from cloudplan.units import MIB_PER_GIB
 
 LAYOUT: Layout = {
     "name": Field(("name", "VM", "VM name"), required=True),

@@ -11,12 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.units import MIB_PER_GIB, number
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine
 from cloudplan.inventory.rvtools import IDS, NAME, keys
-from cloudplan.units import MIB_PER_GIB, number
 
 VMEMORY: Layout = {
     "name": NAME,

@@ -7,10 +7,10 @@ Sizes are MiB whatever the header says. The name of a host, licences, serial num
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cloudplan.errors import Fault
+from cloudplan.base.errors import Fault
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.machines import CONNECTED, FLAGS, POWERS, Machine, Reading, VirtualDisk
-from cloudplan.units import MIB_PER_GIB
 
 NAME = Field(("VM", "VM Name", "Name"), required=True)
 IDS: Layout = {

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.schema import unknown
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine, VirtualDisk
-from cloudplan.schema import unknown
 
 PoweredOff = Literal["keep", "drop", "on"]
 OnDuplicate = Literal["fail", "newest", "keep"]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from cloudplan import spreadsheet
-from cloudplan.errors import BadInputError, Fault
+from cloudplan.base import spreadsheet
+from cloudplan.base.errors import BadInputError, Fault
 
 LARGEST_BYTES = 2_000_000_000
 """What the parts of a workbook or a zip may take unpacked."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from cloudplan.base.foreign_text import clean
+from cloudplan.base.units import MIB_PER_GIB, number
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Machine
-from cloudplan.sheets.grid import clean
-from cloudplan.units import MIB_PER_GIB, number
 
 WIDTH = 120
 

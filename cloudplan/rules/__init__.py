@@ -1,15 +1,1 @@
 """The rule book: one rule, one id, one place."""
-
-from collections.abc import Mapping
-
-from cloudplan.catalog import Edition
-from cloudplan.rules import backup, compute, protection, storage
-from cloudplan.rules.rule import Rule
-from cloudplan.rules.rule import rule_book as _rule_book
-
-ALL = (*compute.RULES, *storage.RULES, *protection.RULES, *backup.RULES)
-
-
-def rule_book(edition: Edition) -> Mapping[str, Rule]:
-    """Return the rules by id, checked against the figures of an edition."""
-    return _rule_book(ALL, edition)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.demand import Case
+from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.rules.rule import Inequality, Linear, Rule, exact
-from cloudplan.units import GIB_PER_TIB
-from cloudplan.workload import BackupPolicy, Disk, VmGroup
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import BackupPolicy, Disk, VmGroup
 
 BKP_1 = Rule("BKP-1", "Backup access", "Every VM takes one backup access unit, at its own site.", "plan")
 BKP_2 = Rule("BKP-2", "Backup site", "Backups stand in another availability zone than the VM.", "construction")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.catalog import Blade
-from cloudplan.demand import Case, Instances
+from cloudplan.base.units import gib
+from cloudplan.catalog.edition import Blade
 from cloudplan.rules.rule import Inequality, Linear, Rule, exact, one_of
-from cloudplan.units import gib
+from cloudplan.workload.case import Case, Instances
 
 CPU_1 = Rule(
     "CPU-1",

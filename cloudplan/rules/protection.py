@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from cloudplan.demand import Case
-from cloudplan.plan import GLOBAL_MIRROR, METRO_MIRROR, VM_REPLICATION, Mechanism
+from cloudplan.base.units import GIB_PER_TIB, duration, minutes
+from cloudplan.plan.plan import GLOBAL_MIRROR, METRO_MIRROR, VM_REPLICATION, Mechanism
 from cloudplan.rules.rule import Inequality, Linear, Rule, exact
-from cloudplan.units import GIB_PER_TIB, duration, minutes
-from cloudplan.workload import VmGroup
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import VmGroup
 
 DR_1 = Rule(
     "DR-1",

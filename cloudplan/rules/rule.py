@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from cloudplan.catalog import Edition
-from cloudplan.errors import BadInputError, Fault
-from cloudplan.yamlfile import Document, parse
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.yamlfile import Document, parse
+from cloudplan.catalog.edition import Edition
 
 Linear: TypeAlias = Any
 """An exact number, or a linear expression in the solver's unknowns."""

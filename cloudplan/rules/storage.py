@@ -6,13 +6,13 @@ The inequalities speak of one LUN, or of `luns` like LUNs of one class taken tog
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cloudplan.catalog import StorageClass
-from cloudplan.demand import Case
-from cloudplan.plan import Datastore
+from cloudplan.base.units import GIB_PER_TIB, gib
+from cloudplan.catalog.edition import StorageClass
+from cloudplan.plan.plan import Datastore
 from cloudplan.rules.protection import GM_1
 from cloudplan.rules.rule import Inequality, Linear, Rule, exact
-from cloudplan.units import GIB_PER_TIB, gib
-from cloudplan.workload import Disk
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import Disk
 
 LUN_1 = Rule(
     "LUN-1",

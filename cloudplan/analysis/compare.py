@@ -1,0 +1,257 @@
+"""What if: the optimum beside the best plan under other blades, clusters, failures, ratios, ceilings and mechanisms.
+
+Every alternative is the workload with some fields changed, sized again with the same edition and prices.
+"""
+
+import copy
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from cloudplan.base.errors import BadInputError, Fault, NoPlanError
+from cloudplan.base.schema import unknown
+from cloudplan.plan.origin import Origin
+from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
+from cloudplan.workload.case import Case
+from cloudplan.workload.reading import as_given, read_workload
+
+RATIOS, CEILINGS, FAILURES = ("2", "3", "4", "6", "8"), ("0.85", "0.8", "0.75", "0.7"), (0, 1, 2)
+"""vCPUs a core, memory ceilings and host failures that are tried."""
+MOST_CLUSTERS = 4
+"""Clusters of a site up to which each number is tried as the most."""
+MOST_ALTERNATIVES = 500
+
+Solve = Callable[[Origin], Plan]
+Edits = Mapping[str, Any]
+_STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One what-if: its theme and name, the fields that it changes, and its plan, or why there is none."""
+
+    theme: str
+    name: str
+    edits: Edits
+    plan: Plan | None
+    why: str = ""
+
+    @property
+    def hosts(self) -> int:
+        """Hosts of all clusters."""
+        return sum(cluster.hosts for cluster in self.plan.clusters) if self.plan else 0
+
+    @property
+    def spare(self) -> int:
+        """Hosts to spare."""
+        return sum(cluster.spare_hosts for cluster in self.plan.clusters) if self.plan else 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The optimum, and the alternatives in the order of their themes."""
+
+    optimum: Alternative
+    alternatives: tuple[Alternative, ...]
+
+
+def compare(origin: Origin, solve: Solve, vary: Sequence[str] = ()) -> Comparison:
+    """Return the optimum beside the usual alternatives, or beside those that `vary` names (``field=value,value``).
+
+    Raises BadInputError for a field that no workload has, and what `solve` raises for the workload as it is.
+    """
+    tree = as_given(origin.workload, origin.edition)
+    asked = list(varied(vary)) if vary else None
+    optimum = Alternative("", "as asked for", {}, solve(origin))
+    assert optimum.plan is not None
+    wanted = asked if asked is not None else list(usual(origin, optimum.plan))
+    tried = [_tried(origin, tree, theme, name, edits, solve) for theme, name, edits in wanted]
+    return Comparison(optimum, tuple(tried))
+
+
+def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
+    """Yield the usual alternatives, without those that the workload is already."""
+    policy = origin.workload.policy
+    for name in Case.of(origin.workload, origin.edition, origin.prices).blades:
+        yield "one blade type", name, {"policy.blades": [name]}
+    per_site = max((sum(c.site == site for c in optimum.clusters) for site in _sites(optimum)), default=0)
+    for most in range(1, min(per_site, MOST_CLUSTERS + 1)):
+        yield "clusters of a site", f"at most {most}", {"policy.max_clusters": most}
+    for failures in FAILURES:
+        if failures != policy.host_failures:
+            yield "host failures", f"N+{failures}", {"policy.host_failures": failures}
+    for ratio in RATIOS:
+        if Decimal(ratio) != policy.vcpu_per_core:
+            yield "vCPUs a core", ratio, {"policy.vcpu_per_core": ratio}
+    for ceiling in CEILINGS:
+        if Decimal(ceiling) < policy.memory_ceiling:
+            yield "memory ceiling", ceiling, {"policy.memory_ceiling": ceiling}
+    for place in ("home", "auto"):
+        if place != policy.vswp:
+            yield "swap files", place, {"policy.vswp": place}
+    protected = [index for index, group in enumerate(origin.workload.vms) if group.protection]
+    for mechanism in (GLOBAL_MIRROR, VM_REPLICATION) if protected else ():
+        yield "mechanism", mechanism, {f"vms[{index}].protection": {"mechanism": mechanism} for index in protected}
+    if protected:
+        yield "mechanism", "none", {f"vms[{index}].protection": None for index in protected}
+
+
+def _sites(plan: Plan) -> set[str]:
+    return {cluster.site for cluster in plan.clusters}
+
+
+def varied(vary: Sequence[str]) -> Iterator[tuple[str, str, Edits]]:
+    """Yield every combination of the values given for some fields; a list is written with + between its entries."""
+    fields: list[tuple[str, list[str]]] = []
+    for text in vary:
+        path, sign, values = text.partition("=")
+        if not sign or not values:
+            raise BadInputError([Fault(f"found {text!r}; allowed: field=value,value", where="--vary")])
+        fields.append((path.strip(), [value.strip() for value in values.split(",")]))
+    combinations = list(itertools.product(*(values for _, values in fields)))
+    if len(combinations) > MOST_ALTERNATIVES:
+        message = f"{len(combinations)} alternatives; allowed: at most {MOST_ALTERNATIVES}"
+        raise BadInputError([Fault(message, where="--vary")])
+    for chosen in combinations:
+        edits = {path: _typed(path, value) for (path, _), value in zip(fields, chosen, strict=True)}
+        name = ", ".join(f"{path.rpartition('.')[2]} {value}" for (path, _), value in zip(fields, chosen, strict=True))
+        yield " x ".join(path for path, _ in fields), name, edits
+
+
+def _typed(path: str, value: str) -> Any:
+    """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
+    if value in ("", "null"):
+        return None
+    listed = path.rpartition(".")[2] in ("blades", "names")
+    return value.split("+") if listed else value
+
+
+def edited(tree: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
+    """Return a tree with fields replaced; raise BadInputError for a path that leads nowhere.
+
+    A path is ``policy.vcpu_per_core``, ``vms[0].count`` or ``vms.NAME.count``.
+    """
+    copied = copy.deepcopy(dict(tree))
+    for path, value in edits.items():
+        *steps, last = _STEP.findall(path)
+        place: Any = copied
+        for step in steps:
+            place = _inside(place, step, path)
+        if not isinstance(place, dict):
+            raise BadInputError([Fault(f"{path}: nothing stands below {steps[-1]!r}", where="--vary")])
+        place[last] = value
+    return copied
+
+
+def _inside(place: Any, step: str, path: str) -> Any:
+    if isinstance(place, list):
+        if step.startswith("["):
+            index = int(step[1:-1])
+            if index < len(place):
+                return place[index]
+            raise BadInputError([Fault(f"{path}: there are {len(place)} entries, counted from 0", where="--vary")])
+        named = {entry.get("name"): entry for entry in place if isinstance(entry, dict)}
+        if step in named:
+            return named[step]
+        raise BadInputError([Fault(f"{path}: {unknown('name', step, map(str, named))}", where="--vary")])
+    if isinstance(place, dict):
+        return place.setdefault(step, {})
+    raise BadInputError([Fault(f"{path}: nothing stands below {step!r}", where="--vary")])
+
+
+def _tried(origin: Origin, tree: Mapping[str, Any], theme: str, name: str, edits: Edits, solve: Solve) -> Alternative:
+    workload = read_workload(edited(tree, edits), origin.edition, obey_pin=False)
+    try:
+        return Alternative(theme, name, edits, solve(Origin(workload, origin.edition, origin.prices)))
+    except NoPlanError as error:
+        rest = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+        return Alternative(theme, name, edits, None, f"{error.faults[0]}{rest}")
+
+
+# --- breakpoints --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Breakpoints:
+    """How much growth fits before the next blade, and how much less would save one; None beyond what was tried.
+
+    Growth is of CPU and memory of every VM alike, in whole per cent; disks stay as they are.
+    """
+
+    hosts: int
+    fits_percent: int | None
+    next_plan: Plan | None
+    saves_percent: int | None
+    saving_plan: Plan | None
+
+
+MOST_GROWTH, MOST_SHRINKING = 100, 50
+"""Per cent of growth and of shrinking that are tried."""
+
+
+def breakpoints(origin: Origin, optimum: Plan, solve: Solve) -> Breakpoints:
+    """Return the breakpoints of a workload, by bisection over whole per cent.
+
+    The number of blades is taken to rise with demand; where another mix makes it fall in between, the first is missed.
+    """
+    hosts = sum(cluster.hosts for cluster in optimum.clusters)
+    plans: dict[int, Plan | None] = {0: optimum}
+
+    def count(percent: int) -> int | None:
+        if percent not in plans:
+            try:
+                plans[percent] = solve(_scaled(origin, percent))
+            except NoPlanError:
+                plans[percent] = None
+        plan = plans[percent]
+        return sum(cluster.hosts for cluster in plan.clusters) if plan else None
+
+    def more(percent: int) -> bool:
+        found = count(percent)
+        return found is None or found > hosts
+
+    def fewer(percent: int) -> bool:
+        found = count(-percent)
+        return found is not None and found < hosts
+
+    up, down = _first(more, MOST_GROWTH), _first(fewer, MOST_SHRINKING)
+    return Breakpoints(
+        hosts,
+        up - 1 if up else None,
+        plans.get(up) if up else None,
+        down,
+        plans.get(-down) if down else None,
+    )
+
+
+def _first(holds: Callable[[int], bool], most: int) -> int | None:
+    """Return the first whole number from 1 to `most` where something holds that holds from there on."""
+    if not holds(most):
+        return None
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _scaled(origin: Origin, percent: int) -> Origin:
+    """Return inputs in which every VM needs so many per cent more cores and memory."""
+    factor = 1 + Fraction(percent, 100)
+    tree = as_given(origin.workload, origin.edition)
+    policy = tree.setdefault("policy", {})
+    policy["vcpu_per_core"] = _text(Fraction(origin.workload.policy.vcpu_per_core) / factor)
+    for entry, group in zip(tree["vms"], origin.workload.vms, strict=True):
+        entry["memory_gib"] = _text(Fraction(group.memory_gib) * factor)
+        if "vcpu_per_core" in entry:
+            entry["vcpu_per_core"] = _text(Fraction(group.vcpu_per_core) / factor)
+    return Origin(read_workload(tree, origin.edition, obey_pin=False), origin.edition, origin.prices)
+
+
+def _text(value: Fraction) -> str:
+    """Return a number to nine decimals, as a workload file has it."""
+    return f"{Decimal(value.numerator * 10**9 // value.denominator).scaleb(-9):f}"

@@ -1,0 +1,64 @@
+"""Files are written whole or not at all, and never over another one without being asked to."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cloudplan.base.errors import BadInputError, Fault
+
+
+def json_text(value: Any) -> str:
+    """Return plain values as the text of a JSON file."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def refuse_existing(targets: Sequence[Path | None], *, force: bool, inputs: Sequence[Path | None] = ()) -> None:
+    """Raise BadInputError for each target that exists (unless `force`), has no folder, is an input, or comes twice.
+
+    None stands for one that was not given.
+    """
+    paths = [path for path in targets if path]
+    faults = [
+        Fault("exists already; use --force to overwrite it", where=str(p)) for p in paths if p.exists() and not force
+    ]
+    faults += [Fault("the folder does not exist", where=str(p)) for p in paths if not p.absolute().parent.is_dir()]
+    faults += [Fault("this is a folder", where=str(p)) for p in paths if p.is_dir()]
+    read = {path.resolve() for path in inputs if path}
+    faults += [Fault("this is an input; write to another file", where=str(p)) for p in paths if p.resolve() in read]
+    if len({path.resolve() for path in paths}) < len(paths):
+        faults.append(Fault("two outputs have the same name", where=str(paths[0])))
+    if faults:
+        raise BadInputError(faults)
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write every file beside its place first, then move all into place; on failure none is left behind."""
+    staged: list[tuple[str, Path]] = []
+    folders = [path for path in contents if path.is_dir()]
+    if folders:
+        raise BadInputError([Fault("cannot be written: this is a folder", where=str(path)) for path in folders])
+    try:
+        for path, data in contents.items():
+            handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+            staged.append((name, path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).chmod(0o666 & ~_umask())
+        for name, path in staged:
+            Path(name).replace(path)
+    except OSError as error:
+        raise BadInputError([Fault(f"cannot be written: {error.strerror}", where=str(error.filename))]) from None
+    finally:
+        for name, _ in staged:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,219 @@
+"""Text to typed values: the scalar types that documents are made of, and their faults in words.
+
+Pydantic does the walking; here is what a whole number, a quantity or a share looks like in a file, and how a
+fault reads: what was found, what is allowed, and what was probably meant.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from cloudplan.base.errors import Fault
+from cloudplan.base.units import minutes
+from cloudplan.base.yamlfile import Document, Where
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FOUND_LENGTH = 60
+
+
+class Frozen(BaseModel):
+    """Base of every model: immutable, no unknown fields, keys as in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _refuse(allowed: str) -> PydanticCustomError:
+    return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed})
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """Return the exact decimal that a scalar stands for, or None: no exponents, separators, infinities."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = repr(value)
+    text = str(value) if isinstance(value, str | int | Decimal) else ""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def whole(low: int, high: int | None = None) -> BeforeValidator:
+    """Annotate an int: whole numbers from `low` to `high`."""
+    allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number >= {low}"
+
+    def read(value: Any) -> int:
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if not _WHOLE.fullmatch(text) or int(text) < low or (high is not None and int(text) > high):
+            raise _refuse(allowed)
+        return int(text)
+
+    return BeforeValidator(read)
+
+
+def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool = False) -> BeforeValidator:
+    """Annotate a Decimal: exact, without trailing zeros; `above` leaves the lower limit itself out."""
+    sign = ">" if above else ">="
+    allowed = f"{what} {sign} {low}" + (f" and <= {high}" if high is not None else "")
+
+    def read(value: Any) -> Decimal:
+        found = decimal_of(value)
+        if found is None or found < Decimal(low) or (above and found == Decimal(low)):
+            raise _refuse(allowed)
+        if high is not None and found > Decimal(high):
+            raise _refuse(allowed)
+        return Decimal(_plain_text(found))
+
+    return BeforeValidator(read)
+
+
+def _plain_text(value: Decimal) -> str:
+    """Return the one spelling of a decimal that hashes use: 16, 0.5 (no trailing zeros, no exponent)."""
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise _refuse("true or false")
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+        return str(value)
+    raise _refuse("a text that is not empty")
+
+
+def _duration(value: Any) -> str:
+    try:
+        minutes(str(value))
+    except ValueError as error:
+        raise _refuse(str(error)) from None
+    return str(value)
+
+
+def _date(value: Any) -> date:
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _refuse("a date, YYYY-MM-DD")
+
+
+Date = Annotated[date, BeforeValidator(_date)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Name = Annotated[str, BeforeValidator(_name)]
+Duration = Annotated[str, BeforeValidator(_duration)]
+
+
+def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
+    """Turn pydantic's findings into one fault each: place, what was found, what is allowed, what was meant."""
+    details = error.errors()
+    missing = {tuple(item["loc"]) for item in details if item["type"] == "missing"}
+    faults, explained = [], set()
+    for item in details:
+        if item["type"] != "extra_forbidden":
+            continue
+        where = tuple(item["loc"])
+        absent = [str(loc[-1]) for loc in missing if loc[:-1] == where[:-1]]
+        meant = closest(str(where[-1]), absent) or closest(str(where[-1]), _fields_at(model, where[:-1]))
+        explained.update({(*where[:-1], meant)} & missing if meant else set())
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        faults.append(document.fault(where, f"unknown field {where[-1]!r}{hint}", key=True))
+    for item in details:
+        where = tuple(item["loc"])
+        short_by_faults = item["type"] == "too_short" and item["input"]
+        if item["type"] != "extra_forbidden" and where not in explained and not short_by_faults:
+            faults.append(document.fault(where, _words(item)))
+    return faults
+
+
+def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
+    """Return the fields of the model that stands at a path: follow the annotations step by step."""
+    current: Any = model
+    inside_mapping = False
+    for step in where:
+        if isinstance(step, str):
+            field = getattr(current, "model_fields", {}).get(step)
+            if field is not None:
+                inside_mapping = get_origin(field.annotation) is dict
+                current = _model_in(field.annotation)
+            elif inside_mapping:
+                inside_mapping = False
+            else:
+                current = None
+    return [info.alias or name for name, info in getattr(current, "model_fields", {}).items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    """Return the model class inside an annotation such as ``list[Disk]`` or ``Protection | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
+
+
+def _words(item: ErrorDetails) -> str:
+    kinds = {
+        "list_type": "a list",
+        "tuple_type": "a list",
+        "dict_type": "a mapping",
+        "model_type": "a mapping",
+        "model_attributes_type": "a mapping",
+        "string_type": "a text",
+        "too_short": "at least one entry",
+    }
+    if item["type"] == "missing":
+        return f"required field {item['loc'][-1]!r} is missing"
+    context = item.get("ctx") or {}
+    if item["type"] == "literal_error":
+        allowed = str(context["expected"]).replace("'", "")
+    else:
+        allowed = str(context.get("allowed") or kinds.get(item["type"]) or item["msg"])
+    return f"found {found(item['input'])}; allowed: {allowed}"
+
+
+def found(value: Any) -> str:
+    """Return a value as a message shows it: short, on one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple):
+        return "an empty list" if not value else "a list"
+    if isinstance(value, dict):
+        return "a mapping"
+    text = repr(str(value))
+    return text if len(text) <= _FOUND_LENGTH else text[:_FOUND_LENGTH] + "…'"
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that was probably meant by `word`, if any is near."""
+    matches = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def unknown(what: str, word: str, choices: Iterable[str]) -> str:
+    """Return the message for a name that is none of `choices`."""
+    known = sorted(set(choices))
+    meant = closest(word, known)
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    return f"unknown {what} {word!r}{hint} (allowed: {', '.join(known) or 'none'})"
+
+
+def validate(model: type[Model], document: Document, faults: list[Fault]) -> Model | None:
+    """Validate a document's tree; on failure add its faults and return None."""
+    try:
+        return model.model_validate(document.tree)
+    except ValidationError as error:
+        faults.extend(faults_of(error, document, model))
+        return None

@@ -1,0 +1,60 @@
+"""Excel workbooks that others made: opened with care, whatever they are or pretend to be."""
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from cloudplan.base.errors import BadInputError, Fault
+
+SUFFIXES = (".xlsx", ".xlsm")
+OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
+ROWS = 1_048_576
+"""The rows that a sheet can have; a damaged file may name others."""
+SAVE_AS = "save it as an Excel workbook (.xlsx)"
+DAMAGED = "damaged, or not an Excel workbook"
+
+_OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+
+def refuse_other_files(file: IO[bytes], name: str, largest_bytes: int) -> None:
+    """Raise BadInputError for what is no workbook, cannot be opened, or unpacks to more than `largest_bytes`."""
+    message = ""
+    file.seek(0)
+    if file.read(4) == _OLD_CONTAINER:
+        locked = "protected by a password; save it without one"
+        message = locked if _ENCRYPTED in file.read() else f"a workbook of Excel 97-2003; {SAVE_AS}"
+    elif not zipfile.is_zipfile(file):
+        message = DAMAGED
+    elif unpacked_bytes(file) > largest_bytes:
+        message = f"too large: more than {largest_bytes // 10**6} MB unpacked"
+    if message:
+        raise BadInputError([Fault(message, where=name)])
+
+
+def unpacked_bytes(file: IO[bytes]) -> int:
+    """Return what the parts of a zip file take unpacked; no part is ever read beyond what it says of itself."""
+    return sum(part.file_size for part in zipfile.ZipFile(file).infolist())
+
+
+def opened(file: IO[bytes], *, values: bool) -> Any:
+    """Return a workbook that is read row by row: with the stored values, or else the formulas."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - a tenth of a second, only for those who have a workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of extensions that it leaves out
+        return load_workbook(file, read_only=True, data_only=values, keep_links=False)
+
+
+@contextmanager
+def damage_told(name: str) -> Iterator[None]:
+    """Turn whatever a damaged workbook makes its reader stumble over into one fault."""
+    try:
+        yield
+    except BadInputError:
+        raise
+    except Exception as error:  # openpyxl raises whatever a damaged file makes it stumble over
+        words = str(error).strip("'\"").splitlines() or [type(error).__name__]
+        raise BadInputError([Fault(f"{DAMAGED}: {words[0]}", where=name)]) from None

@@ -1,0 +1,197 @@
+"""YAML read strictly: every scalar stays text, a double key is a fault, every value knows its line and column.
+
+Ordinary loaders lie: ``no`` becomes False, ``12:30`` becomes 750, ``1.10`` becomes 1.1, a double key is lost.
+Here a scalar is the text that was written and the schema decides what it means. Anchors, aliases and tags are refused.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cloudplan.base.errors import BadInputError, Fault
+
+Where = tuple[str | int, ...]
+"""The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
+Mark = tuple[int, int] | str
+"""A line and a column, or the address of a cell: ``Prices!F7``."""
+
+MAX_DEPTH = 20
+NO_ANCHORS = "anchors and aliases (&, *) are not read; write the value out"
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN_KINDS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _PLAIN_KINDS}
+_NULLS = {"", "~", "null", "Null", "NULL"}
+
+
+def dotted(where: Where) -> str:
+    """Return a path as it is printed: ``vms[2].disks[0].size_gib``."""
+    text = ""
+    for step in where:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+@dataclass
+class Document:
+    """A tree of mappings, lists and text, with the place of each value (and of each key) in its file."""
+
+    tree: Any
+    name: str = ""
+    marks: dict[Where, Mark] = field(default_factory=dict)
+    keys: dict[Where, Mark] = field(default_factory=dict)
+    files: dict[str | int, str] = field(default_factory=dict)
+    """The file of each part, by its first key, when a document is made of several files."""
+
+    def at(self, where: Where, *, key: bool = False) -> str:
+        """Return ``file:line:column`` (or ``file:cell``) of a value, its key or its nearest parent; else empty."""
+        for length in range(len(where), -1, -1):
+            mark = (self.keys if key else self.marks).get(where[:length]) or self.marks.get(where[:length])
+            if mark:
+                place = mark if isinstance(mark, str) else f"{mark[0]}:{mark[1]}"
+                return f"{self.files.get(where[0], self.name) if where else self.name}:{place}"
+        return self.name
+
+    def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
+        """Return a fault placed at a value of this document."""
+        return Fault(message, where=self.at(where, key=key), path=dotted(where))
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
+def read(path: Path) -> Document:
+    """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
+    with _told(path):
+        return path.read_text(encoding="utf-8-sig")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; raise BadInputError when it is not there."""
+    with _told(path):
+        return path.read_bytes()
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what stops a file from being read into a fault of the input."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise BadInputError([Fault("no such file", where=str(path))]) from None
+    except IsADirectoryError:
+        raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
+    except UnicodeDecodeError as error:
+        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
+    except OSError as error:
+        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
+
+
+def parse(text: str, name: str) -> Document:
+    """Parse YAML text; `name` stands for the file in every message."""
+    document = Document(None, name)
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        with contextlib.suppress(ValueError, RecursionError):
+            return document_of(json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=unique_keys), name)
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise BadInputError([Fault(f"not valid YAML: {error.problem or error}", where=where)]) from None
+    except yaml.YAMLError as error:
+        raise BadInputError([Fault(f"not valid YAML: {error}".splitlines()[0], where=name)]) from None
+    except RecursionError:
+        raise BadInputError([Fault("nested too deeply", where=name)]) from None
+    if root is None:
+        raise BadInputError([Fault("the file is empty", where=name)])
+    faults: list[Fault] = []
+    document.tree = _plain(root, (), document, faults, set())
+    if faults:
+        raise BadInputError(faults)
+    return document
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the mapping of JSON pairs; a double key is a ValueError."""
+    tree: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in tree:
+            raise ValueError(f"key given twice: {key!r}")
+        tree[key] = value
+    return tree
+
+
+def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
+    """Turn a YAML node into mappings, lists and text, noting where each value stands."""
+    document.marks[where] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if id(node) in seen:
+        faults.append(document.fault(where, NO_ANCHORS))
+        return None
+    if len(where) > MAX_DEPTH:
+        faults.append(document.fault(where, "nested too deeply"))
+        return None
+    seen.add(id(node))
+    if node.tag not in _PLAIN_TAGS:
+        faults.append(document.fault(where, f"tags are not read: {node.tag}"))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, where, document, faults, seen)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*where, index), document, faults, seen) for index, item in enumerate(node.value)]
+    return None if not node.style and node.value in _NULLS else node.value
+
+
+def _mapping(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        mark = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if key is None or id(key_node) in seen:
+            message = "a key must be plain text" if key is None else NO_ANCHORS
+            faults.append(Fault(message, where=f"{document.name}:{mark[0]}:{mark[1]}"))
+            continue
+        inner = (*where, key)
+        if key in tree:
+            first = document.keys[inner][0]
+            message = f"key given twice: {key!r} (first on line {first})"
+            faults.append(Fault(message, where=f"{document.name}:{mark[0]}:{mark[1]}", path=dotted(inner)))
+            continue
+        document.keys[inner] = mark
+        tree[key] = _plain(value_node, inner, document, faults, seen)
+    return tree
+
+
+def document_of(value: Any, name: str = "") -> Document:
+    """Wrap plain Python values (numbers, Decimals, text) as a document without places, every scalar as its text."""
+    return Document(_as_text(value), name)
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _as_text(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_as_text(inner) for inner in value]
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number_text(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest decimal text that stands for a binary number, without an exponent."""
+    return f"{Decimal(repr(value)):f}"

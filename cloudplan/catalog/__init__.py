@@ -1,0 +1,1 @@
+"""The provider's catalogue: what an edition says, and where editions are."""

@@ -1,0 +1,219 @@
+"""What an edition of the provider's catalogue says: blades, storage classes, services, zones, figures of the rules.
+
+An edition is data and complete in itself; every fact names the document and the section it was read in.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cloudplan.base.errors import CloudplanError
+from cloudplan.base.schema import Date, Flag, Frozen, Name, quantity, whole
+
+REGION_PLACEHOLDER = "(region)"
+_PLACEHOLDERS = re.compile(r"\(regione?\)|\*\(REGION\)\*")
+"""The placeholder as the provider's pages and their translations spell it."""
+
+Tags = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Count = Annotated[int, whole(1)]
+CountOrZero = Annotated[int, whole(0)]
+Ghz = Annotated[Decimal, quantity("GHz", above=True)]
+
+
+class Source(Frozen):
+    """Where a fact was read: a document of the edition and the section in it."""
+
+    document: Name
+    section: Name
+
+
+class SourceDocument(Frozen):
+    """A document that facts cite; `date` is the date of the text that was read."""
+
+    title: Name
+    publisher: Name
+    date: Date
+
+
+class Zone(Frozen):
+    """An availability zone."""
+
+    label: Name
+    source: Source
+
+
+class Region(Frozen):
+    """A region and its availability zones, in the provider's order."""
+
+    label: Name
+    zones: dict[str, Zone] = Field(min_length=1)
+    source: Source
+
+
+class Item(Frozen):
+    """Anything sold: label, SKU (with other spellings of it) and where it says so."""
+
+    label: Name
+    sku: Name
+    aliases: Tags = ()
+    note: str = ""
+    min_term_months: Count | None = None
+    source: Source
+
+
+class Blade(Item):
+    """A compute blade; `ram_gib` is its physical memory."""
+
+    ram_gib: Count
+    base_ghz: Ghz
+    turbo_ghz: Ghz
+    cpu: Name
+    cores: Count
+    threads: Count
+    connectivity: Name
+    gpus: CountOrZero = 0
+    gpu_model: str = ""
+
+
+class StorageClass(Item):
+    """A class of block storage, sold in units of `unit_gib`; the ceilings, where given, are those of one LUN."""
+
+    unit_gib: Count
+    iops_per_tib: CountOrZero
+    flash: Flag
+    iops_max: Count | None = None
+    mbps_max: Count | None = None
+
+    @property
+    def unit(self) -> str:
+        """The billing unit: GiB or TiB."""
+        return {1: "GiB", 1024: "TiB"}[self.unit_gib]
+
+
+class Service(Item):
+    """A service or licence with its billing unit."""
+
+    unit: Name
+
+
+class Services(Frozen):
+    """What a plan bills beside blades and storage; an item that the edition does not sell is None."""
+
+    memory: Service
+    global_mirror: Service
+    vm_replication: Service
+    backup_access: Service
+    backup_storage: Service
+    encryption: Service | None = None
+    zone: Service | None = None
+
+
+class Withdrawn(Frozen):
+    """Something that is no longer sold, kept so that asking for it can be answered."""
+
+    label: Name
+    withdrawn: Date
+    sku: Name
+    alternatives: Tags
+    source: Source
+
+
+class ServiceLevel(Frozen):
+    """A service level as the provider states it."""
+
+    value: Name
+    source: Source
+
+
+class RuleFacts(Frozen):
+    """The figures of one rule in this edition, as text, and their citation."""
+
+    figures: dict[str, str] = Field(default_factory=dict)
+    source: Source
+
+
+class Edition(Frozen):
+    """One immutable state of the catalogue, named by its date.
+
+    `superseded` is the date of the next edition that ships, `files` the text of the edition's files by their names.
+    """
+
+    schema_name: Literal["cloudplan/edition/v1"] = Field(alias="schema")
+    edition: Name
+    title: Name
+    provider: Name
+    superseded: str | None = None
+    documents: dict[str, SourceDocument]
+    regions: dict[str, Region] = Field(min_length=1)
+    service_levels: dict[str, ServiceLevel]
+    blades: dict[str, Blade] = Field(min_length=1)
+    storage_classes: dict[str, StorageClass] = Field(min_length=1)
+    services: Services
+    withdrawn: dict[str, Withdrawn]
+    extras: dict[str, Service]
+    rules: dict[str, RuleFacts]
+    sha256: str = ""
+    shipped: bool = True
+    files: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+
+    def figure(self, rule: str, name: str) -> str:
+        """Return a figure of a rule as its text."""
+        try:
+            return self.rules[rule].figures[name]
+        except KeyError:
+            raise CloudplanError(f"edition {self.edition}: rule {rule} has no figure {name!r}") from None
+
+    def exact(self, rule: str, name: str) -> Fraction:
+        """Return a figure of a rule as an exact number."""
+        return Fraction(Decimal(self.figure(rule, name)))
+
+    def count(self, rule: str, name: str) -> int:
+        """Return a figure of a rule as a whole number."""
+        return int(self.figure(rule, name))
+
+    @property
+    def flash_classes(self) -> tuple[str, ...]:
+        """Storage classes with a performance commitment, in catalogue order."""
+        return tuple(name for name, item in self.storage_classes.items() if item.flash)
+
+    def zones(self, region: str) -> tuple[str, ...]:
+        """Availability zones of a region, in the provider's order."""
+        return tuple(self.regions[region].zones)
+
+    def computed_items(self) -> Iterator[Item]:
+        """Yield the items whose quantity a plan computes, in the order of the bill of materials."""
+        yield from self.blades.values()
+        yield self.services.memory
+        yield from self.storage_classes.values()
+        for name in type(self.services).model_fields:
+            item = getattr(self.services, name)
+            if item is not None and item is not self.services.memory:
+                yield item
+
+    def items(self) -> Iterator[Item]:
+        """Yield every item on sale, in the order of the bill of materials."""
+        yield from self.computed_items()
+        yield from self.extras.values()
+
+    def extra(self, sku: str, region: str) -> Service:
+        """Return the extra that a SKU stands for, in any of its spellings."""
+        wanted = in_region(sku, region)
+        return next(
+            item
+            for item in self.extras.values()
+            if wanted in (in_region(spelling, region) for spelling in (item.sku, *item.aliases))
+        )
+
+
+def in_region(sku: str, region: str) -> str:
+    """Return a SKU with its region filled in."""
+    return _PLACEHOLDERS.sub(region, sku)
+
+
+def in_any_region(sku: str, region: str) -> str:
+    """Return a SKU with the placeholder in place of its region."""
+    return _PLACEHOLDERS.sub(REGION_PLACEHOLDER, sku).replace(f"csp:{region}:", f"csp:{REGION_PLACEHOLDER}:")

@@ -1,0 +1,50 @@
+"""The inputs that commands read: a workload, its edition and its prices, the faults of all told together."""
+
+import contextlib
+from pathlib import Path
+
+from cloudplan.base import yamlfile
+from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.catalog.edition import Edition
+from cloudplan.catalog.loading import editions, load_edition
+from cloudplan.plan.origin import Origin
+from cloudplan.prices.book import load_prices
+from cloudplan.workload.reading import Source, pinned_edition, read_workload
+
+
+def read_inputs(
+    workload: Path, prices: Path | None, catalog: str | None, term: int | None
+) -> tuple[Origin, str | None]:
+    """Return a workload, its edition and prices, and the edition that was asked for, if one was."""
+    source = _read_once(workload)
+    pin = catalog or _pin(source)
+    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
+
+
+def _read_once(workload: Path) -> Source:
+    """Return a workload file as read; one that is faulty stays a file, to be told of with the faults of the prices."""
+    with contextlib.suppress(BadInputError):
+        return yamlfile.read(workload)
+    return workload
+
+
+def _pin(workload: Source) -> str | None:
+    """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
+    with contextlib.suppress(BadInputError):
+        pin = pinned_edition(workload)
+        if pin and (pin in editions() or Path(pin).is_dir()):
+            return pin
+    return None
+
+
+def _read(workload: Source, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
+    """Read both inputs; the faults of both are reported together."""
+    faults: list[Fault] = []
+    wanted, book = None, None
+    with gathered(faults):
+        wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
+    with gathered(faults):
+        book = load_prices(prices, edition)
+    if wanted is None or book is None:
+        raise BadInputError(faults)
+    return Origin(wanted, edition, book)

@@ -1,0 +1,167 @@
+"""What the reader of a plan must know: consequences of choices, gaps in the input, contradictions of the catalogue."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Literal
+
+from cloudplan.base.units import GIB_PER_TIB
+from cloudplan.evaluation.bom import backup_targets, zones_in_use
+from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
+from cloudplan.plan.wording import finding_text
+from cloudplan.prices.book import PriceBook
+from cloudplan.rules.backup import is_backed_up
+from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions
+from cloudplan.workload.case import Case
+
+
+def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[Finding, ...]:
+    """Return the findings of a choice, warnings first.
+
+    `pinned` says whether an edition was asked for; `on` is the date of the quote, None when nobody gave one.
+    """
+    found = [
+        *book_findings(case.prices.book, on),
+        *_prices(case),
+        *_catalogue(case, pinned=pinned),
+        *_availability(case, choice),
+        *_storage(case, choice),
+        *_protection(case, choice),
+        *_backup(case),
+        *_orders(case, choice),
+        *_commitments(case),
+        *_inventory(case),
+    ]
+    return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
+
+
+def _finding(
+    severity: Literal["info", "warning"], code: str, subject: str, rule: str, *, about: str = "", **values: Any
+) -> Finding:
+    text = finding_text(code, about, values)
+    return Finding(severity=severity, code=code, subject=subject, rule=rule, message=text, values=values)
+
+
+def _prices(case: Case) -> Iterator[Finding]:
+    book = case.prices.book
+    for name in case.workload.policy.blades:
+        if name not in case.blades:
+            yield _finding("warning", "not-priced", name, "", about="blade", blade=name, book=book.name)
+    for name in case.edition.storage_classes:
+        if name not in case.classes:
+            yield _finding("warning", "not-priced", name, "", about="class", storage_class=name, book=book.name)
+    memory = case.edition.services.memory
+    if case.workload.policy.memory_model == "base128_plus_memory" and case.prices.offer(memory) is None:
+        yield _finding("warning", "not-priced", memory.sku, "", about="memory", book=book.name)
+    for item in case.edition.computed_items():
+        prices = list(case.prices.spelled(item).values())
+        if len(set(prices)) > 1:
+            yield _finding("warning", "alias-prices", item.sku, "", sku=item.sku, price=str(prices[0]))
+
+
+def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
+    edition = case.edition.edition
+    if not pinned:
+        yield _finding("info", "catalog-not-pinned", "catalog", "", edition=edition)
+    if case.edition.figure("MEM-4", "contradicted") == "true":
+        yield _finding("warning", "memory-model", "catalog", "MEM-4", model=case.workload.policy.memory_model)
+
+
+def _availability(case: Case, choice: Choice) -> Iterator[Finding]:
+    sla = case.edition.count("HA-2", "hosts_for_sla")
+    if case.workload.policy.host_failures == 0 and choice.clusters:
+        yield _finding("warning", "no-sla", "policy.host_failures", "HA-2", hosts_for_sla=sla)
+    for group in case.workload.vms:
+        if group.gpus:
+            yield _finding("warning", "gpu-passthrough", group.name, "GPU-1", vm=group.name)
+    share = case.workload.policy.standby
+    if choice.protection and min(share.vcpu_share, share.memory_share) < 1:
+        values = {"vcpu": str(share.vcpu_share), "memory": str(share.memory_share)}
+        yield _finding("warning", "degraded-standby", "policy.standby", "DR-1", **values)
+
+
+def _storage(case: Case, choice: Choice) -> Iterator[Finding]:
+    for site in case.sites:
+        here = [store for store in choice.datastores if store.site == site]
+        if len(here) == 1 and site in case.cluster_sites:
+            yield _finding("warning", "one-datastore", site, "ORD-1", site=site)
+        on_mass = sorted({name for store in here if not _flash(case, store.storage_class) for name in store.vswp})
+        if on_mass:
+            yield _finding("warning", "swap-on-mass", site, "VSWP-2", site=site, count=len(on_mass))
+
+
+def _flash(case: Case, storage_class: str) -> bool:
+    return case.edition.storage_classes[storage_class].flash
+
+
+def _protection(case: Case, choice: Choice) -> Iterator[Finding]:
+    replicated = [name for name, mechanism in choice.protection.items() if mechanism == VM_REPLICATION]
+    if replicated:
+        yield _finding("info", "replica-class", "protection", "VMR-2", count=len(replicated))
+    if choice.protection:
+        sites = sorted(zones_in_use(case))
+        yield _finding("info", "failover-request", "protection", "DR-2", sites=sites)
+
+
+def _backup(case: Case) -> Iterator[Finding]:
+    for index, group in enumerate(case.workload.vms):
+        subject = f"vms[{index}]"
+        for number, disk in enumerate(group.disks):
+            values: dict[str, Any] = {"vm": group.name, "disk": number}
+            if disk.constant_writes:
+                yield _finding("warning", "disk-not-backed-up", subject, "BKP-4", about="constant", **values)
+            elif not disk.backup:
+                yield _finding("info", "disk-not-backed-up", subject, "BKP-4", about="asked", **values)
+        if not any(is_backed_up(disk) for disk in group.disks):
+            yield _finding("warning", "vm-without-backup", subject, "BKP-4", vm=group.name)
+
+
+def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
+    """What takes more than one order of the console, or more than is needed (ORD-2)."""
+    datastores = case.edition.count("ORD-2", "datastores_max")
+    for cluster in choice.clusters:
+        first, *further = cluster_portions(case, cluster)
+        if further:
+            values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": first, "rest": sum(further)}
+            yield _finding("info", "order-limit", cluster.name, "ORD-2", about="hosts", **values)
+    for site in case.sites:
+        here = [store for store in choice.datastores if store.site == site]
+        if len(here) > datastores:
+            placed = sum(
+                len(datastore_portions(case, [store for store in here if store.storage_class == name]))
+                for name in case.edition.storage_classes
+            )
+            values = {"site": site, "datastores": len(here), "most": datastores, "orders": placed}
+            yield _finding("info", "order-limit", site, "ORD-2", about="datastores", **values)
+    least, most = case.edition.count("ORD-2", "backup_min_gib"), case.edition.count("ORD-2", "backup_max_gib")
+    for target in backup_targets(case):
+        order: dict[str, Any] = {"tib": target.tib, "site": target.site, "least": least, "most": most}
+        placed = len(backup_portions_gib(case, target))
+        if placed > 1:
+            yield _finding("info", "order-limit", target.site, "ORD-2", about="backup", **order, orders=placed)
+        elif 0 < target.tib * GIB_PER_TIB < least:
+            yield _finding("info", "order-limit", target.site, "ORD-2", about="little backup", **order)
+
+
+def _commitments(case: Case) -> Iterator[Finding]:
+    """Extras that are committed for longer than the term of the workload."""
+    term = case.workload.term_months
+    for index, extra in enumerate(case.workload.extras):
+        least = case.edition.extra(extra.sku, case.workload.region).min_term_months
+        if least is not None and least > term:
+            values: dict[str, Any] = {"sku": extra.sku, "least": least, "term": term}
+            yield _finding("warning", "minimum-commitment", f"extras[{index}]", "", **values)
+
+
+def _inventory(case: Case) -> Iterator[Finding]:
+    """What the import of the inventory warned of: the figures of the workload rest on it."""
+    for text in case.workload.inventory.warnings if case.workload.inventory else ():
+        yield _finding("warning", "inventory", "inventory", "", text=text)
+
+
+def book_findings(book: PriceBook, on: date | None) -> Iterator[Finding]:
+    """Yield what the reader of any output must know of its price book; `on` is the date of the quote, if given."""
+    if book.illustrative:
+        yield _finding("warning", "illustrative-prices", "prices", "", book=book.name)
+    if on is not None and not book.valid_on(on):
+        dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
+        yield _finding("warning", "prices-outside-dates", "prices", "", date=str(on), book=book.name, **dates)

@@ -1,0 +1,251 @@
+"""Inventories in: RVTools, Live Optics and plain lists become a workload, and a ledger of what became of every row.
+
+The walk: files → tables → columns → VMs → the VMs that count → groups → the text of a workload, read back and compared.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.units import number
+from cloudplan.base.yamlfile import parse
+from cloudplan.catalog.loading import load_edition
+from cloudplan.inventory import headers, liveoptics, plain, rightsize, rvtools, writing
+from cloudplan.inventory.headers import Columns, Layout
+from cloudplan.inventory.ledger import Ledger
+from cloudplan.inventory.machines import Amount, Machine, Reading
+from cloudplan.inventory.rightsize import Change, RightSizing
+from cloudplan.inventory.selection import Selection, looks_like_platform, select
+from cloudplan.inventory.tables import Row, Source, Table, sources, tab
+from cloudplan.workload.reading import read_workload
+from cloudplan.workload.workload import Workload
+
+_OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
+"""The name of a tab of RVTools, whether anyone reads it or not."""
+PoolBy = Literal["cluster", "datacenter"]
+Tabs = dict[str, list[Columns]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be asked of an import; the defaults change nothing of what the inventory says."""
+
+    name: str | None = None
+    selection: Selection = field(default_factory=Selection)
+    pool_by: PoolBy | None = None
+    right_sizing: RightSizing | None = None
+    usage: tuple[Path, ...] = ()
+    """Further exports of the same vCenters, read for what their VMs use only."""
+    anonymise: bool = False
+    key: str | None = None
+    """Gives the same pseudonyms for other files too; without it they are those of these files."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The result: the text of the workload, the same as read, its ledger, and the figures that were made smaller."""
+
+    text: str
+    workload: Workload
+    ledger: Ledger
+    changes: tuple[Change, ...]
+    candidates: Mapping[str, int]
+    """The disk size of all rows in MiB, as each column that knows one has it."""
+
+
+def import_inventory(paths: Sequence[str | Path], options: Options | None = None) -> Imported:
+    """Return the workload of some files (or folders of CSV files).
+
+    Raises BadInputError with a fault for each thing that cannot be read for certain.
+    """
+    asked = options or Options()
+    given = sources([Path(path) for path in paths])
+    ledger = Ledger({name: sha256 for source in given for name, sha256 in source.hashes().items()})
+    unread: list[str] = []
+    readings, tabs = _read_all(given, unread, use=asked.right_sizing is not None)
+    machines = [machine for reading in readings for machine in reading.machines]
+    _enter(readings, machines, ledger)
+    if unread and not asked.anonymise:
+        ledger.warn(f"files that are no table known here were not read: {', '.join(unread)}")
+    kept = select(machines, asked.selection, ledger)
+    if not kept:
+        raise BadInputError([Fault("no VM is left to import", where=str(paths[0]))])
+    changes: list[Change] = []
+    if asked.right_sizing:
+        further = [_tabs(source, unread, use=True) for source in sources(asked.usage)]
+        kept, changes = rightsize.right_size(kept, [*tabs, *further], asked.right_sizing, ledger)
+    platform = [index for index, machine in enumerate(kept) if looks_like_platform(machine)]
+    if asked.anonymise:
+        key = asked.key or "".join(ledger.files.values())
+        kept, changes = _anonymous(kept, changes, key)
+        ledger.anonymise(lambda kind, name: _pseudonym(key, kind, name))
+    if platform:
+        names = ", ".join(kept[index].name for index in platform)
+        ledger.warn(f"by their names these may be parts of the old platform, and were imported: {names}")
+    for state, words in (("on", "powered on"), ("suspended", "suspended, counts as on"), ("off", "powered off")):
+        mine = [machine for machine in kept if machine.power == state]
+        ledger.note("imported", words, len(mine), Amount.of(mine))
+    pools = [getattr(machine, asked.pool_by) if asked.pool_by else "" for machine in kept]
+    name = asked.name or ("inventory" if asked.anonymise else given[0].path.stem)
+    text = writing.write(name, kept, pools, ledger, list(_comments(readings, ledger)))
+    workload = read_workload(parse(text, "the imported workload"), load_edition())
+    ledger.close(_written(workload))
+    candidates: dict[str, int] = {}
+    for reading in readings:
+        for label, size_mib in reading.candidates.items():
+            candidates[label] = candidates.get(label, 0) + size_mib
+    return Imported(text, workload, ledger, tuple(changes), candidates)
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple[list[Reading], list[Tabs]]:
+    """Read all sources; the faults of all are told together."""
+    faults: list[Fault] = []
+    readings: list[Reading] = []
+    tabs: list[Tabs] = []
+    for source in given:
+        try:
+            tabs.append(_tabs(source, unread, use=use))
+            readings += _readings(source, tabs[-1], faults)
+        except BadInputError as error:
+            faults += error.faults
+    if faults:
+        raise BadInputError(faults)
+    return readings, tabs
+
+
+def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
+    """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
+
+    `unread` gets the CSV files that no program is known to write.
+    """
+    tabs: Tabs = {}
+    seen: list[str] = []
+    faults: list[Fault] = []
+    for table in source.tables():
+        seen.append(table.title)
+        rows = iter(table.rows)
+        header = headers.find_header(rows)
+        kind, layout = _kind(table, header, use=use)
+        if header is None or layout is None:
+            if table.kind == "csv" and not _OTHER_TAB.search(table.title):
+                unread.append(table.title)
+            continue
+        try:
+            tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
+        except BadInputError as error:
+            faults += error.faults
+    if faults:
+        raise BadInputError(faults)
+    if not tabs.keys() & {"vinfo", "vms", "plain"}:
+        allowed = "vInfo of RVTools, VMs of Live Optics, or a list with the columns name, vcpus, memory and disk"
+        message = f"no list of VMs among the tables {', '.join(seen) or '(none)'}; allowed: {allowed}"
+        raise BadInputError([Fault(message, where=source.name)])
+    return tabs
+
+
+def _kind(table: Table, header: Row | None, *, use: bool) -> tuple[str, Layout | None]:
+    """Return what a table is and the layout to read it by, None for one that nobody reads."""
+    named = tab(table.title)
+    if named:
+        return named, {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}.get(named)
+    lists = {"vinfo": rvtools.VINFO, "vms": liveoptics.VMS, "plain": plain.LAYOUT}
+    kind = next((kind for kind, layout in lists.items() if header and headers.matches(header[1], layout)), "")
+    if kind:
+        return kind, lists[kind]
+    title = table.title.strip().lower()
+    return title, liveoptics.LAYOUTS.get(title)
+
+
+def _readings(source: Source, tabs: Tabs, faults: list[Fault]) -> Iterator[Reading]:
+    if "vinfo" in tabs:
+        yield rvtools.read(tabs, faults)
+    elif "vms" in tabs:
+        yield liveoptics.read(tabs, faults)
+    else:
+        for columns in tabs["plain"]:
+            yield plain.read(columns, faults)
+
+
+# --- the ledger and the words about it ---------------------------------------------------------------------------
+
+
+def _enter(readings: Sequence[Reading], machines: Sequence[Machine], ledger: Ledger) -> None:
+    """Enter what was read, rows without a VM at once as left out."""
+    blank, repeated = sum(reading.blank for reading in readings), sum(reading.repeated for reading in readings)
+    amount = Amount.of(machines)
+    ledger.note("read", "rows of the lists of VMs", amount.rows, amount + Amount(rows=blank + repeated))
+    ledger.note("left out", "blank row or total", blank, Amount(rows=blank))
+    ledger.note("left out", "repeated header", repeated, Amount(rows=repeated))
+    for reading in readings:
+        for text in reading.warnings:
+            ledger.warn(text)
+        provisioned = reading.basis.get("vInfo Provisioned", 0)
+        if provisioned:
+            ledger.warn(
+                f"disks of {number(provisioned)} VMs come from Provisioned, as one disk a VM, because neither vDisk "
+                "nor Total disk capacity tells them; Provisioned may hold snapshots and swap files too"
+            )
+
+
+def _comments(readings: Sequence[Reading], ledger: Ledger) -> Iterator[str]:
+    """Yield the comments at the head of the workload: from what, with what in it, and what the figures are."""
+    files = ", ".join(f"{name} (sha256 {sha256[:12]}…)" for name, sha256 in ledger.files.items())
+    yield f"Imported from {files} by cloudplan import."
+    for entry in ledger.entries:
+        vms = number(entry.touched)
+        yield f"{entry.step}: {vms}, {entry.reason}" + (
+            f" ({number(entry.amount.vcpus)} vCPUs, {number(entry.amount.memory_mib)} MiB of memory, "
+            f"{number(entry.amount.disk_mib)} MiB of disks)"
+        )
+    basis: dict[str, int] = {}
+    for reading in readings:
+        for label, vms_ in reading.basis.items():
+            basis[label] = basis.get(label, 0) + vms_
+    listed = ", ".join(f"{label} ({number(vms_)} VMs)" for label, vms_ in basis.items())
+    yield f"vCPUs and memory as configured; disks from {listed}."
+    yield from (f"Warning: {text}" for text in ledger.warnings)
+
+
+def _written(workload: Workload) -> Amount:
+    """Return what a workload comes to, counted from its groups."""
+    total = Amount()
+    for group in workload.vms:
+        sizes = [disk.size_mib for disk in group.disks]
+        each = (1, group.vcpus, group.memory_mib, len(sizes), sum(sizes))
+        total += Amount(*(figure * group.count for figure in each))
+    return total
+
+
+# --- pseudonyms --------------------------------------------------------------------------------------------------
+
+
+def _pseudonym(key: str, kind: str, name: str) -> str:
+    """Return the pseudonym of a name: the same for the same key, and without the key it cannot be guessed back."""
+    return f"{kind}-{hmac.new(key.encode(), f'{kind}:{name}'.encode(), hashlib.sha256).hexdigest()[:10]}"
+
+
+def _anonymous(machines: Sequence[Machine], changes: Sequence[Change], key: str) -> tuple[list[Machine], list[Change]]:
+    """Return VMs and changes with pseudonyms for everything that someone named."""
+
+    def of(kind: str, name: str) -> str:
+        return _pseudonym(key, kind, name) if name else ""
+
+    return [
+        replace(
+            machine,
+            name=of("vm", machine.name),
+            cluster=of("cluster", machine.cluster),
+            datacenter=of("datacenter", machine.datacenter),
+            folder=of("folder", machine.folder),
+            rules=of("rule", machine.rules),
+        )
+        for machine in machines
+    ], [replace(change, name=of("vm", change.name)) for change in changes]

@@ -1,0 +1,173 @@
+"""Loaded hosts become clusters: dealt out, named, with the VMs on them and the memory that they need activated."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.optimiser.compute.patterns import Pattern
+from cloudplan.optimiser.compute.shapes import Pool, deal
+from cloudplan.plan.plan import Cluster
+from cloudplan.workload.case import Case
+
+PASSES = 4
+"""How often each pair of clusters may exchange a host to save memory."""
+
+ALL_PAIRS = 12
+"""Clusters of a blade type up to which every pair may; of more, only neighbours."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The hosts of one blade type in a pool: what each loaded one holds, and how many there are with the spares."""
+
+    blade: str
+    loaded: Sequence[Pattern]
+    hosts: int
+
+
+@dataclass
+class _Part:
+    """The hosts of a fleet that go into one cluster: what each loaded one holds, after the MiB of it."""
+
+    blade: str
+    loaded: list[tuple[int, Pattern]]
+    hosts: int
+
+    @property
+    def used_mib(self) -> int:
+        """The memory of all that stands on the hosts."""
+        return sum(memory for memory, _ in self.loaded)
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """How much has to be activated, in whole GiB: `included_gib` for each host, 1 GiB for `mib` / `per` of use."""
+
+    included_gib: int
+    mib: int
+    per: int
+
+    @classmethod
+    def of(cls, case: Case) -> "_Memory":
+        """Return the rules of a case (MEM-1, MEM-2)."""
+        mib = MIB_PER_GIB * Fraction(case.workload.policy.memory_ceiling)
+        return cls(case.edition.count("MEM-1", "included_gib_per_blade"), mib.numerator, mib.denominator)
+
+    def needed_gib(self, used_mib: int) -> int:
+        """Return what the use alone needs."""
+        return -(-used_mib * self.per // self.mib)
+
+    def least_gib(self, hosts: int, used_mib: int) -> int:
+        """Return the least of a cluster."""
+        return max(self.included_gib * hosts, self.needed_gib(used_mib))
+
+    def waste(self, hosts: int, used_mib: int) -> int:
+        """Return how much of the least stays unused, in 1 / (mib / per) of a MiB."""
+        return self.least_gib(hosts, used_mib) * self.mib - used_mib * self.per
+
+
+def deal_hosts(case: Case, pool: Pool, fleets: Sequence[Fleet]) -> tuple[Cluster, ...]:
+    """Return the clusters of a pool: as few as may be for each blade type, with as little memory as the VMs need."""
+    parts = [part for fleet in fleets if fleet.loaded for part in _parts(case, pool, fleet)]
+    placement = iter(deal(pool, [pattern for part in parts for _, pattern in part.loaded]))
+    return tuple(
+        Cluster(
+            name=f"{pool.site}-{pool.name}-{number}",
+            site=pool.site,
+            pool=pool.name,
+            blade=part.blade,
+            hosts=part.hosts,
+            spare_hosts=case.workload.policy.host_failures,
+            memory_gib=_activated_gib(case, part),
+            placement=tuple(itertools.islice(placement, len(part.loaded))),
+        )
+        for number, part in enumerate(parts, start=1)
+    )
+
+
+def _parts(case: Case, pool: Pool, fleet: Fleet) -> list[_Part]:
+    """Deal the hosts of a fleet to clusters alike in number and memory; hosts beyond loaded and spare are dealt too."""
+    failures, most = case.workload.policy.host_failures, case.edition.count("MAX-1", "hosts_max")
+    total = max(fleet.hosts, len(fleet.loaded) + failures)
+    fewest = max(math.ceil(len(fleet.loaded) / (most - failures)), math.ceil(total / most))
+    for count in range(fewest, len(fleet.loaded) + 1):
+        parts = _dealt(case, pool, fleet, count)
+        if all(part.hosts <= most for part in parts):
+            break
+    spread = itertools.cycle(parts)
+    for _ in range(total - sum(part.hosts for part in parts)):
+        next(part for part in spread if part.hosts < most).hosts += 1
+    _save_memory(case, parts)
+    return parts
+
+
+def _dealt(case: Case, pool: Pool, fleet: Fleet, count: int) -> list[_Part]:
+    """Return `count` clusters with loaded hosts, spares and, where memory has no price, hosts for the memory."""
+    parts = [_Part(fleet.blade, [], 0) for _ in range(count)]
+    loaded = [(_memory_mib(pool, pattern), pattern) for pattern in fleet.loaded]
+    for position, host in enumerate(sorted(loaded, key=lambda host: (-host[0], [-n for n in host[1]]))):
+        turn, place = divmod(position, count)
+        parts[place if turn % 2 == 0 else count - 1 - place].loaded.append(host)
+    memory = _Memory.of(case)
+    for part in parts:
+        part.hosts = len(part.loaded) + case.workload.policy.host_failures
+        if case.unpriced_memory:
+            part.hosts = max(part.hosts, -(-memory.needed_gib(part.used_mib) // memory.included_gib))
+    return parts
+
+
+def _save_memory(case: Case, parts: Sequence[_Part]) -> None:
+    """Exchange hosts between clusters while the GiB that rounding up costs can be saved.
+
+    Of two clusters the first is filled to just under a whole GiB, so that what is left over gathers in the last.
+    """
+    memory = _Memory.of(case)
+    least = memory.least_gib(sum(part.hosts for part in parts), sum(part.used_mib for part in parts))
+    pairs = itertools.pairwise(parts) if len(parts) > ALL_PAIRS else itertools.combinations(parts, 2)
+    for left, right in [] if case.unpriced_memory else list(pairs) * PASSES:
+        if sum(memory.least_gib(part.hosts, part.used_mib) for part in parts) <= least:
+            return
+        _exchange(memory, left, right)
+
+
+def _exchange(memory: _Memory, left: _Part, right: _Part) -> None:
+    """Exchange the like hosts that save most memory, or else waste least of it in the first cluster, if any do."""
+    mine, theirs = _by_memory(left), _by_memory(right)
+    used = left.used_mib, right.used_mib
+
+    def outcome(move: tuple[int, int, int]) -> tuple[int, int]:
+        moved = (move[1] - move[0]) * move[2]
+        total = memory.least_gib(left.hosts, used[0] + moved) + memory.least_gib(right.hosts, used[1] - moved)
+        return total, memory.waste(left.hosts, used[0] + moved)
+
+    moves = [
+        (here, there, times)
+        for here, there in itertools.product(mine, theirs)
+        for times in range(1, min(len(mine[here]), len(theirs[there])) + 1)
+    ]
+    here, there, times = min(moves, key=outcome)
+    if outcome((here, there, times)) < outcome((0, 0, 0)):
+        for outgoing, incoming in zip(mine[here][:times], theirs[there][:times], strict=True):
+            left.loaded[outgoing], right.loaded[incoming] = right.loaded[incoming], left.loaded[outgoing]
+
+
+def _by_memory(part: _Part) -> dict[int, list[int]]:
+    """Return the positions of the loaded hosts by the memory on them."""
+    positions: dict[int, list[int]] = {}
+    for position, (memory, _) in enumerate(part.loaded):
+        positions.setdefault(memory, []).append(position)
+    return positions
+
+
+def _activated_gib(case: Case, part: _Part) -> int:
+    """Return the least activated memory of a cluster, in whole GiB (MEM-1, MEM-2, MEM-4)."""
+    if case.workload.policy.memory_model == "included_full":
+        return part.hosts * case.usable_gib(case.edition.blades[part.blade])
+    return _Memory.of(case).least_gib(part.hosts, part.used_mib)
+
+
+def _memory_mib(pool: Pool, pattern: Pattern) -> int:
+    return sum(shape.memory_mib * count for shape, count in zip(pool.shapes, pattern, strict=True) if count)

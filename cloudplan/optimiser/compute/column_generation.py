@@ -1,0 +1,358 @@
+"""The covering LP of pools, and column generation: can the VMs stand on given hosts of each blade type?
+
+It covers the items with patterns, each the content of one host, as far as the hosts and the memory of a target allow,
+and counts what is left over. Its duals price new patterns, one knapsack for each blade type.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from cloudplan.base.units import MIB_PER_GIB, gib
+from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
+from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints, Knapsack
+from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit
+from cloudplan.optimiser.compute.shapes import Pool, capacity
+from cloudplan.optimiser.solver import Budget, Cover
+from cloudplan.workload.case import Case
+
+IMPROVES = 1e-6
+"""What a pattern must be worth more than its host to be added, and how often it must be used, relative to them."""
+
+LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 40, 8, 2
+"""Rounds of pricing before a dive and for each step of it, and the levels of the search for patterns there."""
+
+FIRST = 20
+"""Items of each shape at most in the placement whose patterns are the first."""
+
+MANY, FEW = 8, 3
+"""Patterns for each row from which on the LP forgets some, and how many it keeps then."""
+
+UNLIMITED_GIB = 1e9
+
+
+@dataclass(frozen=True)
+class Target:
+    """Hosts that are given: for each type how many are loaded and how many GiB VMs may use of what they include.
+
+    `more_gib` is what VMs may use beyond, on whichever types.
+    """
+
+    loaded: tuple[int, ...]
+    included_gib: tuple[float, ...]
+    more_gib: float
+
+
+@dataclass
+class HostType:
+    """A blade type in a pool: the shapes that it holds, its knapsack, and the patterns known so far."""
+
+    pool: Pool
+    blade: str
+    rows: Ints
+    """The row of each shape in the LP."""
+    memory_gib: Floats
+    """The memory of an item of each shape."""
+    knapsack: Knapsack
+    apart: list[frozenset[str]]
+    patterns: dict[Pattern, int] = field(default_factory=dict, init=False)
+    """The patterns, with the number of their column."""
+    table: Floats = field(init=False)
+    """The patterns once more, one a row, with rows to spare."""
+
+    def __post_init__(self) -> None:
+        """Begin without patterns."""
+        self.table = np.zeros((0, len(self.rows)))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Pool and blade."""
+        return self.pool.name, self.blade
+
+    def worth(self, values: Floats) -> Floats:
+        """Return what the patterns are worth; the same for any number of threads."""
+        return np.asarray(np.einsum("ps,s->p", self.table[: len(self.patterns)], values))
+
+    def known(self, values: Floats) -> float:
+        """Return what the most valuable pattern so far is worth."""
+        return float(self.worth(values).max(initial=0.0))
+
+    def keep(self, kept: Flags, numbers: Ints) -> None:
+        """Forget the patterns whose column is not kept; the others get new numbers."""
+        mine = kept[list(self.patterns.values())]
+        self.table = self.table[: len(self.patterns)][mine]
+        self.patterns = {pattern: int(numbers[old]) for pattern, old in self.patterns.items() if kept[old]}
+
+    def remember(self, pattern: Pattern, column: int) -> None:
+        """Keep a new pattern."""
+        if len(self.patterns) == len(self.table):
+            self.table = np.vstack([self.table, np.zeros((256, len(pattern)))])
+        self.table[len(self.patterns)] = pattern
+        self.patterns[pattern] = column
+
+    def most(self, left: Ints) -> Ints:
+        """Return how many items of each shape one host may hold, of those that are left in each row."""
+        most = self.knapsack.most(left[self.rows])
+        return np.where(self._single, np.minimum(most, 1), most)
+
+    @cached_property
+    def _single(self) -> Flags:
+        """Whether a host may hold only one item of each shape."""
+        return np.array([bool(labels) for labels in self.apart])
+
+    def without_clashes(self, content: Ints) -> Ints:
+        """Return a content in which no two items must stay apart."""
+        met: set[str] = set()
+        kept = content.copy()
+        for index in np.flatnonzero(content * self._single):
+            kept[index] *= not self.apart[index] & met
+            met |= self.apart[index]
+        return kept
+
+
+@dataclass(frozen=True)
+class Duals:
+    """What the LP says: the worth of an item of each row, and for each type the price of a host and of a GiB."""
+
+    worth: Floats
+    host: Floats
+    memory: Floats
+
+    def towards(self, center: "Duals", share: float) -> "Duals":
+        """Return the duals on the way to a centre, this share of it; hosts keep their price."""
+        worth, memory = (
+            share * there + (1 - share) * here
+            for there, here in ((center.worth, self.worth), (center.memory, self.memory))
+        )
+        return Duals(worth, self.host, memory)
+
+    def values(self, position: int, entry: HostType) -> Floats:
+        """Return what an item of each shape of a type is worth, less the price of its memory."""
+        return np.asarray(self.worth[entry.rows] - self.memory[position] * entry.memory_gib)
+
+
+class Columns:
+    """The covering LP of pools, and the patterns found so far."""
+
+    def __init__(self, case: Case, pools: Sequence[Pool]):
+        shapes = [(pool, index) for pool in pools for index in range(len(pool.shapes))]
+        rows = {(pool.name, index): row for row, (pool, index) in enumerate(shapes)}
+        self.items: Ints = np.array([pool.shapes[index].count for pool, index in shapes], dtype=np.int64)
+        self.types = [
+            _host_type(case, pool, blade, rows) for pool in pools for blade in case.blades if pool.shapes_on(blade)
+        ]
+        self._pools = {
+            pool.name: slice(rows[pool.name, 0], rows[pool.name, 0] + len(pool.shapes)) for pool in pools if pool.shapes
+        }
+        self._penalties = self._penalties_of(case, shapes)
+        self._nothing = IMPROVES * float(self._penalties.min())
+        self._open(exchanges([(pool, pool.shapes[index]) for pool, index in shapes]))
+        for position, entry in enumerate(self.types):
+            mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
+            some = [min(shape.count, FIRST) for shape in mine]
+            for pattern in first_fit(mine, some, capacity(case, entry.blade)):
+                self._add(position, np.array(pattern))
+
+    def _open(self, offered: Sequence[Exchange]) -> None:
+        """Begin the LP without patterns: items left over, memory beyond what is included, and the exchanges offered."""
+        infinite = float("inf")
+        limits = [(-infinite, 0.0)] * (2 * len(self.types) + 1)
+        self._shared = len(self.items) + len(limits) - 1
+        self._lp = Cover([(float(count), infinite) for count in self.items] + limits)
+        self._left, self._loaded = self.items, tuple(0 for _ in self.types)
+        for row, price in enumerate(self._penalties):
+            self._lp.column(float(price), [(row, 1.0)])
+        for position in range(len(self.types)):
+            self._lp.column(0.0, [(self._limits(position)[1], -1.0), (self._shared, 1.0)])
+        for exchange in offered:
+            self._lp.column(0.0, [(exchange.large, -1.0), (exchange.small, float(exchange.times))])
+        self._exchanges = offered
+        self._first = self.count = len(self.items) + len(self.types) + len(offered)
+
+    def rows_of(self, pool: Pool) -> slice:
+        """Return the rows of the shapes of a pool."""
+        return self._pools[pool.name]
+
+    def _limits(self, position: int) -> tuple[int, int]:
+        """Return the rows that limit the hosts and the memory of a type."""
+        first = len(self.items) + 2 * position
+        return first, first + 1
+
+    def _penalties_of(self, case: Case, shapes: Sequence[tuple[Pool, int]]) -> Floats:
+        """Return what an item of each row costs that no host holds: the larger it is, the more for its size.
+
+        So what is left over in the end is small, and finds a gap.
+        """
+        needs = np.array([[float(need) for need in pool.shapes[index].needs[:2]] for pool, index in shapes])
+        offers = np.array([[float(offer) for offer in capacity(case, entry.blade)[:2]] for entry in self.types])
+        sizes = (needs / offers.min(axis=0)).max(axis=1)
+        return np.asarray(sizes * (1 + sizes))
+
+    def literal(self, loaded: Sequence[int], enough: float, budget: Budget) -> "Columns":
+        """Return columns without exchanges for so many hosts: the patterns of this LP, with its exchanges made.
+
+        Prices some rounds before, but only until no more than `enough` is missing.
+        """
+        self.cover(loaded, self.items, enough, budget, LITERAL_ROUNDS)
+        contents, kinds = [], []
+        for position, used in enumerate(self.solution()):
+            for pattern, times in sorted(used, key=lambda use: (-use[1], use[0])):
+                content = np.zeros_like(self.items)
+                content[self.types[position].rows] = pattern
+                contents.append((content, times))
+                kinds.append(position)
+        done = list(zip(self._exchanges, self._values[self._first - len(self._exchanges) :], strict=False))
+        plain = copy.copy(self)
+        plain.types = [replace(entry) for entry in self.types]
+        plain._open(())
+        for number, content in made(contents, self.items, done):
+            plain._add(kinds[number], content[plain.types[kinds[number]].rows])
+        return plain
+
+    def cover(
+        self, loaded: Sequence[int], left: Ints, enough: float, budget: Budget, rounds: int = COVER_ROUNDS
+    ) -> float:
+        """Cover only what is left with so many hosts, whatever their memory; return what they cannot hold.
+
+        Prices some rounds, but only until no more than `enough` is missing.
+        """
+        self.aim(Target(tuple(loaded), (0.0,) * len(loaded), UNLIMITED_GIB), left)
+        missing, duals = self.solve()
+        for _ in range(rounds):
+            if missing <= max(enough, self._nothing) or budget.spent or not self.price(duals, duals, COVER_LEVELS)[1]:
+                break
+            missing, duals = self.solve()
+        return missing
+
+    def solution(self) -> list[list[tuple[Pattern, float]]]:
+        """Return, for each type, the patterns that the last LP uses and how often."""
+        return [
+            [
+                (pattern, self._values[column])
+                for pattern, column in entry.patterns.items()
+                if self._values[column] > IMPROVES
+            ]
+            for entry in self.types
+        ]
+
+    def aim(self, target: Target, left: Ints) -> None:
+        """Set the hosts, the memory and the items of the LP."""
+        for row in np.flatnonzero(left != self._left):
+            self._lp.at_least(int(row), float(left[row]))
+        self._left, self._loaded = left.copy(), target.loaded
+        for position, (loaded, included) in enumerate(zip(target.loaded, target.included_gib, strict=True)):
+            host, memory = self._limits(position)
+            self._lp.at_most(host, float(loaded))
+            self._lp.at_most(memory, included)
+        self._lp.at_most(self._shared, target.more_gib)
+
+    def solve(self) -> tuple[float, Duals]:
+        """Solve the LP; return what is missing, and its duals."""
+        missing, values, rows = self._lp.solve()
+        self._values = np.array(values)
+        limits = np.maximum(-np.array(rows[len(self.items) : self._shared]), 0.0)
+        duals = Duals(np.maximum(rows[: len(self.items)], 0.0), limits[::2], limits[1::2])
+        if self.count - self._first > MANY * len(self.items):
+            self._forget(duals)
+        return missing, duals
+
+    def _forget(self, duals: Duals) -> None:
+        """Forget the patterns that the LP does not use and that are worth least beside the price of their host."""
+        costs = np.full(self.count, -np.inf)
+        for position, entry in enumerate(self.types):
+            costs[list(entry.patterns.values())] = duals.host[position] - entry.worth(duals.values(position, entry))
+        costs[self._values > 0] = -np.inf
+        few = max(self._first + FEW * len(self.items), np.count_nonzero(costs == -np.inf))
+        kept = np.zeros(self.count, dtype=np.bool_)
+        kept[np.argsort(costs, kind="stable")[:few]] = True
+        numbers = np.cumsum(kept) - 1
+        for entry in self.types:
+            entry.keep(kept, numbers)
+        self._lp.remove(np.flatnonzero(~kept).tolist())
+        self._values, self.count = self._values[kept], int(kept.sum())
+
+    def price(self, asked: Duals, true: Duals, levels: int) -> tuple[list[float], bool]:
+        """Add for each type with hosts the best patterns at some duals, if they improve at the true ones.
+
+        Return about what a host of each type can be worth at the duals asked, and whether any pattern was added.
+        """
+        added, worth = False, [0.0] * len(self.types)
+        asking = []
+        for position, entry in enumerate(self.types):
+            if self._loaded[position]:
+                values = asked.values(position, entry)
+                asking.append((position, entry, values, entry.most(self._left)))
+                worth[position] = entry.known(values)
+        for level in range(levels):
+            for position, entry, values, most in asking:
+                contents = entry.knapsack.better(values, most, true.host[position], level)
+                worth[position] = max(worth[position], (contents * values).sum(axis=1).max(initial=0.0))
+                added |= self._improve(position, contents, true)
+            if added:
+                break
+        return worth, added
+
+    def bounds(self, duals: Duals, steps: int) -> list[float]:
+        """Return what no host of each type is worth more than, from tables of so many steps of memory."""
+        found = []
+        for position, entry in enumerate(self.types):
+            values = duals.values(position, entry)
+            found.append(entry.knapsack.bound(values, entry.most(self.items), entry.known(values), steps))
+        return found
+
+    def known(self, duals: Duals) -> list[float]:
+        """Return what the most valuable pattern known of each type is worth."""
+        return [entry.known(duals.values(position, entry)) for position, entry in enumerate(self.types)]
+
+    def exact(self, duals: Duals, bounds: Sequence[float]) -> list[float]:
+        """Return bounds made sharper by ILPs, for the types with hosts; patterns that these find are added."""
+        sharper = list(bounds)
+        for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
+            if self._loaded[position] and bounds[position] > known * (1 + IMPROVES):
+                values = duals.values(position, entry)
+                content, bound = entry.knapsack.exact(values, entry.most(self.items), known)
+                sharper[position] = min(bounds[position], max(bound, known))
+                self._improve(position, np.array([content]), duals)
+        return sharper
+
+    def _improve(self, position: int, contents: Ints, duals: Duals) -> bool:
+        """Add contents to a type that are worth more than their host; return whether any was new."""
+        entry, host = self.types[position], duals.host[position]
+        worth = (contents * duals.values(position, entry)).sum(axis=1)
+        better = contents[worth > host + IMPROVES * max(1.0, host)]
+        before = self.count
+        for content in better:
+            self._add(position, entry.without_clashes(content))
+        return self.count > before
+
+    def _add(self, position: int, content: Ints) -> None:
+        """Add a pattern to a type, if it is new."""
+        entry, pattern = self.types[position], tuple(content.tolist())
+        some = np.flatnonzero(content)
+        if pattern in entry.patterns or not len(some):
+            return
+        entry.remember(pattern, self.count)
+        self.count += 1
+        host, memory = self._limits(position)
+        used = float((content * entry.memory_gib).sum())
+        rows = [*entry.rows[some].tolist(), host, memory]
+        self._lp.column(0.0, list(zip(rows, [*content[some].tolist(), 1.0, used], strict=True)))
+
+
+def _host_type(case: Case, pool: Pool, blade: str, rows: dict[tuple[str, int], int]) -> HostType:
+    indexes = pool.shapes_on(blade)
+    shapes = [pool.shapes[index] for index in indexes]
+    grid = Grid.of(shapes, [shape.count for shape in shapes], capacity(case, blade))
+    needs = [(need[0], shape.memory_mib, need[2]) for need, shape in zip(grid.needs, shapes, strict=True)]
+    memory_mib = int(capacity(case, blade)[1] * MIB_PER_GIB)
+    return HostType(
+        pool,
+        blade,
+        np.array([rows[pool.name, index] for index in indexes], dtype=np.int64),
+        np.array([float(gib(shape.memory_mib)) for shape in shapes]),
+        Knapsack(np.array(needs, dtype=np.int64), (grid.offer[0], memory_mib, grid.offer[2])),
+        [shape.apart for shape in shapes],
+    )

@@ -1,0 +1,143 @@
+"""Patterns become hosts: what the covering LP wants whole is fixed, the LP is solved for the rest, and so on.
+
+Where no pattern is wanted whole, as many of the most wanted are fixed as leave the LP no worse, down to a single one.
+What is left in the end is squeezed into the gaps, and returned where that fails.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cloudplan.optimiser.compute.best_fit import Filling
+from cloudplan.optimiser.compute.column_generation import Columns
+from cloudplan.optimiser.compute.cuts import allowed
+from cloudplan.optimiser.compute.knapsack import Ints
+from cloudplan.optimiser.compute.patterns import Pattern
+from cloudplan.optimiser.compute.shapes import Pool
+from cloudplan.optimiser.solver import Budget
+from cloudplan.workload.case import Case
+
+WHOLE = 1 - 1e-6
+"""How often a pattern must be wanted to be fixed at once."""
+
+LITTLE = 0.01
+"""What the LP may miss after a step that leaves it no worse, in shares of a host: best fit will see to it."""
+
+SINGLE = 60
+"""Hosts to be filled from which on best fit is tried after each step."""
+
+SHARE, TRIES = 0.1, 6
+"""Share of the hosts left that is filled in one step at most, and patterns tried where that ends at one host."""
+
+HOPELESS = 0.1
+"""What the LP may miss, in shares of a host, before a dive and for best fit to be tried."""
+
+LOSS = 0.2
+"""What best fit may lose of the hosts it fills: the dive ends when this and what the LP misses are within the gap."""
+
+SQUEEZED = 20
+"""Items left over up to which exchanges between hosts are tried."""
+
+
+@dataclass(frozen=True)
+class Dive:
+    """Hosts that were filled, and how many items of each row found no place."""
+
+    filling: Filling
+    rest: Ints
+
+
+_Choice = tuple[float, int, Pattern]
+"""How often the LP uses a pattern, the type of its hosts, and the pattern."""
+
+
+@dataclass(frozen=True)
+class _State:
+    """What was fixed so far: type, content and number of hosts; and what is left: items by row, hosts by type."""
+
+    fixed: tuple[tuple[int, Ints, int], ...]
+    left: Ints
+    free: tuple[int, ...]
+
+    def fixing(self, columns: Columns, choices: Sequence[_Choice]) -> "_State":
+        """Return what becomes of it with patterns fixed on as many hosts as have use for them."""
+        fixed, left, free = list(self.fixed), self.left, list(self.free)
+        for times, kind, pattern in choices:
+            full = np.zeros_like(left)
+            full[columns.types[kind].rows] = pattern
+            some = np.flatnonzero(full)
+            most = min(max(1, math.floor(times + 1 - WHOLE)), free[kind])
+            whole = min(most, int((left[some] // full[some]).min()))
+            for content, hosts in ((full, whole), (np.minimum(full, left - whole * full), int(whole < most))):
+                if hosts and content.any():
+                    fixed.append((kind, content, hosts))
+                    left = left - hosts * content
+                    free[kind] -= hosts
+        return _State(tuple(fixed), left, tuple(free))
+
+
+def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive | None:
+    """Fill so many hosts of each type; None when the LP says that they cannot hold all items."""
+    little = allowed(loaded, budget.gap)
+    literal = columns.literal(loaded, little, budget)
+    state, missing = _State((), columns.items, tuple(loaded)), literal.cover(loaded, columns.items, little, budget)
+    if missing > max(little, HOPELESS) and not budget.spent:
+        return None
+    tried, gap = math.inf, budget.gap * sum(loaded)
+    while any(state.free) and state.left.any() and missing + LOSS * sum(state.free) > gap:
+        step = _step(literal, state, missing, budget)
+        if step is None:
+            break
+        state, missing = step
+        if budget.spent:
+            break
+        if missing <= HOPELESS and sum(state.free) <= max(SINGLE, tried / 2):
+            tried = sum(state.free)
+            found = _filled(case, pools, literal, state)
+            if not found.rest.any():
+                return found
+    found = _filled(case, pools, literal, state)
+    if 0 < found.rest.sum() <= SQUEEZED:
+        return Dive(found.filling, found.filling.squeeze_in(found.rest))
+    return found
+
+
+def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) -> Dive:
+    """Open all hosts, and place what is left by best fit."""
+    shapes = [(pool, shape) for pool in pools for shape in pool.shapes]
+    filling = Filling(case, shapes, [(entry.pool, entry.blade) for entry in columns.types])
+    empty = np.zeros_like(state.left)
+    filling.open([*state.fixed, *((kind, empty, hosts) for kind, hosts in enumerate(state.free))])
+    return Dive(filling, filling.best_fit(state.left))
+
+
+def _step(columns: Columns, state: _State, missing: float, budget: Budget) -> tuple[_State, float] | None:
+    """Fix some patterns; return what is left then, and how much of it the LP misses; None when it uses no pattern.
+
+    These are the patterns wanted whole, or else as many of the most wanted as leave the LP no worse, or else the one
+    that leaves it best.
+    """
+    ranked = sorted(_choices(columns, state), key=lambda choice: (-choice[0], *choice[1:]))
+    whole = [choice for choice in ranked if choice[0] >= WHOLE]
+    several = math.ceil(SHARE * sum(state.free))
+    groups = [whole] if whole else [ranked[: several >> halved] for halved in range(several.bit_length() - 1)]
+    least, best = max(missing, LITTLE), None
+    for choices in [*groups, *([choice] for choice in ranked[:TRIES])]:
+        trial = state.fixing(columns, choices)
+        after = columns.cover(trial.free, trial.left, least, budget)
+        if after <= least:
+            return trial, after
+        if len(choices) == 1 and (best is None or after < best[1]):
+            best = trial, after
+    return best
+
+
+def _choices(columns: Columns, state: _State) -> Iterator[_Choice]:
+    """Yield the patterns that the LP uses and that have a host and items left."""
+    for kind, listed in enumerate(columns.solution()):
+        wanted = state.left[columns.types[kind].rows] > 0
+        for pattern, times in listed:
+            if state.free[kind] and np.array(pattern)[wanted].any():
+                yield times, kind, pattern

@@ -1,0 +1,144 @@
+"""The ILP of hosts, clusters and activated memory of each blade type in each pool, and what it costs.
+
+Clusters of one blade type are alike, so none is named: the rules of a cluster are summed over them. What the hosts
+must hold is for others to add: patterns, or the sums and cuts of this module, which keep no item and are bounds all the
+same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudplan.base.units import gib
+from cloudplan.evaluation.bom import Quantity, cluster_items, cost
+from cloudplan.optimiser.compute.column_generation import Target
+from cloudplan.optimiser.compute.cuts import Cut
+from cloudplan.optimiser.compute.shapes import Pool, capacity
+from cloudplan.optimiser.solver import TOLERANCE, Budget, Model, Outcome, Unknown, add, total
+from cloudplan.rules.compute import DIMENSIONS, cluster_count, cluster_limits
+from cloudplan.rules.rule import Linear
+from cloudplan.workload.case import Case
+
+
+@dataclass(frozen=True)
+class FleetType:
+    """The unknowns of one blade type in one pool."""
+
+    pool: Pool
+    blade: str
+    loaded: Unknown
+    hosts: Unknown
+    clusters: Unknown
+    memory_gib: Unknown
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Pool and blade."""
+        return self.pool.name, self.blade
+
+    @property
+    def place(self) -> str:
+        """Where this is, for messages."""
+        return f"{self.pool.site} {self.pool.name} {self.blade}"
+
+
+class Master:
+    """The model, its unknowns by blade type (in the order of pools and catalogue), and its objective."""
+
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool], *, any_memory: bool = False):
+        self._case, self.pools = case, pools
+        self.model = Model()
+        self.types = [
+            FleetType(pool, blade, *(self.model.whole() for _ in range(4)))
+            for pool in pools
+            for blade in case.blades
+            if pool.shapes_on(blade)
+        ]
+        included_gib = case.edition.count("MEM-1", "included_gib_per_blade")
+        for entry in self.types:
+            limits = cluster_limits(
+                case,
+                case.edition.blades[entry.blade],
+                entry.place,
+                hosts=entry.hosts,
+                loaded=entry.loaded,
+                memory_gib=entry.memory_gib,
+                clusters=entry.clusters,
+            )
+            self.model.keep(*limits)
+            self.model.at_most(entry.clusters, entry.loaded)
+            if case.unpriced_memory and not any_memory:
+                self.model.at_most(entry.memory_gib, included_gib * entry.hosts)
+        self.model.keep(*cluster_count(case, site, add(entry.clusters for entry in self.types)))
+
+    @property
+    def objective(self) -> Linear:
+        """What the clusters cost a month."""
+        return add(cost(self._case, self._priced(entry)) for entry in self.types)
+
+    def _priced(self, entry: FleetType) -> list[Quantity]:
+        items = cluster_items(self._case, entry.blade, entry.hosts, entry.memory_gib)
+        return [(item, quantity) for item, quantity in items if self._case.prices.offer(item) is not None]
+
+    def minimise(self, budget: Budget) -> Outcome:
+        """Search for the least cost."""
+        return self.model.minimise(self.objective, budget)
+
+    def settle_ties(self, budget: Budget) -> None:
+        """Among plans of equal cost prefer fewer hosts, then clusters, then activated memory, then catalogue order."""
+        order = list(self._case.blades)
+        orders = [
+            add(entry.hosts for entry in self.types),
+            add(entry.clusters for entry in self.types),
+            add(entry.memory_gib for entry in self.types),
+            total((entry.hosts, order.index(entry.blade)) for entry in self.types),
+        ]
+        self.model.prefer(self.objective, orders, budget)
+
+    def add_sums(self, slack: Fraction = Fraction(0)) -> None:
+        """Ask for hosts with room for the sum of all items, and for the share `slack` of it besides.
+
+        Items that only some blades can hold are summed apart as well: one row for each set of blades.
+        """
+        ceiling = Fraction(self._case.workload.policy.memory_ceiling)
+        for pool in self.pools:
+            mine = [entry for entry in self.types if entry.pool is pool]
+            for blades in dict.fromkeys(shape.blades for shape in pool.shapes):
+                within = [shape for shape in pool.shapes if shape.blades <= blades]
+                able = [entry for entry in mine if entry.blade in blades]
+                for axis in range(len(DIMENSIONS)):
+                    used = sum((shape.needs[axis] * shape.count for shape in within), Fraction(0))
+                    room = total((entry.loaded, capacity(self._case, entry.blade)[axis]) for entry in able)
+                    self.model.at_most(used * (1 + slack * (axis < 2)), room)
+            for label in sorted({label for shape in pool.shapes for label in shape.apart}):
+                members = [shape for shape in pool.shapes if label in shape.apart]
+                able = [entry for entry in mine if any(entry.blade in shape.blades for shape in members)]
+                self.model.at_most(sum(shape.count for shape in members), add(entry.loaded for entry in able))
+            used_gib = sum((gib(shape.memory_mib) * shape.count for shape in pool.shapes), Fraction(0))
+            self.model.at_most(used_gib, total((entry.memory_gib, ceiling) for entry in mine))
+
+    def bound(self, cuts: Sequence[Cut], slack: Fraction = Fraction(0)) -> None:
+        """Keep the sums and some cuts."""
+        self.add_sums(slack)
+        for cut in cuts:
+            self.add_cut(cut, slack)
+
+    def add_cut(self, cut: Cut, slack: Fraction = Fraction(0)) -> None:
+        """Keep a cut of column generation, with the share `slack` of its demand besides."""
+        ceiling = Fraction(self._case.workload.policy.memory_ceiling)
+        terms = [(entry.loaded, Fraction(host)) for entry, host in zip(self.types, cut.host, strict=True)]
+        terms += [(e.memory_gib, Fraction(price) * ceiling) for e, price in zip(self.types, cut.memory, strict=True)]
+        self.model.at_most(Fraction(cut.demand) * (1 + slack - TOLERANCE), total(terms))
+
+    def target(self) -> Target:
+        """Return the hosts and the memory of the solution found."""
+        case, value = self._case, self.model.value
+        ceiling = Fraction(case.workload.policy.memory_ceiling)
+        included_gib = case.edition.count("MEM-1", "included_gib_per_blade")
+        hosts = [value(entry.hosts) for entry in self.types]
+        more_gib = sum(value(entry.memory_gib) for entry in self.types) - included_gib * sum(hosts)
+        return Target(
+            tuple(value(entry.loaded) for entry in self.types),
+            tuple(float(ceiling * included_gib * count) for count in hosts),
+            float(ceiling * more_gib),
+        )

@@ -1,0 +1,273 @@
+"""The most valuable content of one host: dynamic programming over its cores, memory and GPUs, in whole numbers.
+
+Memory is counted in steps, and so are cores where their grid is fine. Rounded to the nearest step, the table finds
+contents that are then checked to the MiB; rounded down, its value is a bound of anything that fits. Either way what
+rounding hides is paid for at the price that it has where cores and memory are only summed up (a Lagrangian
+relaxation): rounding then hardly matters.
+Those sums also show which shapes cannot be part of anything better than what is known, and which resource has no price:
+it is left out first, for a table of one dimension can be fine.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudplan.optimiser.solver import most_valuable
+
+LARGEST = 2**29
+"""The scaled value of a full host: two of them do not overflow 32 bits."""
+
+MIXES = np.linspace(0.0, 1.0, 17)
+"""Shares of cores in the sums of cores and memory that bound the value of a host."""
+
+SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000))
+"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
+
+BOUNDS = (300, 1200, 5000)
+"""Memory steps of a host in bounds, level by level."""
+
+LINE = 8
+"""How many times finer memory is counted in a table of one dimension."""
+
+LINE_LEVELS = 2
+"""Levels of the search that leave a resource without a price out; it may turn out to matter all the same."""
+
+CHARGED = (0.0, 0.9)
+"""Shares of the prices of the sums that bounds charge."""
+
+CORE_STEPS = 512
+"""Steps of the cores of a host: more than there are cores and threads, but shares of standby VMs may be fine."""
+
+FREE = 1 << 60
+"""The step of a resource that is left out."""
+
+TINY = 1e-12
+"""What an item takes of a host at least, in those sums: nothing is quite free."""
+
+FLOATING = 1e-9
+"""What floating point may lose in those sums, relative to them."""
+
+GIVEN = 40
+"""Shapes, and pairs of shapes, for which the best contents that have them are looked for, besides the best of all."""
+
+NEAREST = (1, 0, -1, -2, -3)
+"""Steps of memory more or less than the host has, at which a content counted in nearest steps may just fit."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Flags = NDArray[np.bool_]
+
+_Step = tuple[int, int, int, NDArray[np.uint8]]
+"""A step of the table: shape, how many, how many cells they take, and where they make it better."""
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What cores and memory, summed up in the mix that says most, tell of the value of a host."""
+
+    bound: float
+    margins: Floats
+    """What an item of each shape is worth beside the price of its share of the host."""
+    prices: Floats
+    """The prices of a core, a MiB and a GPU (none)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Knapsack:
+    """Hosts of one type and the shapes they may hold: needs and offer are (cores, memory in MiB, GPUs), all whole."""
+
+    needs: Ints
+    offer: tuple[int, int, int]
+
+    def most(self, left: Ints) -> Ints:
+        """Return how many items of each shape fit on an empty host, of those that are left."""
+        fit = np.where(self.needs > 0, np.array(self.offer) // np.maximum(self.needs, 1), np.iinfo(np.int32).max)
+        return np.asarray(np.minimum(fit.min(axis=1), left))
+
+    def better(self, values: Floats, most: Ints, least: float, level: int) -> Ints:
+        """Return contents (rows) worth more than `least`, if some are found; a higher level searches more closely."""
+        sums = self._sums(values, most)
+        core = self._core(values, most, sums, least)
+        if not core.any():
+            return np.zeros((0, len(values)), dtype=np.int64)
+        steps, promising = SEARCHES[level]
+        free = sums.prices[:2] == 0
+        step = self._step(steps, free if level < LINE_LEVELS else None)
+        units = (self.needs + step // 2) // step
+        corrected = values - _paid(self.needs - units * step, sums.prices)
+        some = np.argsort(np.where(core > 0, -sums.margins, np.inf), kind="stable")
+        some = np.sort(some[: min(promising, np.count_nonzero(core))])
+        spare = (step > 1) & (step < FREE)
+        table = _Table(units[some], np.array(self.offer) // step + spare, corrected[some], core[some], keep=True)
+        found = _fitting(table, spare, least, self.needs[some], self.offer)
+        contents = np.zeros((len(found), len(values)), dtype=np.int64)
+        contents[:, some] = found
+        return np.asarray(contents[(contents * values).sum(axis=1) > least])
+
+    def exact(self, values: Floats, most: Ints, least: float) -> tuple[tuple[int, ...], float]:
+        """Return a content and a bound of the value of any worth more than `least`, from an ILP of limited nodes."""
+        core = self._core(values, most, self._sums(values, most), least)
+        if not core.any():
+            return (0,) * len(values), 0.0
+        return most_valuable(values.tolist(), core.tolist(), self.needs.tolist(), self.offer)
+
+    def bound(self, values: Floats, most: Ints, least: float, steps: int) -> float:
+        """Return a bound of the value of any content, at least `least`, from tables of so many steps of memory."""
+        sums = self._sums(values, most)
+        core = self._core(values, most, sums, least)
+        if not core.any():
+            return least
+        ways = [(share, None) for share in CHARGED]
+        if (sums.prices[:2] == 0).any():
+            ways.append((0.0, sums.prices[:2] == 0))
+        return max(least, min(self._charged(values, core, share * sums.prices, steps, free) for share, free in ways))
+
+    def _charged(self, values: Floats, core: Ints, prices: Floats, steps: int, free: Flags | None) -> float:
+        """Return the bound of a table of needs rounded down, with a price on all that is used."""
+        step = self._step(steps, free)
+        dearer = values - _paid(self.needs, prices)
+        table = _Table(self.needs // step, np.array(self.offer) // step, dearer, core, keep=False)
+        return float(_paid(np.array([self.offer]), prices)[0]) + table.value
+
+    def _step(self, most: int, free: Flags | None) -> Ints:
+        """Return the steps of cores, memory and GPUs in a table: memory a power of two (most sizes are whole GiB).
+
+        A resource that is free is left out: its step is so large that nothing needs one. The other counts finer then.
+        """
+        memory, cores = most, CORE_STEPS
+        if free is not None and free.any():
+            memory, cores = LINE * most, LINE * CORE_STEPS
+        step = np.array([-(-self.offer[0] // cores), 1 << (self.offer[1] // memory).bit_length(), 1])
+        if free is not None:
+            step[:2][free] = FREE
+        return step
+
+    @cached_property
+    def _mixed(self) -> Floats:
+        """What share of a host's cores and memory an item takes: a row for each mix of the two."""
+        shares = self.needs[:, :2] / np.maximum(self.offer[:2], 1)
+        return np.asarray(np.outer(MIXES, shares[:, 0]) + np.outer(1 - MIXES, shares[:, 1]))
+
+    def _sums(self, values: Floats, most: Ints) -> _Sums:
+        wanted = np.where(values > 0, most, 0)
+        if not wanted.any():
+            return _Sums(0.0, np.full(len(values), -1.0), np.zeros(3))
+        density = np.where(wanted > 0, values / np.maximum(self._mixed, TINY), 0.0)
+        order = np.argsort(-density, axis=1, kind="stable")
+        size = np.take_along_axis(np.maximum(self._mixed, TINY) * wanted, order, axis=1)
+        filled = np.cumsum(size, axis=1)
+        ranked = np.take_along_axis(density, order, axis=1)
+        bounds = (np.minimum(size, np.maximum(0.0, 1 + TINY * wanted.sum() - (filled - size))) * ranked).sum(axis=1)
+        mix = int(np.argmin(bounds))
+        price = float(ranked[mix, min(int(np.searchsorted(filled[mix], 1.0)), len(values) - 1)])
+        prices = price * np.array([MIXES[mix] / max(self.offer[0], 1), (1 - MIXES[mix]) / max(self.offer[1], 1), 0.0])
+        return _Sums(float(bounds[mix]) * (1 + FLOATING), values - _paid(self.needs, prices), prices)
+
+    def _core(self, values: Floats, most: Ints, sums: _Sums, least: float) -> Ints:
+        """Return how many items of each shape a content worth more than `least` may have."""
+        spare = max(0.0, sums.bound - least)
+        few = np.minimum(spare / np.maximum(-sums.margins, 1e-300), 1e9)
+        allowed = np.where(sums.margins < 0, few, 1e9).astype(np.int64)
+        return np.where((values > 0) & (spare > 0), np.minimum(most, allowed), 0)
+
+
+def _paid(needs: Ints, prices: Floats) -> Floats:
+    """Return what needs cost; a sum whose last digits do not depend on the number of threads."""
+    return np.asarray((needs * prices).sum(axis=1))
+
+
+class _Table:
+    """The best value for every amount of each resource, and the steps that led there if they are to be kept."""
+
+    def __init__(self, needs: Ints, offer: Ints, values: Floats, most: Ints, *, keep: bool):
+        self.needs, self.offer, self.most = needs, offer.copy(), most
+        shapes = np.flatnonzero((most > 0) & (values > 0) & (needs <= offer).all(axis=1))
+        self.offer[2] *= int(needs[shapes, 2].any())
+        self._scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
+        self._values = np.zeros(len(values), dtype=np.int64)
+        self._values[shapes] = np.ceil(values[shapes] * self._scale)
+        cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
+        self._strides = np.array([memory, 1, cores * memory])
+        table, better = np.zeros((gpus, cores, memory), dtype=np.int32), np.zeros((gpus, cores, memory), dtype=np.bool_)
+        self._taken = list[_Step]()
+        for shape in shapes.tolist():
+            value = int(self._values[shape])
+            for times, (core, units, gpu) in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist()):
+                into = table[gpu:, core:, units:]
+                grown = table[: gpus - gpu, : cores - core, : memory - units] + value * times
+                if keep:
+                    better.fill(False)
+                    np.greater(grown, into, out=better[gpu:, core:, units:])
+                    self._taken.append((shape, times, (gpu * cores + core) * memory + units, np.packbits(better)))
+                np.maximum(into, grown, out=into)
+        self._cells = table.ravel()
+
+    def _ceiling(self, needs: Ints, values: Floats, shapes: Ints, most: Ints) -> float:
+        """Return a bound of the value of all, for the scale: that of one resource alone, or of all items."""
+        bounds = [float((values * most)[shapes].sum())]
+        for axis in (0, 1):
+            if len(shapes) and self.offer[axis] and needs[shapes, axis].all():
+                bounds.append(float((values[shapes] / needs[shapes, axis]).max()) * self.offer[axis])
+        return min(bounds)
+
+    @property
+    def value(self) -> float:
+        """The value of the best content."""
+        return float(self._cells[self._strides @ self.offer]) / self._scale
+
+    def best_with(self, offer: Ints, given: Ints, least: float) -> Ints:
+        """Return some items given, the most valuable first, with the best that an offer holds beside them.
+
+        Leaves out what is worth no more than `least`.
+        """
+        corners = offer - given @ self.needs
+        given, corners = given[(corners >= 0).all(axis=1)], corners[(corners >= 0).all(axis=1)]
+        worth = (given @ self._values + self._cells[corners @ self._strides]) / self._scale
+        order = np.argsort(-worth, kind="stable")
+        return np.asarray(given[order[worth[order] > least]])
+
+    def contents(self, corners: Ints) -> Ints:
+        """Return the contents that are best for some amounts of cores, memory and GPUs."""
+        counts = np.zeros((len(corners), len(self.most)), dtype=np.int64)
+        cells = corners @ self._strides
+        byte, bit = cells >> 3, (128 >> (cells & 7)).astype(np.uint8)
+        for shape, times, back, better in reversed(self._taken):
+            took = (better[byte] & bit).nonzero()[0]
+            if len(took):
+                counts[took, shape] += times
+                cells[took] -= back
+                byte[took], bit[took] = cells[took] >> 3, 128 >> (cells[took] & 7)
+        return counts
+
+
+def _fitting(table: _Table, spare: Flags, least: float, needs: Ints, offer: tuple[int, int, int]) -> Ints:
+    """Return contents that fit to the last MiB: the best of all, and others that are worth more than `least`.
+
+    Each of these is the best with an item of one shape, or with items of two: the most valuable of either kind.
+    """
+    full = table.offer - spare
+    ones = table.best_with(full, np.eye(len(needs), dtype=np.int64), least)[:GIVEN]
+    first, second = np.triu_indices(len(ones))
+    twos = table.best_with(full, ones[first] + ones[second], least)[:GIVEN]
+    given = np.concatenate([np.zeros((1, len(needs)), dtype=np.int64), ones, twos])
+    corners = full - given @ table.needs + np.array(NEAREST)[:, None, None] * spare
+    contents = table.contents(np.clip(corners, 0, table.offer).reshape(-1, 3))
+    counts = given + contents.reshape(len(NEAREST), *given.shape)
+    fits = (counts @ needs <= offer).all(axis=2) & (counts <= table.most).all(axis=2)
+    some = np.flatnonzero(fits.any(axis=0))
+    return np.asarray(counts[fits.argmax(axis=0)[some], some])
+
+
+def _by_twos(need: list[int], most: int, offer: list[int]) -> Iterator[tuple[int, tuple[int, int, int]]]:
+    """Yield powers of two, and what so many items need, so that any count up to the most is a choice of them."""
+    times, (cores, memory, gpus) = 1, need
+    while most > 0:
+        times = min(times, most)
+        if cores * times <= offer[0] and memory * times <= offer[1] and gpus * times <= offer[2]:
+            yield times, (cores * times, memory * times, gpus * times)
+        most -= times
+        times *= 2

@@ -1,0 +1,315 @@
+"""The cheapest clusters of a site, with a placement for every VM and a proven lower bound.
+
+When the patterns of one host can be listed, they stand in the ILP of hosts, clusters and memory, and its optimum is
+exact. Otherwise that ILP keeps sums, and cuts that column generation adds until the hosts it wants could hold all
+items in fractions; it is a bound then. A dive along the columns fills those hosts. While items are left over, it is
+tried with a little more room; the cheapest placement counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
+from cloudplan.base.units import gib
+from cloudplan.evaluation.bom import cluster_items, cost, missing_prices
+from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
+from cloudplan.optimiser.compute.column_generation import Columns
+from cloudplan.optimiser.compute.cuts import Cut, find_cut
+from cloudplan.optimiser.compute.diving import Dive, dive
+from cloudplan.optimiser.compute.fleet_ilp import FleetType, Master
+from cloudplan.optimiser.compute.patterns import Pattern, first_fit, maximal_patterns
+from cloudplan.optimiser.compute.shapes import Pool, Shape, capacity
+from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
+from cloudplan.plan.plan import Cluster
+from cloudplan.rules.compute import MAX_CLUSTERS, memory_ceiling
+from cloudplan.workload.case import Case
+
+PATTERN_STEPS = 100_000
+"""Steps of the pattern search of one blade type after which its patterns count as too many to list."""
+
+PATTERNS_MAX = 5_000
+"""Patterns in one ILP beyond which the sums are used instead."""
+
+CUTS_MAX = 100
+"""Cuts after which the bound is left as it is."""
+
+SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
+"""Shapes up to which an ILP over the columns looks for placements, its nodes, and the relative gap where it stops."""
+
+CLOSE = Fraction(1, 20_000)
+"""A placement this close to the bound, as a share of it, ends the search."""
+
+SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 150, 300, 600))
+"""What hosts are asked to offer beyond the sums and cuts, as a share of them."""
+
+
+@dataclass(frozen=True)
+class SitePlan:
+    """The clusters of a site, their cost, and the bound that proves how good they are."""
+
+    clusters: tuple[Cluster, ...]
+    cost: Fraction
+    bound: Fraction
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A blade type in a pool with its items and its patterns: how many items of each shape, hosts of each pattern."""
+
+    fleet: FleetType
+    items: Mapping[int, Unknown]
+    patterns: Sequence[tuple[Pattern, Unknown]]
+
+
+def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+    """Return the cheapest clusters for the pools of a site.
+
+    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low,
+    TimeLimitError when time ran out before any placement was found.
+    """
+    together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]
+    parts = [_plan(case, site, part, budget) for part in together]
+    return SitePlan(
+        tuple(cluster for part in parts for cluster in part.clusters),
+        sum((part.cost for part in parts), Fraction(0)),
+        sum((part.bound for part in parts), Fraction(0)),
+    )
+
+
+def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+    """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
+    patterns = _all_patterns(case, pools)
+    if patterns is not None:
+        master = Master(case, site, pools)
+        listed = _list(case, master, patterns)
+        outcome = _minimise(case, site, pools, master, budget)
+        if outcome.found:
+            master.settle_ties(budget)
+            clusters = _clusters(case, pools, master, _loaded_hosts(master, listed))
+            return SitePlan(clusters, _cost(case, clusters), outcome.bound)
+    return _Search(case, site, pools, budget).run()
+
+
+class _Search:
+    """The search for the clusters of pools with too many patterns to list."""
+
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool], budget: Budget):
+        self._case, self._site, self._pools, self._budget = case, site, pools, budget
+        self._columns = Columns(case, pools)
+        self._cuts: list[Cut] = []
+        self._bound = Fraction(0)
+        self._best: SitePlan | None = None
+
+    def run(self) -> SitePlan:
+        """Return the best clusters found."""
+        self._consider(_greedy(self._case, self._pools))
+        self._sharpen()
+        for clusters in self._placements():
+            self._consider(clusters)
+            if self._close or self._budget.spent:
+                break
+        if self._best is None:
+            raise TimeLimitError(f"no placement with few enough clusters was found for {self._site} in the time given")
+        return replace(self._best, bound=self._bound)
+
+    @property
+    def _close(self) -> bool:
+        """Whether the best placement is as close to the bound as asked for."""
+        enough = self._bound + max(Fraction(self._budget.gap), CLOSE) * self._bound
+        return self._best is not None and self._best.cost <= enough
+
+    def _consider(self, clusters: tuple[Cluster, ...]) -> None:
+        """Keep clusters that are the best so far."""
+        limit, price = self._case.workload.policy.max_clusters, _cost(self._case, clusters)
+        if (limit is None or len(clusters) <= limit) and (self._best is None or price < self._best.cost):
+            self._best = SitePlan(clusters, price, self._bound)
+        self._report()
+
+    def _report(self) -> None:
+        best = self._best.cost if self._best else None
+        self._budget.report(f"placing VMs at {self._site}", self._bound, best)
+
+    def _master(self, slack: Fraction = Fraction(0)) -> Master:
+        """Return the ILP with its sums and with the cuts so far."""
+        master = Master(self._case, self._site, self._pools)
+        master.bound(self._cuts, slack)
+        return master
+
+    def _sharpen(self) -> None:
+        """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
+        master = self._master()
+        outcome = _minimise(self._case, self._site, self._pools, master, self._budget.unlimited)  # it is small
+        while outcome.found:
+            self._bound = max(self._bound, outcome.bound)
+            self._report()
+            cut = None
+            if len(self._cuts) < CUTS_MAX and not self._budget.spent:
+                cut = find_cut(self._columns, master.target(), self._budget)
+            if cut is None:
+                break
+            self._cuts.append(cut)
+            master.add_cut(cut)
+            outcome = _minimise(self._case, self._site, self._pools, master, self._budget, self._cuts)
+
+    def _placements(self) -> Iterator[tuple[Cluster, ...]]:
+        """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
+        tried: set[tuple[int, ...]] = set()
+        for slack in SLACKS:
+            master = self._master(slack)
+            if not master.minimise(self._budget).found:
+                break
+            if self._best and master.model.exact(master.objective) >= self._best.cost:
+                break
+            loaded = master.target().loaded
+            if loaded in tried:
+                continue
+            tried.add(loaded)
+            found = dive(self._case, self._pools, self._columns, loaded, self._budget)
+            if found is None:
+                continue
+            clusters = self._clusters(master, found)
+            yield clusters
+            if not found.rest.any() and _cost(self._case, clusters) <= master.model.exact(master.objective):
+                break
+        if len(self._columns.items) <= SEARCH_SHAPES:
+            yield from self._picked()
+
+    def _clusters(self, master: Master, found: Dive) -> tuple[Cluster, ...]:
+        """Return the clusters of a dive, with more hosts for what is left over."""
+        held: dict[tuple[str, str], list[Pattern]] = {}
+        for kind, entry in enumerate(master.types):
+            contents = found.filling.held[found.filling.kinds == kind][:, self._columns.rows_of(entry.pool)]
+            held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
+        for pool in self._pools:
+            left = found.rest[self._columns.rows_of(pool)]
+            for blade, more in _cheapest(self._case, pool, [int(count) for count in left]).items():
+                if more:
+                    held[pool.name, blade] += more
+        return _clusters(self._case, self._pools, master, held)
+
+    def _picked(self) -> Iterator[tuple[Cluster, ...]]:
+        """Yield the clusters of an ILP over the patterns known."""
+        master = Master(self._case, self._site, self._pools)
+        known = {entry.key: list(entry.patterns) for entry in self._columns.types}
+        listed = _list(self._case, master, known)
+        if master.minimise(replace(self._budget, nodes=SEARCH_NODES, gap=SEARCH_GAP)).found:
+            yield _clusters(self._case, self._pools, master, _loaded_hosts(master, listed))
+
+
+def _minimise(
+    case: Case, site: str, pools: Sequence[Pool], master: Master, budget: Budget, cuts: Sequence[Cut] = ()
+) -> Outcome:
+    """Search for the least cost; raise if there is no plan at all."""
+    outcome = master.minimise(budget)
+    if outcome.infeasible:
+        if case.unpriced_memory:
+            free = Master(case, site, pools, any_memory=True)
+            free.bound(cuts)
+            if not free.model.impossible(budget):
+                raise BadInputError(missing_prices(case, [case.edition.services.memory]))
+        limit = case.workload.policy.max_clusters
+        message = f"no plan for {site} with max_clusters {limit}; raise it or merge pools"
+        raise NoPlanError([Fault(message, path="policy.max_clusters", rule=MAX_CLUSTERS.id)])
+    return outcome
+
+
+def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, str], list[Pattern]] | None:
+    """Return every maximal pattern of each pool and blade type, or None when there are too many to list."""
+    listed: dict[tuple[str, str], list[Pattern]] = {}
+    for pool in pools:
+        for blade in case.blades:
+            shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
+            patterns = maximal_patterns(shapes, capacity(case, blade), PATTERN_STEPS) if shapes else []
+            if patterns is None:
+                return None
+            listed[pool.name, blade] = patterns
+    return listed if sum(map(len, listed.values())) <= PATTERNS_MAX else None
+
+
+def _list(case: Case, master: Master, patterns: Mapping[tuple[str, str], Sequence[Pattern]]) -> list[_Listed]:
+    """Add items and patterns to the ILP: each item stands in a pattern of a loaded host."""
+    model, types = master.model, []
+    for fleet in master.types:
+        items = {index: model.whole(0, fleet.pool.shapes[index].count) for index in fleet.pool.shapes_on(fleet.blade)}
+        types.append(_Listed(fleet, items, [(pattern, model.whole()) for pattern in patterns[fleet.key]]))
+    for entry in types:
+        for position, unknown in enumerate(entry.items.values()):
+            model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns))
+        model.at_most(add(times for _, times in entry.patterns), entry.fleet.loaded)
+        shapes = entry.fleet.pool.shapes
+        used = total((unknown, gib(shapes[index].memory_mib)) for index, unknown in entry.items.items())
+        model.keep(memory_ceiling(case, entry.fleet.place, used_gib=used, memory_gib=entry.fleet.memory_gib))
+    for pool in master.pools:
+        mine = [entry for entry in types if entry.fleet.pool is pool]
+        for index, shape in enumerate(pool.shapes):
+            model.equal(add(entry.items[index] for entry in mine if index in entry.items), shape.count)
+    return types
+
+
+def _loaded_hosts(master: Master, listed: Sequence[_Listed]) -> dict[tuple[str, str], list[Pattern]]:
+    """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
+    loaded: dict[tuple[str, str], list[Pattern]] = {}
+    for entry in listed:
+        left = {index: master.model.value(unknown) for index, unknown in entry.items.items()}
+        hosts = loaded[entry.fleet.key] = []
+        for pattern, times in entry.patterns:
+            for _ in range(master.model.value(times)):
+                counts = [0] * len(entry.fleet.pool.shapes)
+                for index, room in zip(entry.items, pattern, strict=True):
+                    counts[index] = min(room, left[index])
+                    left[index] -= counts[index]
+                if any(counts):
+                    hosts.append(tuple(counts))
+    return loaded
+
+
+def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
+    """Return a placement that needs no solver: each shape on the blade type whose largest share of it costs least."""
+    clusters: list[Cluster] = []
+    for pool in pools:
+        hosts = _cheapest(case, pool, [shape.count for shape in pool.shapes])
+        clusters += deal_hosts(case, pool, [Fleet(blade, loaded, 0) for blade, loaded in hosts.items()])
+    return tuple(clusters)
+
+
+def _cheapest(case: Case, pool: Pool, left: Sequence[int]) -> dict[str, list[Pattern]]:
+    """Return hosts by blade type for items of a pool, each on the type whose largest share of it costs least."""
+    counts = {blade: [0] * len(pool.shapes) for blade in case.blades}
+    for index, shape in enumerate(pool.shapes):
+        counts[min(sorted(shape.blades), key=lambda blade: _share_cost(case, shape, blade))][index] = left[index]
+    return {blade: _packed(case, pool, blade, counts[blade]) for blade in case.blades}
+
+
+def _share_cost(case: Case, shape: Shape, blade: str) -> Fraction:
+    shares = [need / offer for need, offer in zip(shape.needs, capacity(case, blade), strict=True) if offer]
+    return max(shares) * Fraction(case.prices.net(case.edition.blades[blade]))
+
+
+def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[Pattern]:
+    """Return hosts of a blade type for some items of a pool, as many as it takes."""
+    indexes = [index for index in pool.shapes_on(blade) if counts[index]]
+    if not indexes:
+        return []
+    shapes, left = [pool.shapes[index] for index in indexes], [counts[index] for index in indexes]
+    packed = first_fit(shapes, left, capacity(case, blade))
+    held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
+    return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
+
+
+def _clusters(
+    case: Case, pools: Sequence[Pool], master: Master, loaded: Mapping[tuple[str, str], Sequence[Pattern]]
+) -> tuple[Cluster, ...]:
+    """Return the clusters of loaded hosts, with as many hosts in all as the model wants."""
+    clusters: list[Cluster] = []
+    for pool in pools:
+        mine = [entry for entry in master.types if entry.pool is pool]
+        fleets = [Fleet(entry.blade, loaded[entry.key], master.model.value(entry.hosts)) for entry in mine]
+        clusters += deal_hosts(case, pool, fleets)
+    return tuple(clusters)
+
+
+def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
+    return sum(
+        (Fraction(cost(case, cluster_items(case, c.blade, c.hosts, c.memory_gib))) for c in clusters), Fraction(0)
+    )

@@ -1,0 +1,199 @@
+"""What the packer sees of VMs: shapes with a count, pool by pool.
+
+A *shape* has needs, blade types that can hold it, and groups it must stay apart from. Identical VMs are one shape with
+a count; an affinity group is one composite item.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from cloudplan.base.errors import Fault
+from cloudplan.base.units import number
+from cloudplan.rules.compute import AFF_2, BLADES, DIMENSIONS, asked_of_blade, fit_of_one
+from cloudplan.rules.rule import Inequality
+from cloudplan.workload.case import Case, Instances
+
+Needs = tuple[Fraction, ...]
+"""A quantity in each dimension (cores, GiB, GPUs)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Items that the packer need not tell apart; `items` lists what they are, as (instances by group, how many)."""
+
+    needs: Needs
+    memory_mib: int
+    blades: frozenset[str]
+    apart: frozenset[str]
+    items: tuple[tuple[Mapping[str, int], int], ...]
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        return sum(times for _, times in self.items)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The demand of one pool at one site: VMs that may share a cluster."""
+
+    site: str
+    name: str
+    shapes: tuple[Shape, ...]
+    faults: tuple[Fault, ...] = ()
+    """VMs that fit on no blade, and groups that contradict each other."""
+    unpriced: tuple[str, ...] = ()
+    """Blades without a price that alone could hold some VM."""
+
+    def shapes_on(self, blade: str) -> list[int]:
+        """Return the indexes of the shapes that a blade type can hold."""
+        return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """VM instances that go together onto one host: one of a group, or a whole affinity group."""
+
+    members: tuple[Instances, ...]
+    content: Mapping[str, int]
+    times: int
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What the bundle needs in each dimension."""
+        counts = [(item, self.content[item.group.name]) for item in self.members]
+        return tuple(sum((rule.need(item) * count for item, count in counts), Fraction(0)) for rule in DIMENSIONS)
+
+    @property
+    def memory_mib(self) -> int:
+        """The memory of the bundle."""
+        return sum(item.memory_mib * self.content[item.group.name] for item in self.members)
+
+    @property
+    def apart(self) -> Counter[str]:
+        """The anti-affinity groups of the bundle, with the number of members in it."""
+        labels: Counter[str] = Counter()
+        for item in self.members:
+            if item.group.anti_affinity:
+                labels[item.group.anti_affinity] += self.content[item.group.name]
+        return labels
+
+    def refusals(self, case: Case) -> dict[str, list[Inequality]]:
+        """Return what is broken on each blade type of the edition."""
+        place, refusals = " + ".join(self.content), {}
+        for name, blade in case.edition.blades.items():
+            rows = [row for item in self.members for row in fit_of_one(case, item, name, blade)]
+            for dimension, need, offer in zip(DIMENSIONS, self.needs, capacity(case, name), strict=True):
+                rows.append(dimension.rule.at_most(need, offer, place, dimension.unit))
+            refusals[name] = [row for row in rows if not row.holds]
+        return refusals
+
+    def fits(self, case: Case) -> list[str]:
+        """Return the blade types of the edition that can hold it; bundles that ask the same share the answer."""
+        asked = (_Bundle, self.needs, *(asked_of_blade(item) for item in self.members))
+        return case.once(asked, lambda: [name for name, broken in self.refusals(case).items() if not broken])
+
+
+def pools_at(case: Case, site: str) -> list[Pool]:
+    """Return the pools of a site; a VM that fits on no blade at all is among the faults of its pool."""
+    here = [item for item in case.instances if item.site == site]
+    names = sorted({item.group.pool for item in here})
+    return [_pool(case, site, name, [item for item in here if item.group.pool == name]) for name in names]
+
+
+def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool:
+    alike: dict[tuple[Needs, int, frozenset[str], frozenset[str]], list[tuple[Mapping[str, int], int]]] = {}
+    faults: list[Fault] = []
+    unpriced: set[str] = set()
+    for bundle in _bundles(demand):
+        fits = bundle.fits(case)
+        blades = frozenset(blade for blade in fits if blade in case.blades)
+        if not fits:
+            faults.append(_misfit(case, bundle, bundle.refusals(case)))
+        elif not blades:
+            unpriced.update(fits)
+        faults += _contradictions(bundle)
+        key = (bundle.needs, bundle.memory_mib, blades, frozenset(bundle.apart))
+        alike.setdefault(key, []).append((bundle.content, bundle.times))
+    shapes = [
+        Shape(*key, items=tuple(sorted(items, key=lambda entry: sorted(entry[0])))) for key, items in alike.items()
+    ]
+    ordered = tuple(sorted(shapes, key=_by_size))
+    return Pool(site, name, ordered, tuple(faults), tuple(blade for blade in case.edition.blades if blade in unpriced))
+
+
+def _bundles(demand: Sequence[Instances]) -> Iterator[_Bundle]:
+    """Yield what goes together: instances one by one, the members of an affinity group as one (AFF-1)."""
+    together: dict[str, list[Instances]] = {}
+    for item in demand:
+        if item.group.affinity:
+            together.setdefault(item.group.affinity, []).append(item)
+        else:
+            yield _Bundle((item,), {item.group.name: 1}, item.count)
+    for members in together.values():
+        yield _Bundle(tuple(members), {item.group.name: item.count for item in members}, 1)
+
+
+def _contradictions(bundle: _Bundle) -> Iterator[Fault]:
+    for label, count in bundle.apart.items():
+        if count > 1:
+            affinity = bundle.members[0].group.affinity
+            message = f"affinity {affinity!r} puts on one host what anti-affinity {label!r} keeps apart"
+            yield Fault(f"{message}; take one of the two away", path=", ".join(bundle.content), rule=AFF_2.id)
+
+
+def _by_size(shape: Shape) -> tuple[object, ...]:
+    """Order shapes from large to small, and fully, so that the order of the workload does not matter."""
+    return (
+        tuple(-need for need in shape.needs),
+        sorted(shape.blades),
+        sorted(shape.apart),
+        [sorted(content) for content, _ in shape.items],
+    )
+
+
+def capacity(case: Case, blade: str) -> Needs:
+    """Return what one blade offers in each dimension."""
+    offers = case.edition.blades[blade]
+    return case.once((capacity, blade), lambda: tuple(dimension.offer(case, offers) for dimension in DIMENSIONS))
+
+
+def _misfit(case: Case, bundle: _Bundle, refusals: Mapping[str, Sequence[Inequality]]) -> Fault:
+    """Return the fault of VMs that fit on no blade: each blade's first reason, and what would have to give."""
+    allowed = {blade: broken for blade, broken in refusals.items() if all(row.rule is not BLADES for row in broken)}
+    considered = allowed or refusals
+    reasons = "; ".join(f"{blade}: {_reason(broken[0])}" for blade, broken in considered.items())
+    nearest = min(considered.values(), key=len)
+    what = "an affinity group that" if len(bundle.members) > 1 else "VM"
+    hint = "reduce the VM, raise the limit that fails, or allow another blade"
+    message = f"{what} fits on no blade at {bundle.members[0].site} ({reasons}); {hint}"
+    return Fault(message, path=", ".join(bundle.content), rule=nearest[0].rule.id)
+
+
+def _reason(row: Inequality) -> str:
+    if row.rule.kind == "choice" and row.left == 1 and row.right == 0:
+        return f"{row.unit} ({row.rule.id})"
+    return f"{number(row.left)} {row.unit} > {number(row.right)} ({row.rule.id})"
+
+
+def deal(pool: Pool, hosts: Sequence[Sequence[int]]) -> list[dict[str, int]]:
+    """Return which instances stand on each host: the items of a shape are handed out in the order of their names."""
+    queues = [list(shape.items) for shape in pool.shapes]
+    placement = []
+    for pattern in hosts:
+        host: Counter[str] = Counter()
+        for queue, wanted in zip(queues, pattern, strict=True):
+            left = wanted
+            while left:
+                content, times = queue.pop(0)
+                taken = min(left, times)
+                for name, count in content.items():
+                    host[name] += count * taken
+                left -= taken
+                if taken < times:
+                    queue.insert(0, (content, times - taken))
+        placement.append(dict(sorted(host.items())))
+    return placement

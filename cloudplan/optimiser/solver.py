@@ -1,0 +1,265 @@
+"""PuLP and HiGHS, and nothing but them: whole unknowns, exact rows, and an answer that is not believed blindly.
+
+Rows come from the rules as exact inequalities and become floating point only here. What comes back is rounded to whole
+numbers; the bound is the solver's own dual bound, less its tolerance.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import highspy
+import pulp
+
+from cloudplan.base.errors import InternalError
+from cloudplan.rules.rule import Inequality, Linear
+
+NODE_LIMIT = 200_000
+"""Branch-and-bound nodes after which a search stops: a limit that is the same on every machine."""
+
+INTEGRALITY = 1e-5
+TOLERANCE = Fraction(1, 10**6)
+"""What is subtracted from a bound, relative to it: HiGHS works to 1e-6."""
+
+KNAPSACK_GAP, KNAPSACK_NODES = 1e-4, 300
+"""Where the search for the best content of one host stops; its bound holds all the same."""
+
+Unknown = Any
+"""One of the solver's unknowns; arithmetic on it gives linear expressions."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search: until this relative gap, and until this moment (None: no limit in time)."""
+
+    gap: float = 0.0
+    deadline: float | None = None
+    nodes: int = NODE_LIMIT
+    progress: Callable[[str], None] = lambda _: None
+    stopped: Callable[[], bool] = lambda: False
+
+    @classmethod
+    def of(
+        cls, gap: float, seconds: float | None, progress: Callable[[str], None], stopped: Callable[[], bool]
+    ) -> "Budget":
+        """Return a budget that ends `seconds` from now, or as soon as it is stopped."""
+        return cls(gap, None if seconds is None else time.monotonic() + seconds, progress=progress, stopped=stopped)
+
+    @property
+    def unlimited(self) -> "Budget":
+        """The same budget for a search that must end by itself."""
+        return replace(self, deadline=None, stopped=lambda: False)
+
+    def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
+        """Tell a step, the proven bound, and the best found so far with its gap."""
+        figures = f"bound {float(bound):,.2f}"
+        if best is not None:
+            figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
+        self.progress(f"{step}: {figures}")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, None without one; none at all once stopped."""
+        if self.stopped():
+            return 0.0
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def spent(self) -> bool:
+        """Whether the deadline has passed, or somebody stopped the search."""
+        return self.stopped() or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer of one search: whether a plan was found, and a proven lower bound of the objective."""
+
+    found: bool
+    infeasible: bool
+    bound: Fraction
+
+
+class Model:
+    """An ILP over whole unknowns, minimised."""
+
+    def __init__(self) -> None:
+        self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
+        self._values: dict[Unknown, int] = {}
+
+    def whole(self, low: int = 0, high: int | None = None) -> Unknown:
+        """Return a new whole unknown between `low` and `high`."""
+        unknown = self._problem.add_variable(f"x{len(self._values)}", low, high, pulp.LpInteger)
+        self._values[unknown] = 0
+        return unknown
+
+    def keep(self, *rows: Inequality) -> None:
+        """Add rules as constraints; one between mere numbers must hold by itself."""
+        for row in rows:
+            difference = row.left - row.right
+            if isinstance(difference, pulp.LpAffineExpression) and len(difference):
+                self._problem += difference <= 0
+            elif (difference.constant if isinstance(difference, pulp.LpAffineExpression) else difference) > 0:
+                self._problem += pulp.LpAffineExpression(self._never()) <= -1
+
+    def equal(self, left: Linear, right: Linear) -> None:
+        """Add left == right."""
+        self._problem += left == right
+
+    def at_most(self, left: Linear, right: Linear) -> None:
+        """Add left <= right, a relation of the model's own unknowns that is no rule."""
+        self._problem += left <= right
+
+    def _never(self) -> Unknown:
+        return self.whole(0, 0)
+
+    def minimise(self, objective: Linear, budget: Budget) -> Outcome:
+        """Search for the least objective; the values found are read with `value`."""
+        self._problem.setObjective(pulp.LpAffineExpression(objective))
+        engine = pulp.HiGHS(
+            msg=False,
+            gapRel=budget.gap,
+            gapAbs=0.0,
+            timeLimit=budget.seconds_left,
+            threads=1,
+            mip_max_nodes=budget.nodes,
+        )
+        if not self._values:
+            return Outcome(True, False, Fraction(0))
+        engine.createAndConfigureSolver(self._problem)
+        engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
+        self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
+        self._problem.solverModel.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
+        engine.callSolver(self._problem)
+        return self._read(self._problem.solverModel)
+
+    def _read(self, highs: Any) -> Outcome:
+        status, info = highs.getModelStatus(), highs.getInfo()
+        impossible = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+        if status in impossible:
+            return Outcome(False, True, Fraction(0))
+        failed = (highspy.HighsModelStatus.kSolveError, highspy.HighsModelStatus.kModelError)
+        if status in failed:
+            raise InternalError(f"the solver failed: {highs.modelStatusToString(status)}")
+        dual = info.mip_dual_bound
+        bound = Fraction(dual) if abs(dual) < highspy.kHighsInf else Fraction(0)
+        bound -= TOLERANCE * max(Fraction(1), abs(bound))
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if found:
+            columns = highs.getSolution().col_value
+            for unknown in self._values:
+                index = getattr(unknown, "index", None)
+                exact = columns[index] if index is not None else 0.0
+                if abs(exact - round(exact)) > INTEGRALITY:
+                    raise InternalError(f"the solver gave {exact} for a whole number")
+                self._values[unknown] = round(exact)
+        return Outcome(found, False, bound)
+
+    def impossible(self, budget: Budget) -> bool:
+        """Return whether nothing at all keeps the constraints."""
+        return self.minimise(0, budget).infeasible
+
+    def prefer(self, objective: Linear, orders: Iterable[Linear], budget: Budget) -> None:
+        """Among the solutions that cost no more than the one found, keep the least by each order in turn."""
+        for order in (objective, *orders):
+            if order is not objective and (budget.spent or not self.minimise(order, budget).found):
+                return
+            self.at_most(order, self.exact(order) + TOLERANCE)
+
+    def exact(self, expression: Linear) -> Fraction:
+        """Return the value of an expression in the solution found, in exact arithmetic."""
+        if isinstance(expression, pulp.LpVariable):
+            return Fraction(self._values[expression])
+        if isinstance(expression, pulp.LpAffineExpression):
+            terms = (Fraction(factor) * self._values[unknown] for unknown, factor in expression.items())
+            return sum(terms, Fraction(expression.constant))
+        return Fraction(expression)
+
+    def value(self, expression: Linear) -> int:
+        """Return the value of an unknown, or of an expression with whole coefficients, in the solution found."""
+        return int(self.exact(expression))
+
+
+def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
+    """Return the sum of coefficient x unknown, built in one go (adding one by one is quadratic)."""
+    gathered: dict[Unknown, Fraction | int] = {}
+    for unknown, factor in terms:
+        gathered[unknown] = gathered.get(unknown, 0) + factor
+    return pulp.LpAffineExpression(gathered)
+
+
+def add(expressions: Iterable[Linear]) -> Linear:
+    """Return the sum of expressions, built in one go."""
+    return pulp.lpSum(expressions)
+
+
+def most_valuable(
+    values: Sequence[float], most: Sequence[int], needs: Sequence[Sequence[int]], offer: Sequence[int]
+) -> tuple[tuple[int, ...], float]:
+    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any."""
+    highs = _quiet()
+    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
+    highs.setOptionValue("mip_max_nodes", KNAPSACK_NODES)
+    items = [item for item, count in enumerate(most) if count]
+    for item in items:
+        highs.addCol(float(values[item]), 0.0, float(most[item]), 0, [], [])
+    highs.changeColsIntegrality(len(items), list(range(len(items))), [highspy.HighsVarType.kInteger] * len(items))
+    for axis, limit in enumerate(offer):
+        using = [column for column, item in enumerate(items) if needs[item][axis]]
+        shares = [float(needs[items[column]][axis]) / max(limit, 1) for column in using]
+        highs.addRow(-highspy.kHighsInf, float(limit > 0), len(using), using, shares)
+    highs.run()
+    info = highs.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        raise InternalError("the knapsack of a host has no solution")
+    counts = [0] * len(most)
+    for item, count in zip(items, highs.getSolution().col_value, strict=True):
+        counts[item] = round(count)
+    bound = float(info.mip_dual_bound)
+    return tuple(counts), bound + float(TOLERANCE) * max(1.0, abs(bound))
+
+
+class Cover:
+    """A covering LP that grows by columns and keeps its basis."""
+
+    def __init__(self, rows: Sequence[tuple[float, float]]):
+        self._highs = _quiet()
+        for low, high in rows:
+            self._highs.addRow(low, high, 0, [], [])
+
+    def column(self, cost: float, entries: Sequence[tuple[int, float]]) -> None:
+        """Add an unknown >= 0."""
+        rows, values = [row for row, _ in entries], [value for _, value in entries]
+        self._highs.addCol(cost, 0.0, highspy.kHighsInf, len(entries), rows, values)
+
+    def at_least(self, row: int, low: float) -> None:
+        """Change what a row must be at least."""
+        self._highs.changeRowBounds(row, low, highspy.kHighsInf)
+
+    def at_most(self, row: int, high: float) -> None:
+        """Change what a row may be at most."""
+        self._highs.changeRowBounds(row, -highspy.kHighsInf, high)
+
+    def remove(self, columns: Sequence[int]) -> None:
+        """Remove unknowns, none of them used in the solution; those after them move up."""
+        self._highs.deleteCols(len(columns), columns)
+
+    def solve(self) -> tuple[float, list[float], list[float]]:
+        """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            self._highs.clearSolver()  # a basis kept for long can end a little outside the tolerances
+            self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise InternalError("the covering LP has no optimum")
+        solution = self._highs.getSolution()
+        return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)
+
+
+def _quiet() -> Any:
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
+    return highs

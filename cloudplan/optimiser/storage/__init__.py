@@ -1,0 +1,1 @@
+"""Datastores and replication mechanisms of all sites: start with `lun_ilp`."""

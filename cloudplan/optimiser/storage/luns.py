@@ -1,0 +1,180 @@
+"""What a LUN holds: loads, the buckets where they may stand, and the smallest LUN for a load."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudplan.base.errors import InternalError
+from cloudplan.base.units import gib
+from cloudplan.catalog.edition import StorageClass
+from cloudplan.plan.plan import Mechanism
+from cloudplan.rules.rule import Inequality
+from cloudplan.rules.storage import LUN_1, LUN_2, disk_class, largest_lun_gib, lun_limits
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import Disk
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one thing takes of a LUN."""
+
+    size_mib: int
+    iops: Fraction = Fraction(0)
+    mbps: Fraction = Fraction(0)
+
+    def __add__(self, other: "Load") -> "Load":
+        """Return both together."""
+        return Load(self.size_mib + other.size_mib, self.iops + other.iops, self.mbps + other.mbps)
+
+    def __mul__(self, times: int) -> "Load":
+        """Return it several times."""
+        return Load(self.size_mib * times, self.iops * times, self.mbps * times)
+
+
+NOTHING = Load(0)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where content may stand: LUNs of one class at one site, mirrored to its peer site, or not."""
+
+    site: str
+    storage_class: str
+    peer: str | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether its LUNs are replicated by Global Mirror; `site` is then their source."""
+        return self.peer is not None
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites where its LUNs stand."""
+        return (self.site, self.peer) if self.peer else (self.site,)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Items that are laid out alike: disk number `disk` of a part (or its swap file), alone or with the swap file."""
+
+    part: int
+    disk: int
+    with_swap: bool
+    mechanism: Mechanism | None
+    load: Load
+
+
+@dataclass(frozen=True)
+class Lun:
+    """A LUN as laid out: how many items of each kind."""
+
+    bucket: Bucket
+    size_gib: int
+    content: Mapping[Kind, int]
+
+
+def disk_load(disk: Disk) -> Load:
+    """Return what a disk takes of a LUN."""
+    return Load(disk.size_mib, Fraction(disk.iops), Fraction(disk.mbps))
+
+
+def limits(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> Iterator[Inequality]:
+    """Yield every rule of a LUN of a class and size with a load on it."""
+    return lun_limits(
+        case,
+        item,
+        "",
+        size_gib=size_gib,
+        used_gib=gib(load.size_mib),
+        iops=load.iops,
+        mbps=load.mbps,
+        mirrored=mirrored,
+    )
+
+
+def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> bool:
+    """Return whether a LUN of a class and size keeps every rule with a load on it."""
+    return all(row.holds for row in limits(case, item, load, size_gib, mirrored=mirrored))
+
+
+def fits_largest(case: Case, name: str, load: Load, *, mirrored: bool) -> bool:
+    """Return whether the largest LUN of a class holds a load."""
+    item = case.edition.storage_classes[name]
+    question = fits_largest, name, load, mirrored
+    return case.once(question, lambda: holds(case, item, load, largest_lun_gib(case, item), mirrored=mirrored))
+
+
+def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | None:
+    """Return the size of the smallest LUN of a class that holds a load, in GiB; None when the largest is too small."""
+    item = case.edition.storage_classes[name]
+    low, high = 1, largest_lun_gib(case, item) // item.unit_gib
+    if not high or not fits_largest(case, name, load, mirrored=mirrored):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if holds(case, item, load, middle * item.unit_gib, mirrored=mirrored):
+            high = middle
+        else:
+            low = middle + 1
+    return low * item.unit_gib
+
+
+def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
+    """Return whether a disk may stand on a class, and fits its largest LUN."""
+
+    def answer() -> bool:
+        allowed = all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored))
+        return allowed and fits_largest(case, name, disk_load(disk), mirrored=mirrored)
+
+    return case.once((may_stand, disk, name, mirrored), answer)
+
+
+def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequality] | None:
+    """Return, for a disk that the largest LUN of no class holds, the class that comes nearest and the rule it breaks.
+
+    None when the disk may stand on no class at all.
+    """
+    misses = []
+    for name, item in case.edition.storage_classes.items():
+        if all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)):
+            rows = limits(case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored)
+            misses.append((name, max((row for row in rows if not row.holds), key=_excess)))
+    return min(misses, key=lambda miss: _excess(miss[1]), default=None)
+
+
+def _excess(row: Inequality) -> Fraction:
+    return Fraction(row.left) / (row.right or 1)
+
+
+def shares(case: Case, item: StorageClass, load: Load, *, mirrored: bool) -> list[Fraction]:
+    """Return what share of each resource of the largest LUN of a class a load takes; loads fit while each sums to 1."""
+    rows = limits(case, item, load, largest_lun_gib(case, item), mirrored=mirrored)
+    return [Fraction(row.left) / row.right for row in rows if row.rule not in (LUN_1, LUN_2) and row.right]
+
+
+def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[Counter[Kind]]:
+    """Place items on LUNs, largest first, each on the first LUN with room."""
+    item = case.edition.storage_classes[bucket.storage_class]
+    luns: list[tuple[Counter[Kind], list[Fraction]]] = []
+    for kind in sorted(content, key=lambda kind: (-kind.load.size_mib, -kind.load.iops, kind.part, kind.disk)):
+        needs = shares(case, item, kind.load, mirrored=bucket.mirrored)
+        left = content[kind]
+        for held, free in luns:
+            left -= _put(kind, left, needs, held, free)
+        while left:
+            luns.append((Counter(), [Fraction(1)] * len(needs)))
+            placed = _put(kind, left, needs, *luns[-1])
+            if not placed:
+                raise InternalError(f"an item of {kind.load.size_mib} MiB was given a LUN that cannot hold it")
+            left -= placed
+    return [held for held, _ in luns]
+
+
+def _put(kind: Kind, left: int, needs: Sequence[Fraction], held: Counter[Kind], free: list[Fraction]) -> int:
+    """Place as many items of a kind as are left and fit on a LUN; return how many."""
+    fits = min([left, *(room // need for room, need in zip(free, needs, strict=True) if need)])
+    if fits:
+        held[kind] += fits
+        free[:] = [room - need * fits for room, need in zip(free, needs, strict=True)]
+    return fits

@@ -1,0 +1,176 @@
+"""What is chosen, and the document that carries it: clusters, datastores, protection, backup, bill, findings, proof."""
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cloudplan.base.files import json_text
+from cloudplan.base.schema import Frozen
+
+PLAN_SCHEMA: Literal["cloudplan/plan/v1"] = "cloudplan/plan/v1"
+Mechanism = Literal["global-mirror", "vm-replication"]
+GLOBAL_MIRROR: Mechanism = "global-mirror"
+VM_REPLICATION: Mechanism = "vm-replication"
+MECHANISMS = (GLOBAL_MIRROR, VM_REPLICATION)
+METRO_MIRROR = "metro-mirror"
+
+
+class Cluster(Frozen):
+    """A cluster of one blade type; `placement` has one entry for each loaded host: instances by group."""
+
+    name: str
+    site: str
+    pool: str
+    blade: str
+    hosts: int
+    spare_hosts: int
+    memory_gib: int
+    placement: tuple[dict[str, int], ...]
+
+
+class DiskPlacement(Frozen):
+    """How many instances of a group have their disk number `disk` on a datastore."""
+
+    vm: str
+    disk: int
+    count: int
+
+
+class Datastore(Frozen):
+    """A datastore: one LUN of one class, with the disks and swap files on it."""
+
+    name: str
+    site: str
+    storage_class: str = Field(alias="class")
+    size_gib: int
+    replication: Literal["global-mirror"] | None = None
+    peer: str | None = None
+    disks: tuple[DiskPlacement, ...]
+    vswp: dict[str, int]
+
+
+class Choice(Frozen):
+    """The decisions of a plan: all that the optimiser chooses, and all that the verifier needs."""
+
+    clusters: tuple[Cluster, ...]
+    datastores: tuple[Datastore, ...]
+    protection: dict[str, Mechanism]
+
+
+class BackupSource(Frozen):
+    """What one site sends to a backup site."""
+
+    site: str
+    vms: int
+    stored_gib: Decimal
+
+
+class BackupTarget(Frozen):
+    """The backup storage of one site, and where its content comes from."""
+
+    site: str
+    tib: int
+    stored_gib: Decimal
+    sources: tuple[BackupSource, ...] = Field(alias="from")
+
+
+class BomLine(Frozen):
+    """One line of the bill of materials: site, SKU, quantity, prices, and the rule that says why."""
+
+    site: str
+    sku: str
+    label: str
+    unit: str
+    quantity: int
+    list_price: Decimal
+    discount: Decimal
+    unit_price: Decimal
+    monthly: Decimal
+    rule: str
+    because: str
+    values: dict[str, Any]
+
+
+class Finding(Frozen):
+    """Something the reader must know; `message` is the English rendering of `code` and `values`."""
+
+    severity: Literal["info", "warning"]
+    code: str
+    subject: str
+    rule: str = ""
+    message: str
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+class WorkloadRef(Frozen):
+    """Which workload a plan is for."""
+
+    name: str
+    sha256: str
+
+
+class CatalogRef(Frozen):
+    """Which edition a plan was made with."""
+
+    edition: str
+    sha256: str
+
+
+class PricesRef(Frozen):
+    """Which price book a plan was made with."""
+
+    name: str
+    currency: str
+    illustrative: bool
+    sha256: str
+
+
+class Inputs(Frozen):
+    """All that is needed to solve and verify a plan again; the edition only when it is not one that ships."""
+
+    workload: dict[str, Any]
+    prices: dict[str, Any]
+    catalog: dict[str, Any] | None = None
+
+
+class Plan(Frozen):
+    """The plan document, version 1."""
+
+    schema_name: Literal["cloudplan/plan/v1"] = Field(default=PLAN_SCHEMA, alias="schema")
+    program: str
+    workload: WorkloadRef
+    catalog: CatalogRef
+    prices: PricesRef
+    inputs: Inputs
+    status: Literal["optimal", "feasible"]
+    monthly: Decimal
+    lower_bound: Decimal
+    gap: float
+    clusters: tuple[Cluster, ...]
+    datastores: tuple[Datastore, ...]
+    protection: dict[str, Mechanism]
+    backup: tuple[BackupTarget, ...]
+    bom: tuple[BomLine, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def choice(self) -> Choice:
+        """The decisions of the plan."""
+        return Choice(clusters=self.clusters, datastores=self.datastores, protection=self.protection)
+
+    def to_json(self) -> str:
+        """Return the document as JSON text; the same plan gives the same bytes."""
+        return json_text(self.model_dump(mode="json", by_alias=True))
+
+
+def language_of(plan: Plan) -> Literal["en", "fr"]:
+    """Return the language of the customer of a plan; English when none is named."""
+    customer = plan.inputs.workload.get("customer") or {}
+    return "fr" if customer.get("lang") == "fr" else "en"
+
+
+def is_optimal(monthly: Decimal, lower_bound: Decimal, lines: int) -> bool:
+    """Return whether the proven gap is at most 0.0001, or no more than the rounding of the lines."""
+    difference = monthly - lower_bound
+    return difference <= monthly * Decimal("0.0001") or difference <= Decimal("0.01") * lines

@@ -1,0 +1,111 @@
+"""A comparison as a report and as plain values: each alternative beside the optimum, with a bar for its cost."""
+
+from decimal import Decimal
+from typing import Any
+
+from cloudplan.analysis.compare import Alternative, Breakpoints, Comparison
+from cloudplan.base.money import amount
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
+
+COMPARISON_SCHEMA = "cloudplan/comparison/v1"
+LONGEST_BAR, BLOCKS = 14, " ▏▎▍▌▋▊▉█"
+
+
+def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
+    """Return a comparison for people."""
+    optimum = comparison.optimum
+    assert optimum.plan is not None
+    plan = optimum.plan
+    found = [each for each in comparison.alternatives if each.plan]
+    most = max(each.plan.monthly for each in (optimum, *found) if each.plan)
+    rows = tuple(_row(each, plan, most) for each in (optimum, *comparison.alternatives))
+    currency = plan.prices.currency
+    columns = (
+        *(Column("Alternative"), Column("Monthly", "money", currency)),
+        *(Column("Difference", "change", currency), Column("Hosts", "whole"), Column("Spare", "whole")),
+        *(Column("Clusters", "whole"), Column("Gap"), Column("Cost")),
+    )
+    parts: list[Table | Notes] = [Table("Alternatives", columns, rows, "Each is sized again and proven by itself.")]
+    none = tuple((_name(each), each.why) for each in comparison.alternatives if not each.plan)
+    if none:
+        parts.append(Notes("No plan", none))
+    if breaks:
+        parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
+    cheapest = min(found, key=lambda each: each.plan.monthly if each.plan else Decimal(0), default=None)
+    summary = [f"{plan.workload.name}: {amount(plan.monthly)} {currency} a month as asked for, {optimum.hosts} hosts."]
+    if cheapest and cheapest.plan and cheapest.plan.monthly < plan.monthly:
+        less = plan.monthly - cheapest.plan.monthly
+        summary.append(f"Cheapest: {_name(cheapest)}, {amount(less)} {currency} a month less.")
+    return Report(f"{plan.workload.name}: compared", tuple(summary), tuple(parts))
+
+
+def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
+    if each.plan is None:
+        return (_name(each), None, None, None, None, None, "no plan", "")
+    plan = each.plan
+    gap = f"{Decimal(str(plan.gap)) * 100:.4f} %"
+    figures = (each.hosts, each.spare, len(plan.clusters))
+    return (_name(each), plan.monthly, plan.monthly - optimum.monthly, *figures, gap, bar(plan.monthly, most))
+
+
+def _name(each: Alternative) -> str:
+    return f"{each.theme}: {each.name}" if each.theme else each.name
+
+
+def bar(value: Decimal, most: Decimal) -> str:
+    """Return a bar of characters, as long as a value is of the most."""
+    eighths = int(value * LONGEST_BAR * 8 / most) if most else 0
+    return (BLOCKS[8] * (eighths // 8) + BLOCKS[eighths % 8]).rstrip()
+
+
+def _breaks(breaks: Breakpoints, plan: Plan) -> list[tuple[str, str]]:
+    found = []
+    if breaks.fits_percent is None:
+        found.append((f"100 % more of CPU and memory still fits {breaks.hosts} hosts", ""))
+    else:
+        costs = f"; then {_change(breaks.next_plan, plan)}" if breaks.next_plan else "; then nothing fits"
+        found.append((f"{breaks.fits_percent} % more of CPU and memory fits {breaks.hosts} hosts{costs}", ""))
+    if breaks.saves_percent is None:
+        found.append(("50 % less of CPU and memory saves no host", ""))
+    else:
+        found.append((f"{breaks.saves_percent} % less saves a host: {_change(breaks.saving_plan, plan)}", ""))
+    return found
+
+
+def _change(other: Plan | None, plan: Plan) -> str:
+    assert other is not None
+    hosts = sum(cluster.hosts for cluster in other.clusters)
+    return f"{hosts} hosts, {other.monthly - plan.monthly:+,.2f}".replace(",", " ") + f" {plan.prices.currency} a month"
+
+
+def values(comparison: Comparison, breaks: Breakpoints | None) -> dict[str, Any]:
+    """Return a comparison as the plain values of the JSON document."""
+    optimum = comparison.optimum.plan
+    assert optimum is not None
+    return {
+        "schema": COMPARISON_SCHEMA,
+        "workload": optimum.workload.model_dump(mode="json"),
+        "currency": optimum.prices.currency,
+        "alternatives": [_values(each, optimum) for each in (comparison.optimum, *comparison.alternatives)],
+        "breakpoints": breaks
+        and {
+            "hosts": breaks.hosts,
+            "fits_percent": breaks.fits_percent,
+            "saves_percent": breaks.saves_percent,
+            "next_monthly": str(breaks.next_plan.monthly) if breaks.next_plan else None,
+            "saving_monthly": str(breaks.saving_plan.monthly) if breaks.saving_plan else None,
+        },
+    }
+
+
+def _values(each: Alternative, optimum: Plan) -> dict[str, Any]:
+    plan = each.plan
+    return {
+        **{"theme": each.theme, "name": each.name, "edits": dict(each.edits), "why": each.why},
+        "monthly": str(plan.monthly) if plan else None,
+        "difference": str(plan.monthly - optimum.monthly) if plan else None,
+        "lower_bound": str(plan.lower_bound) if plan else None,
+        "gap": plan.gap if plan else None,
+        **{"hosts": each.hosts, "spare_hosts": each.spare},
+    }

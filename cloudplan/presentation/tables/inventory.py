@@ -1,0 +1,58 @@
+"""What became of every row of an inventory, as tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cloudplan.base.language import known, message
+from cloudplan.base.units import number
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
+from cloudplan.workload.workload import Inventory
+
+_SUMS = ("rows", "vcpus", "memory_mib", "disks", "disk_mib")
+
+
+def ledger(inventory: Inventory) -> Table:
+    """Return the ledger: what was read, less what was left out, with what was repaired, is what was imported."""
+    columns = (
+        *(Column("Step"), Column("Reason"), Column("Touched", "whole"), Column("Rows", "whole")),
+        *(Column("vCPUs", "whole"), Column("Memory", "whole", "MiB"), Column("Disks", "whole")),
+        Column("Disk size", "whole", "MiB"),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (known(line.step), known(line.reason), line.touched, *(getattr(line, name) for name in _SUMS))
+        for line in inventory.ledger
+    ]
+    signs = {"read": 1, "left out": -1, "repaired": 1, "imported": -1}
+    rest = [sum(signs[line.step] * getattr(line, name) for line in inventory.ledger) for name in _SUMS]
+    rows.append((message("check"), message("read - left out + repaired - imported"), None, *rest))
+    return Table("Ledger", columns, tuple(rows), "A VM is a row; the check is 0 in every column.")
+
+
+def report(
+    inventory: Inventory,
+    *,
+    left_out: Mapping[str, Sequence[str]],
+    changes: Sequence[tuple[str, str, int, int, str]],
+    candidates: Mapping[str, int],
+    written: Iterable[str],
+) -> Report:
+    """Return what an import tells: the ledger, figures that were changed, what disks come to in each column, warnings.
+
+    `left_out` has names of VMs by reason; `changes` are VM, what, before, after and why; `candidates` sizes in MiB;
+    `written` names of files.
+    """
+    made = (Column("VM"), Column("What"), Column("Before", "whole"), Column("After", "whole"), Column("Why"))
+    sizes = (Column("Column of the export"), Column("All rows", "whole", "MiB"))
+    parts: list[Table | Notes] = [ledger(inventory)]
+    if candidates:
+        parts.append(Table("Size of all disks, by the columns that tell it", sizes, tuple(candidates.items())))
+    if changes:
+        parts.append(Table("Right-sized", made, tuple(changes)))
+    if left_out:
+        entries = tuple((f"{reason} ({number(len(names))})", ", ".join(names)) for reason, names in left_out.items())
+        parts.append(Notes("Left out, by name", entries))
+    if inventory.warnings:
+        parts.append(Notes("Warnings", tuple((text, "") for text in inventory.warnings)))
+    read = ", ".join(file.name for file in inventory.files)
+    imported = sum(line.touched for line in inventory.ledger if line.step == "imported")
+    summary = [f"{number(imported)} VMs imported from {read}.", *(f"Written: {name}" for name in written)]
+    return Report("Import of an inventory", tuple(summary), tuple(parts))

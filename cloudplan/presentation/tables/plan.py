@@ -1,0 +1,240 @@
+"""The tables of a plan: what they contain, once for every presentation."""
+
+from collections import Counter
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+
+from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Finding, Plan
+from cloudplan.plan.wording import finding_message, joined, reason_message
+from cloudplan.presentation.tables import inventory
+from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.workload.case import instances_at
+from cloudplan.workload.workload import Workload
+
+ILLUSTRATIVE = message("ILLUSTRATIVE PRICES: the amounts are invented and are not an offer.")
+SEVERITIES = {"warning": message("warning"), "info": message("info")}
+MECHANISMS = {GLOBAL_MIRROR: message("Global Mirror"), VM_REPLICATION: message("VM replication")}
+
+
+# --- the tables --------------------------------------------------------------------------------------------------
+
+
+def clusters(plan: Plan) -> Table:
+    """Return the clusters, with the memory that their VM instances (active and standby) use of what is activated."""
+    workload = _workload(plan)
+    rows = []
+    for item in plan.clusters:
+        instances = sum(_placed(item).values())
+        used = Decimal(_memory_mib(workload, item)) / MIB_PER_GIB
+        hosts = (item.hosts, item.spare_hosts)
+        share = used / item.memory_gib
+        rows.append((item.name, item.site, item.pool, item.blade, *hosts, instances, item.memory_gib, used, share))
+    columns = (
+        *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade")),
+        *(Column("Hosts", "whole"), Column("Of which spare", "whole"), Column("Instances", "whole")),
+        *(Column("Activated", "whole", "GiB"), Column("Used", "decimal", "GiB"), Column("Filled", "share")),
+    )
+    ceiling = Fraction(workload.policy.memory_ceiling) * 100
+    note = message("VMs may use at most {ceiling:n} % of the activated memory.", ceiling=ceiling)
+    return Table("Clusters", columns, tuple(rows), note)
+
+
+def datastores(plan: Plan) -> Table:
+    """Return the datastores, with how many disks and swap files stand on each."""
+    rows = [
+        (
+            *(item.name, item.site, item.storage_class, item.size_gib),
+            *(MECHANISMS[item.replication] if item.replication else None, item.peer),
+            *(sum(disk.count for disk in item.disks), sum(item.vswp.values())),
+        )
+        for item in plan.datastores
+    ]
+    columns = (
+        *(Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB")),
+        *(Column("Replication"), Column("Peer"), Column("Disks", "whole"), Column("Swap files", "whole")),
+    )
+    return Table("Datastores", columns, tuple(rows))
+
+
+def protection(plan: Plan) -> Table:
+    """Return the replicated VM groups: from where, to where, by which mechanism."""
+    workload = _workload(plan)
+    rows = []
+    for name, mechanism in plan.protection.items():
+        group = workload.groups[name]
+        rows.append((name, group.count, group.site, workload.other_site(group), MECHANISMS[mechanism]))
+    columns = (Column("VM group"), Column("VMs", "whole"), Column("Site"), Column("Standby"), Column("Mechanism"))
+    kinds = sorted(Counter(plan.protection.values()).items())
+    notes = [
+        counted("{mechanism}: {count} VM group", "{mechanism}: {count} VM groups", count, mechanism=MECHANISMS[kind])
+        for kind, count in kinds
+    ]
+    note = joined(*notes, between=", ") if notes else message("No VM is replicated to another site.")
+    return Table("Protection", columns, tuple(rows), note)
+
+
+def backup(plan: Plan) -> Table:
+    """Return the backup storage by site, one row for each site that sends to it; the order stands on the first."""
+    rows = [
+        (target.site, source.site, source.vms, source.stored_gib, target.tib if source is target.sources[0] else None)
+        for target in plan.backup
+        for source in target.sources
+    ]
+    columns = (
+        *(Column("Backup site"), Column("From"), Column("VMs", "whole")),
+        *(Column("Stored", "decimal", "GiB"), Column("To order", "whole", "TiB")),
+    )
+    return Table("Backup", columns, tuple(rows))
+
+
+def bill(plan: Plan) -> Table:
+    """Return the lines of the bill of materials."""
+    currency = plan.prices.currency
+    rows = tuple(
+        (
+            *(line.site, line.label, line.sku, line.quantity, known(line.unit)),
+            *(line.list_price, line.discount, line.unit_price, line.monthly, line.rule, because(line)),
+        )
+        for line in plan.bom
+    )
+    columns = (
+        *(Column("Site"), Column("Item"), Column("SKU"), Column("Quantity", "whole"), Column("Unit")),
+        *(Column("List price", "price", currency), Column("Discount", "discount")),
+        *(Column("Unit price", "price", currency), Column("Monthly", "money", currency)),
+        *(Column("Rule"), Column("Why")),
+    )
+    return Table("Bill of materials", columns, rows, "Prices are for one unit and one month.")
+
+
+def site_totals(plan: Plan) -> Table:
+    """Return the monthly total of each site, sites as in the bill."""
+    totals: dict[str, Decimal] = {}
+    for line in plan.bom:
+        totals[line.site] = totals.get(line.site, Decimal(0)) + line.monthly
+    return Table(
+        "Total by site", (Column("Site"), Column("Monthly", "money", plan.prices.currency)), tuple(totals.items())
+    )
+
+
+def ledger(plan: Plan) -> tuple[Table, ...]:
+    """Return the ledger of the inventory that the workload was imported from, if it was."""
+    imported = _workload(plan).inventory
+    return (inventory.ledger(imported),) if imported else ()
+
+
+def findings(plan: Plan) -> Table:
+    """Return the findings."""
+    rows = tuple((SEVERITIES[item.severity], item.code, item.subject, item.rule, told(item)) for item in plan.findings)
+    columns = (Column("Severity"), Column("Code"), Column("Subject"), Column("Rule"), Column("Message"))
+    warnings = sum(item.severity == "warning" for item in plan.findings)
+    one, many = "{count} warning, {rest} for information.", "{count} warnings, {rest} for information."
+    note = counted(one, many, warnings, rest=len(rows) - warnings)
+    return Table("Findings", columns, rows, note if rows else "None.")
+
+
+def told(finding: Finding) -> Message:
+    """Return what a finding says."""
+    return finding_message(finding.code, finding.message, finding.values)
+
+
+def because(line: BomLine) -> Message:
+    """Return why a line is on the bill."""
+    return reason_message(line.rule, line.because, line.values)
+
+
+def size(plan: Plan) -> Table:
+    """Return the size of the plan in a few figures."""
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (message("VMs"), _vms(plan)),
+        (message("Clusters"), len(plan.clusters)),
+        (message("Hosts"), sum(item.hosts for item in plan.clusters)),
+        (message("Of which spare"), sum(item.spare_hosts for item in plan.clusters)),
+        (message("Activated memory (GiB)"), sum(item.memory_gib for item in plan.clusters)),
+        (message("Datastores"), len(plan.datastores)),
+        (message("Storage (GiB)"), sum(item.size_gib for item in plan.datastores)),
+        (message("Backup storage (TiB)"), sum(item.tib for item in plan.backup)),
+    )
+    return Table("Size", (Column("Figure"), Column("Value", "whole")), rows)
+
+
+def proof(plan: Plan) -> Table:
+    """Return what is proven of the cost, in figures."""
+    columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (message("Lower bound: no plan costs less"), plan.lower_bound),
+        (message("Proven gap"), plan.monthly - plan.lower_bound),
+    )
+    return Table("Proof", columns, rows)
+
+
+def made_with(plan: Plan) -> Table:
+    """Return what the plan was made from: names and their SHA-256."""
+    book: Cell = plan.prices.name
+    if plan.prices.illustrative:
+        book = message("{name} (illustrative)", name=plan.prices.name)
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (message("Catalogue edition"), plan.catalog.edition, plan.catalog.sha256),
+        (message("Price book"), book, plan.prices.sha256),
+        (message("Workload"), plan.workload.name, plan.workload.sha256),
+        (message("Program"), plan.program, None),
+    )
+    return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256", "hash")), rows)
+
+
+# --- in words ----------------------------------------------------------------------------------------------------
+
+
+def status(plan: Plan) -> Message:
+    """Return what is proven of the cost, in words."""
+    percent = Decimal(str(plan.gap)) * 100
+    share = percent.quantize(Decimal("0.0001"), ROUND_CEILING).normalize()
+    if plan.status == "feasible":
+        return message(
+            "feasible: the search stopped first, a cheaper plan could save at most {share:n4} %", share=share
+        )
+    if percent:
+        return message("optimal: proven within {share:n4} %", share=share)
+    return message("optimal: proven, no plan costs less")
+
+
+def in_short(plan: Plan) -> Message:
+    """Return the size of the plan in a sentence."""
+    hosts, clusters, stores = sum(item.hosts for item in plan.clusters), len(plan.clusters), len(plan.datastores)
+    return message(
+        "{vms} on {hosts} ({spare:n} spare) in {clusters}, {memory_gib:n} GiB of memory activated; "
+        "{storage_gib:n} GiB in {datastores}; {backup_tib:n} TiB of backup storage.",
+        vms=counted("{count:n} VM", "{count:n} VMs", _vms(plan)),
+        hosts=counted("{count:n} host", "{count:n} hosts", hosts),
+        spare=sum(item.spare_hosts for item in plan.clusters),
+        clusters=counted("{count:n} cluster", "{count:n} clusters", clusters),
+        memory_gib=sum(item.memory_gib for item in plan.clusters),
+        storage_gib=sum(item.size_gib for item in plan.datastores),
+        datastores=counted("{count:n} datastore", "{count:n} datastores", stores),
+        backup_tib=sum(item.tib for item in plan.backup),
+    )
+
+
+def _vms(plan: Plan) -> int:
+    return sum(group.count for group in _workload(plan).vms)
+
+
+def _workload(plan: Plan) -> Workload:
+    return Workload.model_validate(plan.inputs.workload)
+
+
+def _placed(cluster: Cluster) -> Counter[str]:
+    """Return the instances of each group on a cluster."""
+    placed: Counter[str] = Counter()
+    for host in cluster.placement:
+        placed.update(host)
+    return placed
+
+
+def _memory_mib(workload: Workload, cluster: Cluster) -> int:
+    """Return the memory that the instances of a cluster use, standby ones at their share."""
+    return sum(
+        count * instances_at(workload, workload.groups[name], cluster.site).memory_mib
+        for name, count in _placed(cluster).items()
+    )

@@ -1,0 +1,185 @@
+"""The tables of price books: a template to fill in, the report on a book, the differences of two."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from cloudplan.analysis.price_review import BookRef, PriceCheck, PriceDiff, grouped
+from cloudplan.base.units import number
+from cloudplan.catalog.edition import Blade, Edition, Item
+from cloudplan.presentation.tables.table import Cell, Column, Kind, Notes, Report, Table, counted
+from cloudplan.prices.book import Discount, PriceBook, labels, spellings
+from cloudplan.prices.excel import COMMITMENT, DISCOUNTS, GROUP, ITEM, PRICE, SKU, UNIT
+
+OTHER_SKUS = "Other SKUs"
+EFFECTS = {
+    "Blades": "not on offer",
+    "Memory": "blades activate only what they include",
+    "Storage classes": "not on offer",
+    "Services": "a plan that needs it is refused",
+    "Extras": "a workload that asks for it is refused",
+}
+"""What it means that a SKU of a group has no price."""
+
+
+# --- the template ------------------------------------------------------------------------------------------------
+
+
+def template(edition: Edition, book: PriceBook | None = None) -> Table:
+    """Return a row for each SKU of an edition, with the price in a book, and below for each other SKU of the book.
+
+    A SKU that the book prices for another set of regions only has those rows instead of its own.
+    """
+    left = dict(book.items) if book else {}
+    rows: list[tuple[Cell, ...]] = []
+    for group, item in grouped(edition):
+        labelled = {item.sku: item.label}
+        labelled |= {sku: f"{item.label}, {where}" for sku, where in _regional(item, edition).items()}
+        for sku in [sku for sku in labelled if sku in left] or [item.sku]:
+            rows.append((group, sku, labelled[sku], _unit(item), item.min_term_months, left.pop(sku, None)))
+    named = labels(left, edition)
+    rows += [(OTHER_SKUS, sku, named.get(sku), None, None, price) for sku, price in left.items()]
+    columns = (
+        *(Column(name) for name in (GROUP, SKU, ITEM, UNIT)),
+        Column(COMMITMENT, "whole"),
+        Column(PRICE, "price"),
+    )
+    return Table("Prices", columns, tuple(rows))
+
+
+def _regional(item: Item, edition: Edition) -> dict[str, str]:
+    """Return the other spellings of an item's SKU with which regions they are for."""
+    regional: dict[str, str] = {}
+    for region in edition.regions:
+        full, anywhere = spellings(item.sku, region)
+        if full != anywhere:
+            regional |= {full: f"region {region} only", anywhere: "any region"}
+    return {sku: where for sku, where in regional.items() if sku != item.sku}
+
+
+def _unit(item: Item) -> str:
+    return "blade" if isinstance(item, Blade) else str(getattr(item, "unit", ""))
+
+
+def template_discounts(book: PriceBook | None) -> Table:
+    """Return the discounts of a book."""
+    rows = tuple((item.match, item.percent, item.min_term_months) for item in book.discounts) if book else ()
+    kinds: tuple[Kind, ...] = ("text", "decimal", "whole")
+    columns = tuple(Column(name, kind) for name, kind in zip(DISCOUNTS, kinds, strict=True))
+    return Table("Discounts", columns, rows)
+
+
+# --- the report on a book ----------------------------------------------------------------------------------------
+
+
+def check(found: PriceCheck) -> Report:
+    """Return the report on a price book."""
+    book = found.book
+    summary = (
+        f"{counted(found.priced, 'price')} in {book.currency}; {_validity(book)}.",
+        f"SHA-256 {book.sha256}.",
+        f"Compared with edition {found.edition}: {counted(len(found.unpriced), 'SKU')} without a price, "
+        f"{counted(len(found.other), 'price')} of SKUs that it does not have.",
+    )
+    tables = tuple(table for table in (*_unpriced(found), _spellings(found), _other(found)) if table.rows)
+    return Report(f"Price book {book.name}", summary, (_findings(found), _discounts(found), *tables))
+
+
+def _validity(book: BookRef) -> str:
+    if book.valid_from is None and book.valid_until is None:
+        return "valid without dates"
+    start = f" from {book.valid_from}" if book.valid_from else ""
+    return f"valid{start}" + (f" until {book.valid_until}" if book.valid_until else "")
+
+
+def _findings(found: PriceCheck) -> Notes:
+    return Notes("Warnings", tuple((f"{item.code}, {item.subject}", item.message) for item in found.findings))
+
+
+def _discounts(found: PriceCheck) -> Notes:
+    """Return the discounts, each with the SKUs that it matches."""
+    entries = tuple(
+        (_discount(item), f"{counted(len(item.skus), 'SKU')}: {', '.join(item.skus)}" if item.skus else "No SKU.")
+        for item in found.discounts
+    )
+    return Notes("Discounts and what they match", entries)
+
+
+def _discount(item: Discount) -> str:
+    term = f" from {counted(item.min_term_months, 'month')} on" if item.min_term_months > 1 else ""
+    return f"{item.match}: {number(item.percent, 12)} %{term}"
+
+
+def _unpriced(found: PriceCheck) -> Iterator[Table]:
+    """Yield the SKUs without a price, a table for each group."""
+    for group, effect in EFFECTS.items():
+        rows = tuple((item.sku, item.label) for item in found.unpriced if item.group == group)
+        yield Table(f"{group} without a price", (Column("SKU"), Column("Item")), rows, f"Effect: {effect}.")
+
+
+def _spellings(found: PriceCheck) -> Table:
+    rows = tuple((item.sku, item.spelled, item.price, "yes" if item.counts else "no") for item in found.spellings)
+    columns = (Column("SKU"), Column("Spelling"), Column("Price", "price", found.book.currency), Column("Counts"))
+    return Table("Spellings with different prices", columns, rows)
+
+
+def _other(found: PriceCheck) -> Table:
+    rows = tuple((item.sku, item.label, item.price) for item in found.other)
+    columns = (Column("SKU"), Column("Item"), Column("Price", "price", found.book.currency))
+    return Table(f"Prices of SKUs that edition {found.edition} does not have", columns, rows)
+
+
+# --- two books ---------------------------------------------------------------------------------------------------
+
+
+def diff(found: PriceDiff, *, narrow: bool) -> Report:
+    """Return the differences of two price books; `narrow` leaves out what SKUs are called, so that they stay whole."""
+    added = sum(item.before is None for item in found.prices)
+    removed = sum(item.after is None for item in found.prices)
+    changed = len(found.prices) - added - removed
+    summary = (
+        f"Prices: {number(changed)} changed, {number(added)} added, {number(removed)} removed, "
+        f"{number(found.unchanged)} unchanged; {counted(len(found.discounts), 'difference')} of discounts, "
+        f"{number(len(found.fields))} of other fields.",
+    )
+    prices = [
+        table.only(*(column.name for column in table.columns if not narrow or column.name != "Item"))
+        for table in _price_changes(found)
+    ]
+    parts = [_fields(found), _discount_changes(found), *prices]
+    title = f"Price books: {found.before.name} and {found.after.name}"
+    return Report(title, summary, tuple(part for part in parts if part.rows))
+
+
+def _fields(found: PriceDiff) -> Table:
+    rows = tuple((item.field, item.before, item.after) for item in found.fields)
+    return Table("Fields", (Column("Field"), Column("Before"), Column("After")), rows)
+
+
+def _discount_changes(found: PriceDiff) -> Table:
+    rows = tuple((item.match, item.min_term_months, item.before, item.after) for item in found.discounts)
+    columns = (
+        *(Column("Match"), Column("From term", "whole", "months")),
+        *(Column("Before", "discount"), Column("After", "discount")),
+    )
+    shares = tuple((*row[:2], *(_share(value) for value in row[2:])) for row in rows)
+    return Table("Discounts", columns, shares)
+
+
+def _share(percent: Decimal | None) -> Decimal | None:
+    return None if percent is None else percent / 100
+
+
+def _price_changes(found: PriceDiff) -> Iterator[Table]:
+    currency = found.before.currency
+    before, after = Column("Before", "price", currency), Column("After", "price", currency)
+    sku, item = Column("SKU"), Column("Item")
+    both = [change for change in found.prices if change.before is not None and change.after is not None]
+    yield Table(
+        "Prices changed",
+        (sku, item, before, after, Column("Difference", "price", currency), Column("Percent", "change")),
+        tuple((row.sku, row.label, row.before, row.after, row.difference, row.percent) for row in both),
+    )
+    come = tuple((row.sku, row.label, row.after) for row in found.prices if row.before is None)
+    yield Table("Prices added", (sku, item, after), come)
+    gone = tuple((row.sku, row.label, row.before) for row in found.prices if row.after is None)
+    yield Table("Prices removed", (sku, item, before), gone)

@@ -1,0 +1,318 @@
+"""The tables of a quote: what procurement reads, for the customer or with all that is internal.
+
+The customer's tables are made without discounts and list prices; nothing is hidden, it is not there.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.catalog.edition import StorageClass
+from cloudplan.evaluation import utilisation
+from cloudplan.presentation.tables.plan import MECHANISMS, because, status
+from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.rules.book import rule_book
+from cloudplan.sales.quote import Quote
+from cloudplan.sales.terms import ExtraLine, Party
+from cloudplan.workload.reading import as_given
+
+Audience = Literal["customer", "internal"]
+
+KINDS = {
+    "included": message("included"),
+    "optional": message("optional, not in the totals"),
+    "alternative": message("alternative, not in the totals"),
+}
+
+
+# --- the quote and its bill ---------------------------------------------------------------------------------------
+
+
+def bill(quote: Quote, audience: Audience) -> Table:
+    """Return the lines of the bill; for the customer with the net price of a unit only."""
+    currency, rows = quote.plan.prices.currency, []
+    for number, item in enumerate(quote.lines, start=1):
+        line = item.line
+        head = (number, known(item.family), line.site, line.label, line.sku, line.quantity, known(line.unit))
+        prices: tuple[Cell, ...] = (item.unit_net,)
+        if audience == "internal":
+            prices = (line.list_price, line.discount, item.unit_net)
+        rows.append((*head, *prices, item.net, line.rule, because(line)))
+    columns = [
+        *(Column("Line", "whole"), Column("Family"), Column("Site"), Column("Item"), Column("SKU")),
+        *(Column("Quantity", "whole"), Column("Unit"), Column("Unit price", "price", currency)),
+        *(Column("Monthly", "money", currency), Column("Rule"), Column("Why")),
+    ]
+    if audience == "internal":
+        columns[7:7] = [Column("List price", "price", currency), Column("Discount", "discount")]
+    return Table("Bill of materials", tuple(columns), tuple(rows))
+
+
+def extra_lines(quote: Quote) -> Table:
+    """Return the lines beside the plan."""
+    columns = (
+        *(Column("Item"), Column("In the totals"), Column("Billed"), Column("Quantity", "whole"), Column("Unit")),
+        *(
+            Column("Unit price", "price", quote.plan.prices.currency),
+            Column("Amount", "money", quote.plan.prices.currency),
+        ),
+    )
+    return Table("Further lines", columns, tuple(_extra_row(line) for line in quote.terms.lines))
+
+
+def _extra_row(line: ExtraLine) -> tuple[Cell, ...]:
+    billed = message("once") if line.one_off else message("a month")
+    return (line.label, KINDS[line.kind], billed, line.quantity, line.unit, line.unit_price, line.total)
+
+
+def by_family(quote: Quote) -> Table:
+    """Return the monthly cost of each family."""
+    columns = (Column("Family"), Column("Monthly", "money", quote.plan.prices.currency))
+    return Table(
+        "The plan by family", columns, tuple((known(name), amount) for name, amount in quote.by_family().items())
+    )
+
+
+def by_site(quote: Quote) -> Table:
+    """Return the monthly cost of each site."""
+    columns = (Column("Site"), Column("Monthly", "money", quote.plan.prices.currency))
+    return Table("The plan by site", columns, tuple(quote.by_site().items()))
+
+
+def party(who: Party) -> Iterator[Cell]:
+    """Yield the lines that say who somebody is."""
+    contact = who.contact
+    yield who.name
+    yield who.address
+    if who.registration:
+        yield message("SIREN {number}", number=who.registration)
+    if who.vat_number:
+        yield message("VAT number {number}", number=who.vat_number)
+    if contact:
+        yield from (contact.name, contact.email, contact.phone)
+
+
+def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
+    """Return in five lines what the figures of a quote rest on."""
+    policy = quote.case.workload.policy
+    return (
+        message(
+            "{ratio:n} vCPUs for each physical core; VMs use at most {ceiling:n} % of the memory.",
+            ratio=policy.vcpu_per_core,
+            ceiling=Fraction(policy.memory_ceiling) * 100,
+        ),
+        counted(
+            "{count} host of each cluster may fail: every VM still has its place.",
+            "{count} hosts of each cluster may fail: every VM still has its place.",
+            policy.host_failures,
+        ),
+        message(
+            "{headroom:n} % of each datastore stays free for snapshots, and swap files have their place.",
+            headroom=Fraction(policy.snapshot_headroom) * 100,
+        ),
+        message(
+            "Catalogue of {edition}; prices of {book}.",
+            edition=quote.plan.catalog.edition,
+            book=quote.plan.prices.name,
+        ),
+        message("Sizing: {status}.", status=status(quote.plan)),
+    )
+
+
+def prices(quote: Quote, audience: Audience) -> Table:
+    """Return every price that the quote uses, once."""
+    currency, seen = quote.plan.prices.currency, dict[str, tuple[Cell, ...]]()
+    for item in quote.lines:
+        line = item.line
+        seen[line.sku] = (line.sku, line.label, known(line.unit), item.unit_net)
+        if audience == "internal":
+            seen[line.sku] = (line.sku, line.label, known(line.unit), line.list_price, line.discount, item.unit_net)
+    columns = [Column("SKU"), Column("Item"), Column("Unit"), Column("Net price", "price", currency)]
+    if audience == "internal":
+        columns[3:3] = [Column("List price", "price", currency), Column("Discount", "discount")]
+    return Table("Price book", tuple(columns), tuple(seen.values()), _book(quote))
+
+
+def _book(quote: Quote) -> Message:
+    book = quote.case.prices.book
+    name, start, end = book.name, book.valid_from, book.valid_until
+    if start and end:
+        return message("{name}, valid from {start} until {end}.", name=name, start=start, end=end)
+    if start or end:
+        limit = "{name}, valid from {day}." if start else "{name}, valid until {day}."
+        return message(limit, name=name, day=start or end)
+    return message("{name}.", name=name)
+
+
+# --- the capacity -------------------------------------------------------------------------------------------------
+
+
+def clusters(quote: Quote) -> Table:
+    """Return the clusters: memory and cores used of what there is, before and after the host failures provided for."""
+    rows = []
+    for use in utilisation.clusters(quote.case, quote.plan):
+        cluster = use.cluster
+        memory, cores = _decimal(use.memory_gib), _decimal(use.cores)
+        physical, left = use.physical_gib_left(0), use.physical_gib_left(use.failures)
+        before, after = use.cores_left(0), use.cores_left(use.failures)
+        rows.append(
+            (
+                *(cluster.name, cluster.site, cluster.pool, cluster.blade, cluster.hosts, cluster.spare_hosts),
+                *(use.instances, cluster.memory_gib, _decimal(use.most_memory_gib), memory),
+                *(memory / cluster.memory_gib, memory / physical, memory / left if left else None),
+                *(Decimal(before), cores, cores / before, cores / after if after else None),
+            )
+        )
+    columns = (
+        *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade"), Column("Hosts", "whole")),
+        *(Column("Of which spare", "whole"), Column("Instances", "whole"), Column("Memory activated", "whole", "GiB")),
+        *(Column("Memory ceiling", "decimal", "GiB"), Column("Memory used", "decimal", "GiB")),
+        *(Column("Of activated", "share"), Column("Of physical", "share"), Column("Physical after failure", "share")),
+        *(Column("Cores", "decimal"), Column("Cores used", "decimal")),
+        *(Column("Cores filled", "share"), Column("Cores after failure", "share")),
+    )
+    failures = quote.case.workload.policy.host_failures
+    one = "After failure: when {count} host of the cluster is lost. Counts are results of the optimiser."
+    many = "After failure: when {count} hosts of the cluster are lost. Counts are results of the optimiser."
+    return Table("Capacity", columns, tuple(rows), counted(one, many, failures))
+
+
+def datastores(quote: Quote) -> Table:
+    """Return the datastores LUN by LUN: what stands there, what is free, IOPS needed and offered."""
+    rows = []
+    for use in utilisation.datastores(quote.case, quote.plan):
+        store = use.store
+        free = _decimal(use.free_gib)
+        rows.append(
+            (
+                *(store.name, store.site, _label(quote, store.storage_class), store.size_gib),
+                *(_decimal(use.disks_gib), _decimal(use.swap_gib), free, free / store.size_gib),
+                *(_decimal(use.iops), _decimal(use.iops_offered)),
+                *(MECHANISMS[store.replication] if store.replication else None, store.peer),
+            )
+        )
+    columns = (
+        *(Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB")),
+        *(Column("Disks", "decimal", "GiB"), Column("Swap files", "decimal", "GiB"), Column("Free", "decimal", "GiB")),
+        *(Column("Free share", "share"), Column("IOPS needed", "decimal"), Column("IOPS offered", "decimal")),
+        *(Column("Replication"), Column("Peer")),
+    )
+    headroom = Fraction(quote.case.workload.policy.snapshot_headroom) * 100
+    note = message("At least {headroom:n} % of each datastore stays free for snapshots.", headroom=headroom)
+    return Table("Storage", columns, tuple(rows), note)
+
+
+def _label(quote: Quote, name: str) -> str:
+    item: StorageClass = quote.case.edition.storage_classes[name]
+    return item.label
+
+
+def backup(quote: Quote) -> Table:
+    """Return the backup storage by site, with how the stored size comes about."""
+    rows = tuple(
+        (target.site, source.site, source.vms, source.stored_gib, target.tib if source is target.sources[0] else None)
+        for target in quote.plan.backup
+        for source in target.sources
+    )
+    columns = (
+        *(Column("Backup site"), Column("From"), Column("VMs", "whole")),
+        *(Column("Stored", "decimal", "GiB"), Column("To order", "whole", "TiB")),
+    )
+    formula = quote.case.edition.rules["BKP-3"].source
+    return Table("Backup", columns, rows, message("Formula: rule BKP-3 ({document}).", document=formula.document))
+
+
+def policies(quote: Quote) -> Table:
+    """Return the backup policies in use: retention points, change rate and reduction, and for how many VMs."""
+    counts: dict[tuple[object, ...], int] = {}
+    for group in quote.case.workload.vms:
+        kept = group.backup
+        key = (kept.daily, kept.weekly, kept.monthly, kept.yearly, kept.change_rate, kept.reduction)
+        counts[key] = counts.get(key, 0) + group.count
+    rows = tuple((*key, vms) for key, vms in sorted(counts.items(), key=str))
+    columns = (
+        *(Column("Daily", "whole"), Column("Weekly", "whole"), Column("Monthly points", "whole")),
+        *(Column("Yearly", "whole"), Column("Change rate", "share"), Column("Reduction", "decimal")),
+        Column("VMs", "whole"),
+    )
+    return Table("Retention", columns, rows)  # type: ignore[arg-type]
+
+
+def protection(quote: Quote) -> Table:
+    """Return the replicated VM groups: from where, to where, by which mechanism."""
+    workload = quote.case.workload
+    rows = []
+    for name, mechanism in quote.plan.protection.items():
+        group = workload.groups[name]
+        wish = group.protection
+        rows.append(
+            (
+                *(name, group.count, group.site, workload.other_site(group), MECHANISMS[mechanism]),
+                *(wish.rpo if wish else None, wish.rto if wish else None),
+            )
+        )
+    columns = (
+        *(Column("VM group"), Column("VMs", "whole"), Column("Site"), Column("Standby"), Column("Mechanism")),
+        *(Column("RPO"), Column("RTO")),
+    )
+    none = message("No VM is replicated to another site.")
+    return Table("Disaster recovery", columns, tuple(rows), "" if rows else none)
+
+
+def placement(quote: Quote) -> Table:
+    """Return where every VM stands: one row for each VM and site."""
+    groups, rows = quote.case.workload.groups, []
+    for placed in utilisation.placements(quote.case, quote.plan):
+        group = groups[placed.group]
+        stores = ", ".join(dict.fromkeys(name for name in placed.disks if name))
+        role = message("active") if placed.site == group.site else message("standby")
+        state = role if group.powered_on else message("powered off")
+        rows.append(
+            (
+                *(placed.vm, placed.group, placed.site, state, placed.cluster or None, placed.host),
+                *(group.vcpus, Decimal(group.memory_mib) / MIB_PER_GIB, stores or None, placed.swap or None),
+            )
+        )
+    columns = (
+        *(Column("VM"), Column("Group"), Column("Site"), Column("State"), Column("Cluster"), Column("Host", "whole")),
+        *(Column("vCPUs", "whole"), Column("Memory", "decimal", "GiB"), Column("Datastores"), Column("Swap file")),
+    )
+    note = message("One placement that fits, of many; DRS may move VMs between the hosts of a cluster.")
+    return Table("Placement", columns, tuple(rows), note)
+
+
+# --- what it rests on ---------------------------------------------------------------------------------------------
+
+
+def rules(quote: Quote) -> Table:
+    """Return the rules with their figures and sources."""
+    edition, rows = quote.case.edition, []
+    for name, rule in rule_book(edition).items():
+        facts = edition.rules[name]
+        figures = ", ".join(f"{key} {value}" for key, value in facts.figures.items())
+        source = edition.documents[facts.source.document]
+        rows.append((name, known(rule.title), known(rule.formula), figures or None, source.title))
+    columns = (Column("Rule"), Column("Title"), Column("Formula"), Column("Figures"), Column("Source"))
+    return Table("Assumptions", columns, tuple(rows))
+
+
+def overridden(quote: Quote) -> Table:
+    """Return the settings of the policy that differ from the edition's defaults."""
+    given = as_given(quote.case.workload, quote.case.edition).get("policy", {})
+    rows = tuple((name, _flat(value)) for name, value in given.items() if value not in ({}, None))
+    note = "" if rows else message("Every setting is the default of the catalogue.")
+    return Table("Settings that were chosen", (Column("Setting"), Column("Value")), rows, note)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    """Return an exact number as a decimal, exact for what memory and disks can be."""
+    return Decimal(value.numerator) / Decimal(value.denominator)

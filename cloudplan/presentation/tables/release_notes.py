@@ -1,0 +1,157 @@
+"""What moved between two editions of the catalogue, as a report and as plain values."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+from cloudplan.analysis.edition_fields import NOUNS, Kind, subject_of
+from cloudplan.analysis.release_notes import Change, gathered, goes_backwards
+from cloudplan.catalog.edition import Edition, Service
+from cloudplan.presentation.tables.table import Column, Notes, Report, Table, counted
+
+DIFF_SCHEMA = "cloudplan/catalog-diff/v1"
+_FEW = 2
+
+TITLES: dict[Kind, str] = {
+    "limit": "Limits and rules",
+    "new": "New",
+    "gone": "Gone",
+    "sku": "SKUs",
+    "figure": "Units and other figures",
+    "level": "Service levels",
+    "text": "Texts and citations only",
+}
+
+
+def report(before: Edition, after: Edition, changes: Sequence[Change]) -> Report:
+    """Return the release notes for people."""
+    parts = [part for kind in get_args(Kind) for part in _parts(kind, _of(changes, kind), before, after)]
+    return Report(f"Catalogue {name_of(before)} to {name_of(after)}", _summary(before, after, changes), tuple(parts))
+
+
+def values(before: Edition, after: Edition, changes: Sequence[Change]) -> dict[str, Any]:
+    """Return the release notes as plain values, every change with both values."""
+    return {
+        "schema": DIFF_SCHEMA,
+        "before": reference(before),
+        "after": reference(after),
+        "backwards": goes_backwards(before, after),
+        "changes": [
+            {
+                "kind": change.kind,
+                "subject": change.subject,
+                "section": change.section,
+                "key": change.key,
+                "field": change.field,
+                "what": change.what,
+                "before": change.before,
+                "after": change.after,
+                "unit": change.unit,
+                "meaning": change.meaning,
+            }
+            for change in changes
+        ],
+    }
+
+
+def reference(edition: Edition) -> dict[str, Any]:
+    """Return which edition it is: name, title, hash, and whether it ships."""
+    return {
+        "edition": edition.edition,
+        "title": edition.title,
+        "sha256": edition.sha256,
+        "shipped": edition.shipped,
+    }
+
+
+def name_of(edition: Edition) -> str:
+    """Return the name of an edition; one's own is marked."""
+    return edition.edition if edition.shipped else f"{edition.edition} (your own)"
+
+
+def _of(changes: Iterable[Change], kind: Kind) -> list[Change]:
+    return [change for change in changes if change.kind == kind]
+
+
+def _summary(before: Edition, after: Edition, changes: Sequence[Change]) -> tuple[str, ...]:
+    if not changes:
+        return ("Nothing moved.",)
+    texts, levels = len(_of(changes, "text")), len(_of(changes, "level"))
+    rest = len(changes) - texts - levels
+    told = f"{counted(rest, 'change')} to plans and bills, {levels} to service levels, {texts} to texts only."
+    if goes_backwards(before, after):
+        return (f"{before.edition} is the newer one: these notes go backwards.", told)
+    return (told,)
+
+
+def _parts(kind: Kind, changes: list[Change], before: Edition, after: Edition) -> list[Notes | Table]:
+    if not changes:
+        return []
+    if kind == "text":
+        return [_texts(changes)]
+    if kind == "level":
+        return [_levels(changes)]
+    listed = [] if kind not in ("new", "gone") else [group for group in _extras_alike(changes) if len(group) > _FEW]
+    others = [change for change in changes if not any(change in group for group in listed)]
+    notes = Notes(TITLES[kind], tuple(_entry(group) for group in _alike(others)))
+    tables = [_extras(kind, group, after if kind == "new" else before) for group in listed]
+    return [*([notes] if others else []), *tables]
+
+
+def _extras_alike(changes: Iterable[Change]) -> list[list[Change]]:
+    """Return the extras that came or went, those with the same meaning together."""
+    alike: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.section == "extras":
+            alike.setdefault(change.meaning, []).append(change)
+    return list(alike.values())
+
+
+def _alike(changes: Iterable[Change]) -> list[list[Change]]:
+    """Return the changes gathered: one field after the other, those that say the same together."""
+    fields: dict[tuple[str, str], dict[str, list[Change]]] = {}
+    for change in changes:
+        same = repr((change.before, change.after, change.meaning))
+        fields.setdefault((change.section, change.field), {}).setdefault(same, []).append(change)
+    return [group for groups in fields.values() for group in groups.values()]
+
+
+def _entry(group: list[Change]) -> tuple[str, str]:
+    """Return changes that say the same as a headline and what they mean."""
+    first = group[0]
+    subject = subject_of(first.section, *(change.key for change in group))
+    if first.field:
+        says = f"{first.what} now {first.now} (before: {first.was})"
+    else:
+        says = first.was if first.after is None else first.now
+    return f"{subject[0].upper()}{subject[1:]}: {says}", first.meaning
+
+
+def _extras(kind: Kind, changes: list[Change], edition: Edition) -> Table:
+    """Return extras that came or went, for one reason, as a table."""
+    title = "New extras" if kind == "new" else "Extras gone"
+    return extras_table(title, [edition.extras[change.key] for change in changes], changes[0].meaning)
+
+
+def extras_table(title: str, items: Iterable[Service], note: str) -> Table:
+    """Return extras as a table: what each is, its unit and minimum commitment, its SKU."""
+    columns = (Column("Name"), Column("Unit"), Column("Term", "whole", "months"), Column("SKU"))
+    rows = tuple((item.label, item.unit, item.min_term_months, item.sku) for item in items)
+    return Table(title, columns, rows, f"{note} Term: the minimum commitment.")
+
+
+def _levels(changes: list[Change]) -> Table:
+    rows = tuple((change.key, change.now, change.was) for change in changes)
+    columns = (Column("Level"), Column("Now"), Column("Before"))
+    return Table(TITLES["level"], columns, rows, changes[0].meaning)
+
+
+def _texts(changes: list[Change]) -> Table:
+    """Return what moved without moving a plan, in short: which fields of which things."""
+    rows = []
+    for group in gathered(changes):
+        first = group[0]
+        moved = [change.what for change in group] if first.field else ["new" if first.before is None else "gone"]
+        keys = dict.fromkeys(change.key for change in group)
+        rows.append((NOUNS[first.section][0], ", ".join(dict.fromkeys(moved)), ", ".join(keys)))
+    columns = (Column("Of"), Column("What"), Column("Which"))
+    return Table(TITLES["text"], columns, tuple(rows), "Plans stay as they are; --format json has every text.")

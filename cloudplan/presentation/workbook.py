@@ -1,0 +1,264 @@
+"""A quote as an Excel workbook: money is live formulas that carry their computed values.
+
+What the optimiser chose is a value and says so; when a parameter makes the plan stale, a check says what to run again.
+"""
+
+import io
+from datetime import datetime, time
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from cloudplan.base.language import Code, Language, Message, language, message
+from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.front_page import FRESH, FrontPage
+from cloudplan.presentation.tables import orders as order_tables
+from cloudplan.presentation.tables import plan as plan_tables
+from cloudplan.presentation.tables import quote as tables
+from cloudplan.presentation.tables.quote import Audience
+from cloudplan.presentation.tables.table import Table, Text
+from cloudplan.presentation.worksheet import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted
+from cloudplan.sales.orders import orders
+from cloudplan.sales.quote import Quote
+from cloudplan.sales.quote import quote as quoted_plan
+from cloudplan.sales.terms import Terms
+
+WIDE = (30, 40, 20, 20, 20, 20, 20)
+PRICED = {"alias-prices"}
+"""Findings that name list prices, which are not for the customer."""
+CHART = {"width": 860, "height": 300}
+
+
+def write_workbook(
+    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+) -> bytes:
+    """Return the quote of a plan as the bytes of an xlsx file; the same input gives the same bytes.
+
+    `lang` is by default that of the customer. Raises BadInputError when the plan breaks a rule.
+    """
+    return write_quote(quoted_plan(plan, terms), language(lang or language_of(plan)), audience)
+
+
+def write_quote(quote: Quote, spoken: Language, audience: Audience) -> bytes:
+    """Return a quote as the bytes of an xlsx file."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    _Book(book, quote, spoken, audience).write()
+    book.close()
+    return buffer.getvalue()
+
+
+class _Book:
+    """The workbook that is being written."""
+
+    def __init__(self, book: xlsxwriter.Workbook, quote: Quote, spoken: Language, audience: Audience):
+        self.book, self.quote, self.spoken, self.audience = book, quote, spoken, audience
+        self.internal = audience == "internal"
+        self.mark = spoken.said(plan_tables.ILLUSTRATIVE) if quote.plan.prices.illustrative else ""
+        self.styles = Styles(book)
+        self.stale = f"=OR(cp_term_months<>{quote.case.workload.term_months},cp_growth<>0)"
+
+    def write(self) -> None:
+        """Write all sheets in their order; the first refers to those behind it."""
+        self._properties()
+        first = self.page("Quote", portrait=True)
+        self.bill = self._bill(self.page("Bill of materials"))
+        self.further = self._further_lines(self.page("Further lines")) if self.quote.terms.lines else None
+        self._parameters(self.page("Parameters"))
+        net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"} if self.internal else None
+        self._listed(self.page("Price book"), tables.prices(self.quote, self.audience), net)
+        self._capacity(self.page("Capacity"))
+        self._storage(self.page("Storage"))
+        self._backup(self.page("Backup and DR"))
+        self._listed(self.page("Placement"), tables.placement(self.quote))
+        for ledger in plan_tables.ledger(self.quote.plan):
+            self._listed(self.page(ledger.title), ledger)
+        self._findings(self.page("Findings"))
+        found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
+        self._listed(self.page("Orders"), order_tables.table(found))
+        self._assumptions(self.page("Assumptions"))
+        self._about(self.page("About"))
+        FrontPage(first, self.quote, self.bill, self.further, self.check, self.stale).write()
+
+    def page(self, name: Text, *, portrait: bool = False) -> Page:
+        """Add a sheet."""
+        return Page(self.book, self.styles, name, self.spoken, self.mark, portrait=portrait)
+
+    def _properties(self) -> None:
+        quote, plan = self.quote, self.quote.plan
+        hashes = {"workload": plan.workload.sha256, "prices": plan.prices.sha256, "catalogue": plan.catalog.sha256}
+        issued = quote.terms.issued
+        name = cell_text(plan.workload.name)[:200]
+        self.book.set_properties(
+            {
+                "title": self.spoken.text("{name}: quote", name=name),
+                "subject": self.spoken.word("Dedicated VMware IaaS: sizing and monthly cost"),
+                "author": cell_text(quote.terms.issuer.name or ""),
+                "keywords": ", ".join(f"{name} {sha256}" for name, sha256 in hashes.items()),
+                "created": datetime.combine(issued, time()) if issued else CREATED,
+            }
+        )
+
+    # --- the bill and its parameters -----------------------------------------------------------------------------
+
+    def _bill(self, page: Page) -> Area:
+        """Write the bill with its totals; return where its lines stand."""
+        table = tables.bill(self.quote, self.audience)
+        formulas = {"Monthly": "=ROUND({Quantity}*{Unit price},2)"}
+        if self.internal:
+            formulas["Unit price"] = "={List price}*(1-{Discount})*(1-cp_discount)"
+            formulas["Monthly"] = "=ROUND({Quantity}*{List price}*(1-{Discount})*(1-cp_discount),2)"
+        note = message("Amounts are live formulas, without tax; quantities are results of the optimiser.")
+        area = page.list(table, page.title(table.title, note, marked=len(table.columns)), formulas)
+        lines, names = area.cells("Monthly"), area.cells("Site")
+        row = area.last + 2  # a blank row keeps the totals out of the filter
+        for site, value in self.quote.by_site().items():
+            cell = xl_rowcol_to_cell(row, area.column("Site"))
+            formula = f"=SUMIFS({lines},{names},{cell})"
+            page.total(area, row, ["", message("Total of the site")], {"Monthly": (formula, value)})
+            page.put(row, area.column("Site"), site, self.styles.total["text"])
+            row += 1
+        page.total(area, row, ["", message("Total a month")], {"Monthly": (f"=SUM({lines})", self.quote.monthly)})
+        return area
+
+    def _further_lines(self, page: Page) -> Area:
+        """Write the lines beside the plan."""
+        note = message("Beside the plan; without the commercial discount, without tax.")
+        table = tables.extra_lines(self.quote)
+        return page.list(table, page.title(table.title, note), {"Amount": "=ROUND({Quantity}*{Unit price},2)"})
+
+    def _parameters(self, page: Page) -> None:
+        """Write the cells that a reader may change: named, coloured, checked, the only ones that are not locked."""
+        quote, styles, sheet = self.quote, self.styles, page.sheet
+        for position, width in enumerate((38, 16, 70)):
+            sheet.set_column(position, position, width)
+        row = page.title("Parameters", "Coloured cells may be changed; everything that depends on them follows.")
+        term = quote.case.workload.term_months
+        entries: list[tuple[str, Message, Any, Any, Any, Message]] = [
+            (
+                "cp_term_months",
+                message("Term (months)"),
+                term,
+                "whole",
+                ("integer", 1, 1200),
+                message("Multiplies the monthly total."),
+            ),
+            (
+                "cp_vat_rate",
+                message("VAT rate"),
+                quote.terms.vat_rate,
+                "share",
+                ("decimal", 0, 1),
+                message("On the rounded net total."),
+            ),
+            ("cp_growth", message("Growth of the estate"), 0, "share", ("decimal", 0, 10), message("0: as sized.")),
+        ]
+        if self.internal:
+            text = message("On every line of the plan, before rounding.")
+            entries.insert(
+                0,
+                ("cp_discount", message("Commercial discount"), quote.terms.discount, "share", ("decimal", 0, 1), text),
+            )
+        cells = {}
+        for name, label, value, kind, (check, low, high), meaning in entries:
+            page.tell(row, 0, label)
+            page.put(row, 1, value, styles.entry[kind])
+            page.tell(row, 2, meaning, styles.note)
+            validation = {"validate": check, "criteria": "between", "minimum": low, "maximum": high}
+            error = self.spoken.text("From {low} to {high}.", low=low, high=high)
+            sheet.data_validation(row, 1, row, 1, {**validation, "error_message": error})
+            cells[name] = xl_rowcol_to_cell(row, 1, True, True)
+            self.book.define_name(name, f"={quoted(page.name)}!{cells[name]}")
+            row += 1
+        self.check = f"={quoted(page.name)}!{xl_rowcol_to_cell(row + 1, 2, True, True)}"
+        page.tell(row + 1, 0, "Check", styles.heading)
+        self._stale(page, row + 1, 2, term)
+        sheet.set_row(row + 1, 48)
+
+    def _stale(self, page: Page, row: int, column: int, term: int) -> None:
+        """Write the check that turns red when the plan is no longer the one that the figures were proven for."""
+        good = self.spoken.word(FRESH)
+        bad = self.spoken.word("Stale: the optimum was proven for other parameters. Change the workload and run again:")
+        bad += " cloudplan size --term"
+        quotes = [text.replace('"', '""') for text in (good, bad)]
+        formula = f'=IF(AND(cp_term_months={term},cp_growth=0),"{quotes[0]}","{quotes[1]}")'
+        page.formula(row, column, formula, good, self.styles.good)
+        page.redden(row, column, self.stale)
+
+    # --- the plan ------------------------------------------------------------------------------------------------
+
+    def _listed(self, page: Page, table: Table, formulas: dict[str, str] | None = None) -> Area:
+        return page.list(table, page.title(table.title, table.note), formulas)
+
+    def _capacity(self, page: Page) -> None:
+        table = tables.clusters(self.quote)
+        formulas = {"Of activated": "={Memory used}/{Memory activated}", "Cores filled": "={Cores used}/{Cores}"}
+        area = self._listed(page, table, formulas)
+        sums = page.sums(area, "Hosts", "Of which spare", "Instances", "Memory activated", "Memory used", "Cores used")
+        page.total(area, area.last + 1, [message("Total")], sums)
+        row = area.last + 4
+        for title, names in (
+            (message("Memory used of the physical memory"), ("Of physical", "Physical after failure")),
+            (message("Cores used"), ("Cores filled", "Cores after failure")),
+        ):
+            chart = self.book.add_chart({"type": "bar"})
+            for name, colour in zip(names if table.rows else (), (ACCENT, "#C55A11"), strict=False):
+                chart.add_series(
+                    {
+                        "name": next(c.header(self.spoken) for c in table.columns if c.name == name),
+                        "categories": f"={area.cells('Cluster', elsewhere=True)}",
+                        "values": f"={area.cells(name, elsewhere=True)}",
+                        "fill": {"color": colour},
+                    }
+                )
+            chart.set_title({"name": self.spoken.said(title), "name_font": {"size": 11}})
+            chart.set_x_axis({"num_format": "0%", "min": 0, "max": 1})
+            chart.set_y_axis({"reverse": True})
+            chart.set_size({**CHART, "height": 140 + 45 * max(1, len(table.rows))})
+            if table.rows:
+                page.sheet.insert_chart(row, 0, chart, {"description": self.spoken.said(title)})
+            row += 9 + 3 * len(table.rows)
+
+    def _storage(self, page: Page) -> None:
+        formulas = {"Free": "={Size}-{Disks}-{Swap files}", "Free share": "={Free}/{Size}"}
+        area = self._listed(page, tables.datastores(self.quote), formulas)
+        page.total(area, area.last + 1, [message("Total")], page.sums(area, "Size", "Disks", "Swap files", "Free"))
+
+    def _backup(self, page: Page) -> None:
+        for position, width in enumerate(WIDE):
+            page.sheet.set_column(position, position, width)
+        row = page.title("Backup and DR")
+        for table in (tables.backup(self.quote), tables.policies(self.quote), tables.protection(self.quote)):
+            row = page.block(table, row, WIDE).last + 2
+
+    def _findings(self, page: Page) -> None:
+        plan = self.quote.plan
+        if not self.internal:
+            plan = plan.model_copy(update={"findings": tuple(f for f in plan.findings if f.code not in PRICED)})
+        area = self._listed(page, plan_tables.findings(plan))
+        warning = self.spoken.said(plan_tables.SEVERITIES["warning"])
+        rule = {"type": "cell", "criteria": "==", "value": f'"{warning}"', "format": self.styles.warning}
+        page.sheet.conditional_format(area.first, 0, area.last, 0, rule)
+
+    def _assumptions(self, page: Page) -> None:
+        table = tables.rules(self.quote)
+        area = self._listed(page, table)
+        page.block(tables.overridden(self.quote), area.last + 3, [20, 40])
+
+    def _about(self, page: Page) -> None:
+        widths = (44, 40, 68)
+        for position, width in enumerate(widths):
+            page.sheet.set_column(position, position, width)
+        plan, row = self.quote.plan, page.title("About")
+        for table in (
+            plan_tables.made_with(plan),
+            plan_tables.proof(plan) if self.internal else plan_tables.size(plan),
+        ):
+            row = page.block(table, row, widths).last + 2
+        page.put(row, 0, plan_tables.status(plan))
+        page.tell(
+            row + 1, 0, "The bound is that of the solver (HiGHS) less its tolerance; the plan was verified without it."
+        )
+        command = message("Made by: {command}", command="cloudplan size WORKLOAD --prices PRICES --format json")
+        page.put(row + 2, 0, command)

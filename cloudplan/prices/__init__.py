@@ -1,0 +1,1 @@
+"""The price book: what one unit costs a month."""

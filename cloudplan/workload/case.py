@@ -1,0 +1,112 @@
+"""Instances per site, active and standby, before anything is chosen.
+
+A `Case` is what every later step works on: a workload, the edition it is sized with, and the prices.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeVar
+
+from cloudplan.catalog.edition import Blade, Edition, StorageClass
+from cloudplan.prices.book import PriceBook, Prices
+from cloudplan.workload.workload import VmGroup, Workload
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Instances:
+    """The instances of one group at one site: how many, and what each takes of a host.
+
+    Standby instances take vCPU x `standby.vcpu_share` and memory x `standby.memory_share`, rounded up to whole MiB.
+    """
+
+    group: VmGroup
+    site: str
+    active: bool
+    cores: Fraction
+    memory_mib: int
+
+    @property
+    def count(self) -> int:
+        """Number of instances."""
+        return self.group.count
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload under an edition of the catalogue and a price book."""
+
+    workload: Workload
+    edition: Edition
+    prices: Prices
+    _answers: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question about this case, found only once: thousands of VMs ask the same."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        found: Answer = self._answers[question]
+        return found
+
+    @classmethod
+    def of(cls, workload: Workload, edition: Edition, book: PriceBook) -> "Case":
+        """Return the case of a workload, its prices those of its region and term."""
+        return cls(workload, edition, Prices(book, workload.region, workload.term_months))
+
+    def usable_gib(self, blade: Blade) -> int:
+        """Return the memory of a blade that VMs can have: physical less the hypervisor's reserve (MEM-1)."""
+        return max(0, blade.ram_gib - self.workload.policy.host_memory_reserve_gib)
+
+    @cached_property
+    def blades(self) -> dict[str, Blade]:
+        """The blades on offer: allowed by the policy and priced."""
+        allowed = self.workload.policy.blades
+        return {
+            name: blade for name, blade in self.edition.blades.items() if name in allowed and self.prices.offer(blade)
+        }
+
+    @cached_property
+    def classes(self) -> dict[str, StorageClass]:
+        """The storage classes on offer: those that are priced."""
+        return {name: item for name, item in self.edition.storage_classes.items() if self.prices.offer(item)}
+
+    @property
+    def unpriced_memory(self) -> bool:
+        """Whether memory beyond what blades include would be billed, but has no price: then none is activated."""
+        billed = self.workload.policy.memory_model == "base128_plus_memory"
+        return billed and self.prices.offer(self.edition.services.memory) is None
+
+    @cached_property
+    def sites(self) -> tuple[str, ...]:
+        """Every zone of the region: the primary first, then the standby, then the others in the provider's order."""
+        named = self.workload.sites
+        zones = self.edition.zones(self.workload.region)
+        return tuple(dict.fromkeys(site for site in (named.primary, named.standby, *zones) if site))
+
+    @cached_property
+    def instances(self) -> tuple[Instances, ...]:
+        """Every group that runs, at each site where it may run; a powered-off group has no demand anywhere."""
+        return tuple(self._instances())
+
+    def _instances(self) -> Iterator[Instances]:
+        for group in self.workload.vms:
+            for site in self.workload.sites_of(group) if group.powered_on else ():
+                yield instances_at(self.workload, group, site)
+
+    @cached_property
+    def cluster_sites(self) -> frozenset[str]:
+        """The sites that need a cluster."""
+        return frozenset(item.site for item in self.instances)
+
+
+def instances_at(workload: Workload, group: VmGroup, site: str) -> Instances:
+    """Return what the instances of a group take at one of its sites (DR-1)."""
+    if site == group.site:
+        return Instances(group, site, True, group.cores, group.memory_mib)
+    share = workload.policy.standby
+    memory_mib = math.ceil(group.memory_mib * Fraction(share.memory_share))
+    return Instances(group, site, False, group.cores * Fraction(share.vcpu_share), memory_mib)
