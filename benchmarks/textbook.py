@@ -68,33 +68,34 @@ class Instance:
 def read(workload: Path, prices: Path) -> Instance:
     """Read an instance as cloudplan does."""
     import cloudplan as cp  # noqa: PLC0415
-    from cloudplan.evaluation.bom import cluster_items, cost  # noqa: PLC0415
+    from cloudplan.evaluation.items import Decision, cost, items  # noqa: PLC0415
     from cloudplan.optimiser.compute.patterns import Grid, first_fit  # noqa: PLC0415
-    from cloudplan.optimiser.compute.shapes import capacity, pools_at  # noqa: PLC0415
+    from cloudplan.optimiser.compute.shapes import pools_at  # noqa: PLC0415
+    from cloudplan.rules.compute import hosts_max, included_gib, memory_is_unpriced, usable_gib  # noqa: PLC0415
     from cloudplan.workload.case import Case  # noqa: PLC0415
     from cloudplan.workload.reading import pinned_edition  # noqa: PLC0415
 
     edition = cp.load_edition(pinned_edition(workload))
     case = Case.of(cp.read_workload(workload, edition), edition, cp.load_prices(prices, edition))
-    policy, included = case.workload.policy, edition.count("MEM-1", "included_gib_per_blade")
+    policy, included = case.workload.policy, included_gib(edition)
     pools = [pool for site in case.sites for pool in pools_at(case, site)]
     plain = len(pools) == 1 and policy.max_clusters is None and policy.memory_model == "base128_plus_memory"
-    if not plain or case.unpriced_memory or pools[0].faults or any(shape.apart for shape in pools[0].shapes):
+    if not plain or memory_is_unpriced(case) or pools[0].faults or any(shape.apart for shape in pools[0].shapes):
         raise SystemExit("the textbook model does not know what this workload asks for")
     shapes, types = pools[0].shapes, []
     for blade in case.blades:
         able = pools[0].shapes_on(blade)
         if able:
             mine, counts = [shapes[index] for index in able], [shapes[index].count for index in able]
-            grid = Grid.of(mine, counts, capacity(case, blade))
-            most = len(first_fit(mine, counts, capacity(case, blade)))
-            price = Fraction(cost(case, cluster_items(case, blade, 1, included)))
-            types.append(Type(tuple(able), grid.needs, grid.offer, most, case.usable_gib(edition.blades[blade]), price))
+            grid = Grid.of(case, blade, mine, counts)
+            price = Fraction(cost(case, items(case, Decision([(pools[0].site, blade, 1, included)]))))
+            usable = usable_gib(case, edition.blades[blade])
+            types.append(Type(tuple(able), grid.needs, grid.offer, len(first_fit(grid)), usable, price))
     return Instance(
         tuple(shape.count for shape in shapes),
         tuple(shape.memory_mib for shape in shapes),
         tuple(types),
-        edition.count("MAX-1", "hosts_max"),
+        hosts_max(edition),
         policy.host_failures,
         included,
         Fraction(policy.memory_ceiling),

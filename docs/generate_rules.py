@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.rules import backup, compute, protection, storage
+from cloudplan.rules import backup, bill, compute, protection, storage
 from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
@@ -22,6 +22,7 @@ CHAPTERS = (
     ("Storage", storage.RULES),
     ("Protection", protection.RULES),
     ("Backup", backup.RULES),
+    ("Bill and proof", bill.RULES),
 )
 
 HEAD = """\
@@ -34,12 +35,12 @@ The optimiser, the verifier, the bill and the findings all name a rule by its id
 
 The figures and citations are data of an edition (`catalog/<edition>/rules.yaml`); the formulas are code
 (`cloudplan/rules/`). The program refuses an edition that lacks a figure, has one that no rule reads,
-or has one that cannot be read as its rule reads it.
+or has one that cannot be read as its rule reads it. A rule of the provider stands in the editions from the first one
+on that states it; a rule of the program's own stands in all of them, and needs no figures.
 The document "cloudplan's own choice where the provider says nothing" marks what the project decided. "Text of" is the
 date of the text that was read; editions that say the same share a line, with the first and the last date.
 
-Beside these ids a message can carry `BOM` (the bill does not follow from the plan) or `PROOF` (bound, gap and status
-disagree), which only the verifier uses. A bill line can carry `extras` or `zone`, which are no rules.
+A bill line can carry `extras` or `zone`, which are no rules.
 """
 
 
@@ -72,7 +73,11 @@ def _rule(rule: Rule, shipped: Sequence[Edition]) -> Iterator[str]:
     yield ""
     yield f"Kind: {KINDS[rule.kind]}."
     yield ""
-    yield from _facts(rule, shipped)
+    stating = [edition for edition in shipped if rule.id in edition.rules]
+    if stating:
+        yield from _facts(rule, stating)
+    else:
+        yield "A rule of the program's own."
     yield ""
 
 

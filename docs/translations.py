@@ -28,7 +28,7 @@ PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
-    "plan/wording",
+    *("plan/wording", "evaluation/reasons"),
     *(f"presentation/{name}" for name in ("text", "workbook", "front_page", "worksheet")),
     "sales/orders",
     "presentation/html_page",

@@ -124,7 +124,8 @@ def with_rules(edition: cp.Edition, change: Callable[[dict[str, Any]], object]) 
 
 
 def test_the_rule_book_holds_every_rule_of_the_edition(edition: cp.Edition) -> None:
-    assert set(rule_book(edition)) == {rule.id for rule in ALL} == set(edition.rules)
+    standing = {rule.id for rule in ALL if rule.stands_in(edition)}
+    assert set(rule_book(edition)) == standing >= set(edition.rules) >= {rule.id for rule in ALL if rule.figures}
 
 
 def test_rule_ids_are_unique() -> None:
@@ -159,12 +160,12 @@ def test_facts_of_an_unknown_rule_stop_the_rule_book(edition: cp.Edition) -> Non
 
 def test_every_mismatch_of_the_rule_book_is_told_at_once(edition: cp.Edition) -> None:
     def change(rules: dict[str, Any]) -> None:
-        del rules["AFF-1"]
+        del rules["HA-2"]
         rules["MAX-1"].figures.clear()
 
     with bad_input() as faults:
         rule_book(with_rules(edition, change))
-    assert [fault.rule for fault in faults] == ["MAX-1", "AFF-1"]
+    assert [fault.rule for fault in faults] == ["MAX-1", "HA-2"]
     assert all(EDITION in fault.where for fault in faults)
 
 

@@ -387,7 +387,7 @@ def test_an_output_never_overwrites_a_catalogue_that_is_read(run: Run, own: Path
 def test_check_counts_what_it_checks(run: Run) -> None:
     counts = values(run, "check")["editions"]
     assert [count["edition"] for count in counts] == cp.editions()
-    assert all(count["rules"] == len(ALL) for count in counts)
+    assert all(count["rules"] == len(cp.load_edition(count["edition"]).rules) for count in counts)
     text = run("catalog", "check").out
     for word in ("schema", "sources", "locks", "SKUs", "rules"):
         assert len([line for line in text.splitlines() if line.startswith(f"  {word} ")]) == 1

@@ -13,6 +13,7 @@ from strategies import price_books, workloads
 
 import cloudplan as cp
 from cloudplan.optimiser.compute import search
+from cloudplan.rules.storage import LUN_2
 
 SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 BRUTE = settings(max_examples=200, suppress_health_check=list(HealthCheck))
@@ -38,7 +39,7 @@ def facts(edition: cp.Edition) -> dict[str, Any]:
             for name, item in edition.storage_classes.items()
         },
         "gm_classes": edition.figure("GM-1", "classes").split(),
-        "lun_max_gib": edition.count("LUN-2", "maximum_gib"),
+        "lun_max_gib": LUN_2.figure(edition, "maximum_gib"),
         "memory_sku_tail": "iaas:vmware:memory:v2",
         "backup_sku_tail": "iaas:storage:bloc:backup:v1",
     }

@@ -14,8 +14,9 @@ from test_quote import TERMS, dr_plan, planned  # noqa: F401 - a fixture
 
 import cloudplan as cp
 from cloudplan.base.language import ENGLISH, Language, Message, counted, known, language, message
+from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import Plan
-from cloudplan.plan.wording import finding_message, reason_message
+from cloudplan.plan.wording import finding_message
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import read_terms

@@ -18,8 +18,7 @@ import cloudplan as cp
 from cloudplan.base.errors import InternalError
 from cloudplan.optimiser.compute import search
 from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
-from cloudplan.optimiser.compute.patterns import first_fit
-from cloudplan.optimiser.compute.shapes import Shape
+from cloudplan.optimiser.compute.patterns import Grid, first_fit
 from cloudplan.optimiser.solver import Cover
 
 CONTESTED = price_book(
@@ -99,6 +98,9 @@ def test_a_search_that_is_stopped_at_once_still_gives_a_verified_plan(edition: c
     assert plan.lower_bound > 0
 
 
+FEW_AND_FINE = (np.array([False, False, True]), np.array([False, True, False]))
+"""Cores, memory and GPUs: of the last a host offers few, the second is counted in fine parts."""
+
 needs = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 3000), st.integers(0, 1)), min_size=1, max_size=5)
 
 
@@ -112,7 +114,7 @@ needs = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 3000), st.integers(
 def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
     needs: Sequence[tuple[int, int, int]], offer: tuple[int, int, int], values: list[float], left: list[int]
 ) -> None:
-    knapsack = Knapsack(np.array(needs, dtype=np.int64), offer)
+    knapsack = Knapsack(np.array(needs, dtype=np.int64), offer, *FEW_AND_FINE)
     worth = np.array(values[: len(needs)])
     most = knapsack.most(np.array(left[: len(needs)], dtype=np.int64))
 
@@ -132,22 +134,14 @@ def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 9), st.booleans()), min_size=1, max_size=6))
 def test_first_fit_places_every_item_on_hosts_that_can_hold_it(groups: list[tuple[int, int, bool]]) -> None:
-    shapes = [
-        Shape(
-            (Fraction(size, 3), Fraction(size), Fraction(0)),
-            1024 * size,
-            frozenset({"eco:v3"}),
-            frozenset({"apart"} if apart else ()),
-            (({"a": 1}, count),),
-        )
-        for size, count, apart in groups
-    ]
-    hosts_found = first_fit(shapes, [shape.count for shape in shapes], (Fraction(10), Fraction(31), Fraction(0)))
-    assert [sum(column) for column in zip(*hosts_found, strict=True)] == [shape.count for shape in shapes]
+    needs, counts = tuple((size, 3 * size, 0) for size, _, _ in groups), tuple(count for _, count, _ in groups)
+    alone = np.array([apart for _, _, apart in groups])
+    hosts_found = first_fit(Grid(needs, np.outer(alone, alone), counts, (30, 93, 0)))
+    assert [sum(column) for column in zip(*hosts_found, strict=True)] == list(counts)
     for host in hosts_found:
-        assert sum(shape.needs[1] * count for shape, count in zip(shapes, host, strict=True)) <= 31
-        assert sum(shape.needs[0] * count for shape, count in zip(shapes, host, strict=True)) <= 10
-        assert sum(count for shape, count in zip(shapes, host, strict=True) if shape.apart) <= 1
+        assert sum(size * count for (size, _, _), count in zip(needs, host, strict=True)) <= 30
+        assert sum(size * count for (_, size, _), count in zip(needs, host, strict=True)) <= 93
+        assert sum(count for apart, count in zip(alone, host, strict=True) if apart) <= 1
 
 
 def test_a_covering_lp_whose_basis_led_nowhere_is_solved_anew() -> None:

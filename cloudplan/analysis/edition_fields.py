@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from cloudplan.base.units import GIB_PER_TIB, number
 from cloudplan.catalog.edition import Edition, Item
 from cloudplan.rules.book import ALL
+from cloudplan.rules.compute import MEM_4
+from cloudplan.rules.storage import LUN_2
 
 Kind = Literal["limit", "new", "gone", "sku", "figure", "level", "text"]
 """Limits and rules; things new and gone; SKUs; other figures; service levels; texts, which move no plan and no bill."""
@@ -80,7 +82,7 @@ class Field:
 
 def field_of(moved: Moved) -> Field:
     """Return what is known of the field that moved: in its section, or in any."""
-    if (moved.key, moved.field) == ("MEM-4", "figures.contradicted"):
+    if (moved.key, moved.field) == (MEM_4.id, "figures.contradicted"):
         return Field("limit", "contradiction between the provider's pages", _contradiction)
     if moved.field.startswith("figures."):
         figure = moved.field.removeprefix("figures.")
@@ -147,7 +149,7 @@ def _formula(moved: Moved) -> str:
 def _iops_ceiling(moved: Moved) -> str:
     """Say where the ceiling of a LUN begins to bind: ceiling / rate, against the size of the largest LUN."""
     edition = moved.old if moved.went else moved.new
-    rate, largest = edition.storage_classes[moved.key].iops_per_tib, edition.count("LUN-2", "maximum_gib")
+    rate, largest = edition.storage_classes[moved.key].iops_per_tib, LUN_2.figure(edition, "maximum_gib")
     reached = Fraction(moved.before if moved.went else moved.after, rate) if rate else Fraction(0)
     if moved.went:
         says = f"One LUN of {moved.key} delivers what its size gives"

@@ -9,14 +9,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from cloudplan.catalog.edition import in_region
+from cloudplan.base.units import for_people
 from cloudplan.evaluation import utilisation
-from cloudplan.evaluation.bom import datastore_items
+from cloudplan.evaluation.items import (
+    ACCESS,
+    BACKUP,
+    BLADES,
+    CLASSES,
+    ENCRYPTION,
+    MEMORY,
+    MIRROR,
+    REPLICATION,
+    key_of,
+    lines_by_key,
+)
 from cloudplan.evaluation.utilisation import ClusterUse
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Plan
 from cloudplan.rules.backup import backup_site, is_backed_up, stored_factor
-from cloudplan.rules.compute import DIMENSIONS
-from cloudplan.rules.rule import Inequality
+from cloudplan.rules.compute import AFF_2, apart_of, dimensions, included_gib
+from cloudplan.rules.compute import MEMORY as MEMORY_OF_HOSTS
+from cloudplan.rules.rule import Check, Inequality
 from cloudplan.rules.storage import datastore_limits
 from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import VmGroup
@@ -40,12 +52,14 @@ def bounds(use: ClusterUse, case: Case) -> list[Bound]:
     """Return the resources of a cluster, each with the loaded hosts that its sum alone would need."""
     blade = case.edition.blades[use.cluster.blade]
     found = []
-    for dimension, used in zip(DIMENSIONS, (use.cores, use.memory_gib, _gpus(use)), strict=True):
-        each = dimension.offer(case, blade)
+    for dimension in dimensions(case):
+        used, each = use.used(dimension), dimension.offer(case, blade)
         if used or each:
             hosts = math.ceil(used / each) if each else 0
             left = use.cluster.hosts - use.failures
-            found.append(Bound(dimension.rule.id, dimension.unit, used, each * use.cluster.hosts, each * left, hosts))
+            shown, unit = for_people(used, dimension.unit)
+            whole, rest = (for_people(each * count, dimension.unit)[0] for count in (use.cluster.hosts, left))
+            found.append(Bound(dimension.rule.id, unit, shown, whole, rest, hosts))
     return found
 
 
@@ -56,15 +70,10 @@ def binding(use: ClusterUse, case: Case) -> str:
     apart: dict[str, int] = {}
     for host in use.cluster.placement:
         for name, count in host.items():
-            label = case.workload.groups[name].anti_affinity
-            if label:
+            for label in apart_of(case.workload.groups[name]):
                 apart[label] = apart.get(label, 0) + count
-    tight += [f"AFF-2 ({label} on {count} hosts)" for label, count in apart.items() if count == loaded > 1]
+    tight += [f"{AFF_2.id} ({label} on {count} hosts)" for label, count in apart.items() if count == loaded > 1]
     return " and ".join(tight) or PACKING
-
-
-def _gpus(use: ClusterUse) -> Fraction:
-    return sum((host.gpus for host in use.hosts), Fraction(0))
 
 
 def limits_of(case: Case, store: Datastore) -> list[Inequality]:
@@ -73,27 +82,23 @@ def limits_of(case: Case, store: Datastore) -> list[Inequality]:
     return sorted(rows, key=relative_slack)
 
 
-def relative_slack(check: Inequality) -> Fraction:
+def relative_slack(check: Check) -> Fraction:
     """Return the slack of a check as a share of its right side."""
-    return check.slack / (abs(Fraction(check.right)) or Fraction(1))
+    left, right, _ = check.shown
+    return (right - left) / (abs(right) or Fraction(1))
 
 
 def groups_behind(case: Case, plan: Plan, line: BomLine) -> list[str]:
     """Return the VM groups that a line of the bill comes from, in the order of the workload."""
-    region, services = case.workload.region, case.edition.services
-    skus = {in_region(blade.sku, region): name for name, blade in case.edition.blades.items()}
-    classes = {in_region(item.sku, region): name for name, item in case.edition.storage_classes.items()}
+    group, _, name = key_of(case, line.sku).partition(".")
     here = [cluster for cluster in plan.clusters if cluster.site == line.site]
-    named: set[str] = set()
-    if line.sku in skus:
-        named = _placed([cluster for cluster in here if cluster.blade == skus[line.sku]])
-    elif line.sku == in_region(services.memory.sku, region):
-        named = _placed(here)
-    elif line.sku in classes:
-        stores = [s for s in plan.datastores if s.site == line.site and s.storage_class == classes[line.sku]]
+    if group == BLADES:
+        named = _placed([cluster for cluster in here if cluster.blade == name])
+    elif group == CLASSES:
+        stores = [s for s in plan.datastores if s.site == line.site and s.storage_class == name]
         named = {disk.vm for store in stores for disk in store.disks} | {n for store in stores for n in store.vswp}
     else:
-        named = _billed(case, plan, line)
+        named = _placed(here) if f"{group}.{name}" == MEMORY else _billed(case, plan, line)
     return [group.name for group in case.workload.vms if group.name in named]
 
 
@@ -103,17 +108,16 @@ def _placed(clusters: Iterable[Cluster]) -> set[str]:
 
 def _billed(case: Case, plan: Plan, line: BomLine) -> set[str]:
     """Return the groups behind a line of a service."""
-    groups = case.workload.vms
-    if line.rule == "BKP-3":
+    groups, key = case.workload.vms, key_of(case, line.sku)
+    here = [group for group in groups if group.site == line.site]
+    if key == BACKUP:
         stored = [group for group in groups if backup_site(case, group) == line.site]
         return {group.name for group in stored if any(map(is_backed_up, group.disks))}
-    mechanism = {"GM-3": GLOBAL_MIRROR, "VMR-1": VM_REPLICATION}.get(line.rule)
-    if mechanism:
-        here = {group.name for group in groups if group.site == line.site}
-        return {name for name, chosen in plan.protection.items() if chosen == mechanism and name in here}
-    if line.rule in ("BKP-1", "ENC-1"):
-        wanted = [group for group in groups if group.site == line.site and (group.encrypted or line.rule == "BKP-1")]
-        return {group.name for group in wanted}
+    if key in (MIRROR, REPLICATION):
+        wanted = GLOBAL_MIRROR if key == MIRROR else VM_REPLICATION
+        return {group.name for group in here if plan.protection.get(group.name) == wanted}
+    if key in (ACCESS, ENCRYPTION):
+        return {group.name for group in here if group.encrypted or key == ACCESS}
     return set()
 
 
@@ -136,9 +140,9 @@ def shares(case: Case, plan: Plan) -> dict[str, list[Share]]:
     by replicated space or by VM; backup storage by what is stored.
     """
     found: dict[str, list[Share]] = {group.name: [] for group in case.workload.vms}
-    amounts = {(line.site, line.sku): line for line in plan.bom}
-    _share_compute(case, plan, amounts, found)
-    _share_storage(case, plan, amounts, found)
+    lines = lines_by_key(case, plan.bom)
+    _share_compute(case, plan, lines, found)
+    _share_storage(case, plan, lines, found)
     _share_services(case, plan, found)
     return found
 
@@ -151,16 +155,13 @@ def rest(case: Case, plan: Plan) -> Fraction:
 
 
 def _share_compute(
-    case: Case, plan: Plan, amounts: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
+    case: Case, plan: Plan, lines: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
 ) -> None:
     """Share the blades and the memory of each cluster: a line goes to clusters by hosts, or by memory beyond theirs."""
-    region = case.workload.region
-    memory_sku = in_region(case.edition.services.memory.sku, region)
-    included = case.edition.count("MEM-1", "included_gib_per_blade")
+    included = included_gib(case.edition)
     for use in utilisation.clusters(case, plan):
         cluster = use.cluster
-        blade = amounts.get((cluster.site, in_region(case.edition.blades[cluster.blade].sku, region)))
-        extra = amounts.get((cluster.site, memory_sku))
+        blade, extra = lines.get((cluster.site, f"{BLADES}.{cluster.blade}")), lines.get((cluster.site, MEMORY))
         cost = Fraction(blade.monthly) * cluster.hosts / blade.quantity if blade else Fraction(0)
         if extra:
             cost += Fraction(extra.monthly) * (cluster.memory_gib - included * cluster.hosts) / extra.quantity
@@ -170,20 +171,20 @@ def _share_compute(
                 counts[name] = counts.get(name, 0) + count
         for name, count in counts.items():
             item = instances_at(case.workload, case.workload.groups[name], cluster.site)
-            part = item.cores / use.cores + Fraction(item.memory_mib, 1024) / use.memory_gib
+            part = item.cores / use.cores + item.memory_mib / use.used(MEMORY_OF_HOSTS)
             how = "half by cores, half by memory of the cluster's VMs"
             monthly = cost * part / 2 * count / case.workload.groups[name].count
             found[name].append(Share(f"blades and memory of {cluster.name}", how, monthly))
 
 
 def _share_storage(
-    case: Case, plan: Plan, amounts: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
+    case: Case, plan: Plan, lines: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
 ) -> None:
     groups = case.workload.groups
     for store in plan.datastores:
-        item, quantity = next(iter(datastore_items(case, store.storage_class, store.size_gib)))
-        line = amounts[store.site, in_region(item.sku, case.workload.region)]
-        cost = Fraction(line.monthly) * quantity / line.quantity
+        line = lines[store.site, f"{CLASSES}.{store.storage_class}"]
+        units = Fraction(store.size_gib, case.edition.storage_classes[store.storage_class].unit_gib)
+        cost = Fraction(line.monthly) * units / line.quantity
         space: dict[str, int] = {}
         for disk in store.disks:
             space[disk.vm] = space.get(disk.vm, 0) + groups[disk.vm].disks[disk.disk].size_mib * disk.count
@@ -197,21 +198,22 @@ def _share_storage(
 
 def _share_services(case: Case, plan: Plan, found: dict[str, list[Share]]) -> None:
     for line in plan.bom:
-        if line.rule not in ("GM-3", "VMR-1", "BKP-1", "BKP-3", "ENC-1"):
+        key = key_of(case, line.sku)
+        if key not in (MIRROR, REPLICATION, ACCESS, BACKUP, ENCRYPTION):
             continue
         groups = [case.workload.groups[name] for name in groups_behind(case, plan, line)]
-        weights = {group.name: _weight(case, group, line.rule) for group in groups}
+        weights = {group.name: _weight(group, key) for group in groups}
         total = sum(weights[group.name] * group.count for group in groups)
-        how = {"GM-3": "by replicated space", "BKP-3": "by what is stored"}.get(line.rule, "one for each VM")
+        how = {MIRROR: "by replicated space", BACKUP: "by what is stored"}.get(key, "one for each VM")
         for group in groups if total else ():
             monthly = Fraction(line.monthly) * weights[group.name] / total
             found[group.name].append(Share(f"{line.label} at {line.site}", how, monthly))
 
 
-def _weight(case: Case, group: VmGroup, rule: str) -> Fraction:
-    if rule == "GM-3":
+def _weight(group: VmGroup, key: str) -> Fraction:
+    if key == MIRROR:
         return Fraction(sum(disk.size_mib for disk in group.disks if disk.replicated))
-    if rule == "BKP-3":
+    if key == BACKUP:
         used = sum((Fraction(disk.used_gib) for disk in group.disks if is_backed_up(disk)), Fraction(0))
         return used * stored_factor(group.backup)
     return Fraction(1)

@@ -12,10 +12,10 @@ from typing import Any
 
 from cloudplan.analysis.compare import edited
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
-from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.base.units import MIB_PER_GIB, gib
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
-from cloudplan.rules.compute import DIMENSIONS
+from cloudplan.rules.compute import CORES, MEMORY
 from cloudplan.workload.case import Case
 from cloudplan.workload.reading import as_given, read_workload
 from cloudplan.workload.workload import VmGroup
@@ -197,10 +197,9 @@ def _smaller(origin: Origin, groups: Sequence[VmGroup]) -> Iterator[tuple[str, E
         blades = [blade for name, blade in case.blades.items() if name in group.blades]
         if not blades:
             continue
-        offers = [[dimension.offer(case, blade) for dimension in DIMENSIONS] for blade in blades]
         ratio = Fraction(group.vcpu_per_core)
-        vcpus = max(min(int(offer[0] * ratio), blade.threads) for offer, blade in zip(offers, blades, strict=True))
-        memory_gib = max(offer[1] for offer in offers)
+        vcpus = max(min(int(CORES.offer(case, blade) * ratio), blade.threads) for blade in blades)
+        memory_gib = max(gib(MEMORY.offer(case, blade)) for blade in blades)
         if group.vcpus > vcpus > 0:
             yield f"{vcpus} vCPUs for {group.name}", {f"vms.{group.name}.vcpus": vcpus}
         if Fraction(group.memory_mib, MIB_PER_GIB) > memory_gib > 0:

@@ -59,6 +59,19 @@ def whole(low: int, high: int | None = None) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def one_of(numbers: Iterable[int]) -> BeforeValidator:
+    """Annotate an int: one of these."""
+    choices = list(numbers)
+    allowed = f"one of {', '.join(map(str, choices))}"
+
+    def read(value: Any) -> int:
+        if str(value) not in map(str, choices) or isinstance(value, bool):
+            raise _refuse(allowed)
+        return int(value)
+
+    return BeforeValidator(read)
+
+
 def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool = False) -> BeforeValidator:
     """Annotate a Decimal: exact, without trailing zeros; `above` leaves the lower limit itself out."""
     sign = ">" if above else ">="

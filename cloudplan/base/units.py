@@ -51,3 +51,8 @@ def number(value: Fraction | Decimal | int, places: int = 2) -> str:
     scaled = math.floor(Fraction(value) * 10**places + Fraction(1, 2))
     text = f"{Decimal(scaled).scaleb(-places):,f}".replace(",", " ")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def for_people(amount: Fraction | Decimal | int, unit: str) -> tuple[Fraction, str]:
+    """Return an amount in the unit that people read: MiB become GiB, any other unit stays."""
+    return (Fraction(amount) / MIB_PER_GIB, "GiB") if unit == "MiB" else (Fraction(amount), unit)

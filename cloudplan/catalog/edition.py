@@ -4,22 +4,25 @@ An edition is data and complete in itself; every fact names the document and the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from cloudplan.base.errors import CloudplanError
-from cloudplan.base.schema import Date, Flag, Frozen, Name, quantity, whole
+from cloudplan.base.schema import Date, Flag, Frozen, Name, one_of, quantity, whole
 
 REGION_PLACEHOLDER = "(region)"
 _PLACEHOLDERS = re.compile(r"\(regione?\)|\*\(REGION\)\*")
 """The placeholder as the provider's pages and their translations spell it."""
 
+UNITS = {1: "GiB", 1024: "TiB"}
+"""The billing units of storage, by their GiB."""
+
 Tags = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 Count = Annotated[int, whole(1)]
+UnitGib = Annotated[int, one_of(UNITS)]
 CountOrZero = Annotated[int, whole(0)]
 Ghz = Annotated[Decimal, quantity("GHz", above=True)]
 
@@ -82,7 +85,7 @@ class Blade(Item):
 class StorageClass(Item):
     """A class of block storage, sold in units of `unit_gib`; the ceilings, where given, are those of one LUN."""
 
-    unit_gib: Count
+    unit_gib: UnitGib
     iops_per_tib: CountOrZero
     flash: Flag
     iops_max: Count | None = None
@@ -91,7 +94,7 @@ class StorageClass(Item):
     @property
     def unit(self) -> str:
         """The billing unit: GiB or TiB."""
-        return {1: "GiB", 1024: "TiB"}[self.unit_gib]
+        return UNITS[self.unit_gib]
 
 
 class Service(Item):
@@ -136,6 +139,21 @@ class RuleFacts(Frozen):
     source: Source
 
 
+FIGURES = {
+    "vcpu_per_core": ("CPU-1", "vcpu_per_core"),
+    "memory_ceiling": ("MEM-2", "ceiling"),
+    "memory_model": ("MEM-4", "memory_model"),
+    "host_memory_reserve_gib": ("MEM-1", "host_memory_reserve_gib"),
+    "host_failures": ("HA-1", "host_failures"),
+    "hosts_max": ("MAX-1", "hosts_max"),
+    "snapshot_headroom": ("LUN-3", "headroom"),
+    "datastore_max_gib": ("LUN-2", "maximum_gib"),
+    "datastore_min_gib": ("LUN-1", "minimum_gib"),
+}
+"""Where the defaults and the limits of a policy stand among the figures of the rules, for the reader of workloads."""
+STANDBY, RETENTION = "DR-1", "BKP-3"
+
+
 class Edition(Frozen):
     """One immutable state of the catalogue, named by its date.
 
@@ -167,13 +185,19 @@ class Edition(Frozen):
         except KeyError:
             raise CloudplanError(f"edition {self.edition}: rule {rule} has no figure {name!r}") from None
 
-    def exact(self, rule: str, name: str) -> Fraction:
-        """Return a figure of a rule as an exact number."""
-        return Fraction(Decimal(self.figure(rule, name)))
+    def default(self, field: str) -> str:
+        """Return what a field of a workload's policy is when none is given, or where it ends (see FIGURES)."""
+        return self.figure(*FIGURES[field])
 
-    def count(self, rule: str, name: str) -> int:
-        """Return a figure of a rule as a whole number."""
-        return int(self.figure(rule, name))
+    @property
+    def standby_default(self) -> dict[str, str]:
+        """The shares of the demand that are held at the standby site when none are given."""
+        return dict(self.rules[STANDBY].figures)
+
+    @property
+    def backup_default(self) -> dict[str, str]:
+        """The backup policy when none is given."""
+        return dict(self.rules[RETENTION].figures)
 
     @property
     def flash_classes(self) -> tuple[str, ...]:
@@ -184,20 +208,23 @@ class Edition(Frozen):
         """Availability zones of a region, in the provider's order."""
         return tuple(self.regions[region].zones)
 
+    def keyed_items(self) -> Iterator[tuple[str, Item]]:
+        """Return every item on sale with its key, such as ``blades.eco:v3``, in the order of the bill of materials."""
+        services = {name: item for name, item in self.services if item is not None}
+        memory = {"memory": services.pop("memory")}
+        groups: tuple[tuple[str, Mapping[str, Item]], ...] = (
+            *(("blades", self.blades), ("services", memory), ("storage_classes", self.storage_classes)),
+            *(("services", services), ("extras", self.extras)),
+        )
+        return ((f"{group}.{name}", item) for group, items in groups for name, item in items.items())
+
     def computed_items(self) -> Iterator[Item]:
         """Yield the items whose quantity a plan computes, in the order of the bill of materials."""
-        yield from self.blades.values()
-        yield self.services.memory
-        yield from self.storage_classes.values()
-        for name in type(self.services).model_fields:
-            item = getattr(self.services, name)
-            if item is not None and item is not self.services.memory:
-                yield item
+        return (item for key, item in self.keyed_items() if not key.startswith("extras."))
 
     def items(self) -> Iterator[Item]:
         """Yield every item on sale, in the order of the bill of materials."""
-        yield from self.computed_items()
-        yield from self.extras.values()
+        return (item for _, item in self.keyed_items())
 
     def extra(self, sku: str, region: str) -> Service:
         """Return the extra that a SKU stands for, in any of its spellings."""

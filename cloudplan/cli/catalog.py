@@ -115,7 +115,7 @@ def rules(
     key = next((rule for rule in book if rule.lower() == id.lower()), None)
     if key is None:
         raise BadInputError([Fault(unknown("rule", id, book))])
-    _show(tables.item(shown, [("rules", key)]), tables.rules_values(shown, [key]), format, output)
+    _show(tables.rule(shown, key), tables.rules_values(shown, [key]), format, output)
 
 
 def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:

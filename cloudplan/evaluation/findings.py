@@ -5,10 +5,12 @@ from datetime import date
 from typing import Any, Literal
 
 from cloudplan.base.units import GIB_PER_TIB
-from cloudplan.evaluation.bom import backup_targets, zones_in_use
+from cloudplan.evaluation.backup_storage import backup_targets
+from cloudplan.evaluation.items import zones_in_use
 from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.plan.wording import finding_text
 from cloudplan.prices.book import PriceBook
+from cloudplan.rules import backup, compute, protection, storage
 from cloudplan.rules.backup import is_backed_up
 from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions
 from cloudplan.workload.case import Case
@@ -50,7 +52,7 @@ def _prices(case: Case) -> Iterator[Finding]:
         if name not in case.classes:
             yield _finding("warning", "not-priced", name, "", about="class", storage_class=name, book=book.name)
     memory = case.edition.services.memory
-    if case.workload.policy.memory_model == "base128_plus_memory" and case.prices.offer(memory) is None:
+    if compute.memory_is_unpriced(case):
         yield _finding("warning", "not-priced", memory.sku, "", about="memory", book=book.name)
     for item in case.edition.computed_items():
         prices = list(case.prices.spelled(item).values())
@@ -62,31 +64,31 @@ def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
     edition = case.edition.edition
     if not pinned:
         yield _finding("info", "catalog-not-pinned", "catalog", "", edition=edition)
-    if case.edition.figure("MEM-4", "contradicted") == "true":
-        yield _finding("warning", "memory-model", "catalog", "MEM-4", model=case.workload.policy.memory_model)
+    if compute.MEM_4.figure(case.edition, "contradicted") == "true":
+        yield _finding("warning", "memory-model", "catalog", compute.MEM_4.id, model=case.workload.policy.memory_model)
 
 
 def _availability(case: Case, choice: Choice) -> Iterator[Finding]:
-    sla = case.edition.count("HA-2", "hosts_for_sla")
+    sla = compute.HA_2.figure(case.edition, "hosts_for_sla")
     if case.workload.policy.host_failures == 0 and choice.clusters:
-        yield _finding("warning", "no-sla", "policy.host_failures", "HA-2", hosts_for_sla=sla)
+        yield _finding("warning", "no-sla", "policy.host_failures", compute.HA_2.id, hosts_for_sla=sla)
     for group in case.workload.vms:
         if group.gpus:
-            yield _finding("warning", "gpu-passthrough", group.name, "GPU-1", vm=group.name)
+            yield _finding("warning", "gpu-passthrough", group.name, compute.GPU_1.id, vm=group.name)
     share = case.workload.policy.standby
     if choice.protection and min(share.vcpu_share, share.memory_share) < 1:
         values = {"vcpu": str(share.vcpu_share), "memory": str(share.memory_share)}
-        yield _finding("warning", "degraded-standby", "policy.standby", "DR-1", **values)
+        yield _finding("warning", "degraded-standby", "policy.standby", protection.DR_1.id, **values)
 
 
 def _storage(case: Case, choice: Choice) -> Iterator[Finding]:
     for site in case.sites:
         here = [store for store in choice.datastores if store.site == site]
         if len(here) == 1 and site in case.cluster_sites:
-            yield _finding("warning", "one-datastore", site, "ORD-1", site=site)
+            yield _finding("warning", "one-datastore", site, storage.ORD_1.id, site=site)
         on_mass = sorted({name for store in here if not _flash(case, store.storage_class) for name in store.vswp})
         if on_mass:
-            yield _finding("warning", "swap-on-mass", site, "VSWP-2", site=site, count=len(on_mass))
+            yield _finding("warning", "swap-on-mass", site, storage.VSWP_2.id, site=site, count=len(on_mass))
 
 
 def _flash(case: Case, storage_class: str) -> bool:
@@ -96,10 +98,10 @@ def _flash(case: Case, storage_class: str) -> bool:
 def _protection(case: Case, choice: Choice) -> Iterator[Finding]:
     replicated = [name for name, mechanism in choice.protection.items() if mechanism == VM_REPLICATION]
     if replicated:
-        yield _finding("info", "replica-class", "protection", "VMR-2", count=len(replicated))
+        yield _finding("info", "replica-class", "protection", protection.VMR_2.id, count=len(replicated))
     if choice.protection:
         sites = sorted(zones_in_use(case))
-        yield _finding("info", "failover-request", "protection", "DR-2", sites=sites)
+        yield _finding("info", "failover-request", "protection", protection.DR_2.id, sites=sites)
 
 
 def _backup(case: Case) -> Iterator[Finding]:
@@ -108,21 +110,21 @@ def _backup(case: Case) -> Iterator[Finding]:
         for number, disk in enumerate(group.disks):
             values: dict[str, Any] = {"vm": group.name, "disk": number}
             if disk.constant_writes:
-                yield _finding("warning", "disk-not-backed-up", subject, "BKP-4", about="constant", **values)
+                yield _finding("warning", "disk-not-backed-up", subject, backup.BKP_4.id, about="constant", **values)
             elif not disk.backup:
-                yield _finding("info", "disk-not-backed-up", subject, "BKP-4", about="asked", **values)
+                yield _finding("info", "disk-not-backed-up", subject, backup.BKP_4.id, about="asked", **values)
         if not any(is_backed_up(disk) for disk in group.disks):
-            yield _finding("warning", "vm-without-backup", subject, "BKP-4", vm=group.name)
+            yield _finding("warning", "vm-without-backup", subject, backup.BKP_4.id, vm=group.name)
 
 
 def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
     """What takes more than one order of the console, or more than is needed (ORD-2)."""
-    datastores = case.edition.count("ORD-2", "datastores_max")
+    datastores = storage.ORD_2.figure(case.edition, "datastores_max")
     for cluster in choice.clusters:
         first, *further = cluster_portions(case, cluster)
         if further:
             values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": first, "rest": sum(further)}
-            yield _finding("info", "order-limit", cluster.name, "ORD-2", about="hosts", **values)
+            yield _finding("info", "order-limit", cluster.name, storage.ORD_2.id, about="hosts", **values)
     for site in case.sites:
         here = [store for store in choice.datastores if store.site == site]
         if len(here) > datastores:
@@ -131,15 +133,18 @@ def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
                 for name in case.edition.storage_classes
             )
             values = {"site": site, "datastores": len(here), "most": datastores, "orders": placed}
-            yield _finding("info", "order-limit", site, "ORD-2", about="datastores", **values)
-    least, most = case.edition.count("ORD-2", "backup_min_gib"), case.edition.count("ORD-2", "backup_max_gib")
+            yield _finding("info", "order-limit", site, storage.ORD_2.id, about="datastores", **values)
+    least, most = (
+        storage.ORD_2.figure(case.edition, "backup_min_gib"),
+        storage.ORD_2.figure(case.edition, "backup_max_gib"),
+    )
     for target in backup_targets(case):
         order: dict[str, Any] = {"tib": target.tib, "site": target.site, "least": least, "most": most}
         placed = len(backup_portions_gib(case, target))
         if placed > 1:
-            yield _finding("info", "order-limit", target.site, "ORD-2", about="backup", **order, orders=placed)
+            yield _finding("info", "order-limit", target.site, storage.ORD_2.id, about="backup", **order, orders=placed)
         elif 0 < target.tib * GIB_PER_TIB < least:
-            yield _finding("info", "order-limit", target.site, "ORD-2", about="little backup", **order)
+            yield _finding("info", "order-limit", target.site, storage.ORD_2.id, about="little backup", **order)
 
 
 def _commitments(case: Case) -> Iterator[Finding]:

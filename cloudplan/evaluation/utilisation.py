@@ -1,13 +1,14 @@
 """How full clusters, hosts and datastores are, before and after hosts fail: the figures of the rules, for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from cloudplan.base.units import GIB_PER_TIB, gib
+from cloudplan.base.units import gib
 from cloudplan.plan.plan import Cluster, Datastore, Plan
-from cloudplan.rules.compute import DIMENSIONS
+from cloudplan.rules.compute import CORES, MEMORY, Dimension, dimensions, needs, usable_gib
+from cloudplan.rules.storage import IOPS, SPACE, load_of, lun_dimensions
 from cloudplan.workload.case import Case, instances_at
 
 Found = TypeVar("Found")
@@ -15,12 +16,20 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class HostUse:
-    """What the VMs of one loaded host use: cores, memory in GiB, GPUs, and how many instances there are."""
+    """What the VMs of one loaded host use in each dimension, and how many instances there are."""
 
-    cores: Fraction
-    memory_gib: Fraction
-    gpus: Fraction
+    used: Mapping[Dimension, Fraction]
     instances: int
+
+    @property
+    def cores(self) -> Fraction:
+        """Cores that its VMs use."""
+        return self.used[CORES]
+
+    @property
+    def memory_gib(self) -> Fraction:
+        """Memory that its VMs use."""
+        return gib(self.used[MEMORY])
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,19 @@ class ClusterUse:
     ceiling: Fraction
     failures: int
 
+    def used(self, dimension: Dimension) -> Fraction:
+        """Return what all VMs use in a dimension."""
+        return sum((host.used[dimension] for host in self.hosts), Fraction(0))
+
     @property
     def cores(self) -> Fraction:
         """Cores that all VMs use."""
-        return sum((host.cores for host in self.hosts), Fraction(0))
+        return self.used(CORES)
 
     @property
     def memory_gib(self) -> Fraction:
         """Memory that all VMs use."""
-        return sum((host.memory_gib for host in self.hosts), Fraction(0))
+        return gib(self.used(MEMORY))
 
     @property
     def instances(self) -> int:
@@ -68,7 +81,10 @@ class ClusterUse:
 
 @dataclass(frozen=True)
 class DatastoreUse:
-    """What stands on a datastore, in GiB and IOPS, and what is free of it."""
+    """What stands on a datastore, in GiB and IOPS, and what is free of it.
+
+    `iops_offered` is what its disks may ask for: under Global Mirror less than the LUN delivers (IOPS-3).
+    """
 
     store: Datastore
     disks_gib: Fraction
@@ -91,33 +107,25 @@ def clusters(case: Case, plan: Plan) -> list[ClusterUse]:
         hosts = []
         for placed in cluster.placement:
             items = [(instances_at(case.workload, groups[name], cluster.site), count) for name, count in placed.items()]
-            cores, memory, gpus = (
-                sum((dimension.need(item) * count for item, count in items), Fraction(0)) for dimension in DIMENSIONS
-            )
-            hosts.append(HostUse(cores, memory, gpus, sum(placed.values())))
-        ceiling, usable = Fraction(policy.memory_ceiling), case.usable_gib(blade)
+            used = dict(zip(dimensions(case), needs(case, items), strict=True))
+            hosts.append(HostUse(used, sum(placed.values())))
+        ceiling, usable = Fraction(policy.memory_ceiling), usable_gib(case, blade)
         found.append(ClusterUse(cluster, tuple(hosts), blade.cores, usable, ceiling, policy.host_failures))
     return found
 
 
 def datastores(case: Case, plan: Plan) -> list[DatastoreUse]:
     """Return the datastores of a plan with what stands on each."""
-    groups = case.workload.groups
     found = []
     for store in plan.datastores:
-        item = case.edition.storage_classes[store.storage_class]
-        disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
-        swap_mib = sum(groups[name].memory_mib * count for name, count in store.vswp.items())
-        offered = Fraction(item.iops_per_tib * store.size_gib, GIB_PER_TIB)
-        found.append(
-            DatastoreUse(
-                store,
-                gib(sum(disk.size_mib * count for disk, count in disks)),
-                gib(swap_mib),
-                sum((Fraction(disk.iops) * count for disk, count in disks), Fraction(0)),
-                min(offered, Fraction(item.iops_max)) if item.iops_max else offered,
-            )
-        )
+        item, mirrored = case.edition.storage_classes[store.storage_class], store.replication is not None
+        swap_mib = sum(case.workload.groups[name].memory_mib * count for name, count in store.vswp.items())
+        load = dict(zip(lun_dimensions(case), load_of(case, store), strict=True))
+        offered = (IOPS.per_gib(case, item) or Fraction(0)) * store.size_gib
+        ceiling = IOPS.ceiling(case, item)
+        most = offered if ceiling is None else min(offered, Fraction(ceiling))
+        iops_offered = most / IOPS.factor(case, mirrored=mirrored)
+        found.append(DatastoreUse(store, gib(load[SPACE] - swap_mib), gib(swap_mib), load[IOPS], iops_offered))
     return found
 
 

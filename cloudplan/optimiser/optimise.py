@@ -13,16 +13,18 @@ from importlib.metadata import PackageNotFoundError, version
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
-from cloudplan.evaluation.bom import backup_targets, bill, cost, fixed_items, missing_prices, monthly
+from cloudplan.evaluation.backup_storage import backup_targets
+from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.findings import find
-from cloudplan.evaluation.verify import gap_of, verify
+from cloudplan.evaluation.items import cost, fixed_items, missing_prices
+from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import plan_site
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.lun_ilp import plan_storage
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
-from cloudplan.plan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, is_optimal
+from cloudplan.plan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.workload.case import Case
@@ -85,7 +87,7 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
     """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
     unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
     unpriced += unpriced_items(case)
-    unpriced += [item for item, _ in fixed_items(case) if case.prices.offer(item) is None]
+    unpriced += [each.item for each in fixed_items(case) if each.quantity and case.prices.offer(each.item) is None]
     if unpriced:
         raise BadInputError(missing_prices(case, unpriced))
     faults = [fault for pool in pools for fault in pool.faults]
@@ -98,7 +100,9 @@ def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
     lines = bill(case, choice)
     total = monthly(lines)
-    lower = max(Decimal("0.00"), min(total, money.floor_cents(bound - HALF_A_CENT * len(lines))))
+    lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
+    if lower > total:
+        raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
     workload, edition, book = case.workload, case.edition, case.prices.book
     plan = Plan(
         program=program(),

@@ -14,6 +14,7 @@ import highspy
 import pulp
 
 from cloudplan.base.errors import InternalError
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.rules.rule import Inequality, Linear
 
 NODE_LIMIT = 200_000
@@ -98,6 +99,8 @@ class Model:
         """Add rules as constraints; one between mere numbers must hold by itself."""
         for row in rows:
             difference = row.left - row.right
+            if row.unit == "MiB":  # rows of like size are solved better: memory and space in GiB
+                difference = difference * Fraction(1, MIB_PER_GIB)
             if isinstance(difference, pulp.LpAffineExpression) and len(difference):
                 self._problem += difference <= 0
             elif (difference.constant if isinstance(difference, pulp.LpAffineExpression) else difference) > 0:

@@ -174,3 +174,8 @@ def is_optimal(monthly: Decimal, lower_bound: Decimal, lines: int) -> bool:
     """Return whether the proven gap is at most 0.0001, or no more than the rounding of the lines."""
     difference = monthly - lower_bound
     return difference <= monthly * Decimal("0.0001") or difference <= Decimal("0.01") * lines
+
+
+def gap_of(cost: Decimal, lower_bound: Decimal) -> float:
+    """Return the relative gap between a cost and its proven lower bound; 0 when nothing costs anything."""
+    return round(float((cost - lower_bound) / cost), 10) if cost else 0.0

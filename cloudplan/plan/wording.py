@@ -1,12 +1,12 @@
-"""What findings and bill lines say: templates by code and rule, so that a plan can be read in any language.
+"""What findings say: templates by code, so that a plan can be read in any language.
 
 A plan has each of these texts in English, with its values; here the message that it was made of is found again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from cloudplan.base.language import ENGLISH, Message, counted, message
+from cloudplan.base.language import ENGLISH, Message, message
 
 FINDINGS: Mapping[str, Mapping[str, str]] = {
     "illustrative-prices": {
@@ -86,21 +86,7 @@ def finding_text(code: str, about: str, values: Mapping[str, Any]) -> str:
 def finding_message(code: str, english: str, values: Mapping[str, Any]) -> Message:
     """Return the message that a finding's English text was made of; the text itself when it is another program's."""
     made = (Message(template, values) for template in FINDINGS.get(code, {}).values())
-    return next((each for each in made if _says(each) == english), message("{text}", text=english))
-
-
-def reason(rule: str, values: Mapping[str, Any]) -> Message:
-    """Return why a line is on the bill, from its rule and its values; nothing for values of another program."""
-    try:
-        return joined(*_reasons(rule, values))
-    except KeyError:
-        return message("")
-
-
-def reason_message(rule: str, english: str, values: Mapping[str, Any]) -> Message:
-    """Return the message that a line's English reason was made of; the text itself when it is another program's."""
-    made = reason(rule, values)
-    return made if _says(made) == english else message("{text}", text=english)
+    return next((each for each in made if says(each) == english), message("{text}", text=english))
 
 
 def joined(*messages: Message, between: str = "") -> Message:
@@ -109,58 +95,9 @@ def joined(*messages: Message, between: str = "") -> Message:
     return Message(between.join(f"{{{name}}}" for name in names), dict(zip(names, messages, strict=True)))
 
 
-def _says(made: Message) -> str | None:
+def says(made: Message) -> str | None:
+    """Return what a message says in English; None when it lacks a value."""
     try:
         return ENGLISH.said(made)
     except (KeyError, ValueError, IndexError):
         return None
-
-
-def _reasons(rule: str, values: Mapping[str, Any]) -> Iterator[Message]:
-    if rule == "HA-1":
-        yield from _hosts(values)
-    elif rule == "MEM-2":
-        one = "{activated_gib} GiB activated - {included_gib_per_blade} GiB included x {hosts} blade"
-        many = "{activated_gib} GiB activated - {included_gib_per_blade} GiB included x {hosts} blades"
-        yield counted(one, many, values["hosts"], **values)
-    elif "datastores" in values:
-        yield from _datastores(values)
-    elif rule == "GM-3":
-        yield message("{mirrored_gib:n} GiB of replicated datastores at their source site, in whole TiB", **values)
-    elif rule == "VMR-1":
-        one, many = "{vms} VM of this site under VM replication", "{vms} VMs of this site under VM replication"
-        yield counted(one, many, values["vms"], **values)
-    elif rule == "BKP-1":
-        one = "{vms} VM of this site, backup cannot be switched off"
-        many = "{vms} VMs of this site, backup cannot be switched off"
-        yield counted(one, many, values["vms"], **values)
-    elif rule == "BKP-3":
-        yield message("{stored_gib:n} GiB stored, in whole TiB", **values)
-    elif rule == "ENC-1":
-        yield counted("{vms} encrypted VM", "{vms} encrypted VMs", values["vms"], **values)
-    elif rule == "zone":
-        yield message("the zone has a cluster or a datastore")
-    elif rule == "extras":
-        yield message("as asked for in extras")
-
-
-def _hosts(values: Mapping[str, Any]) -> Iterator[Message]:
-    one, many = (
-        "{loaded} loaded host + {spare} spare (N+{failures})",
-        "{loaded} loaded hosts + {spare} spare (N+{failures})",
-    )
-    yield counted(one, many, values["loaded"], **values)
-    if values["extra"]:
-        yield message(" + {extra} for their included memory", **values)
-    if values["clusters"] > 1:
-        yield message(" in {clusters} clusters", **values)
-
-
-def _datastores(values: Mapping[str, Any]) -> Iterator[Message]:
-    one, many = "{datastores} datastore, {size_gib:n} GiB", "{datastores} datastores, {size_gib:n} GiB"
-    yield counted(one, many, values["datastores"], **values)
-    if values["mirrored"]:
-        yield message(", {mirrored} of them mirrored", **values)
-    if len(values["sized_by"]) > 1:
-        for rule, size_gib in sorted(values["sized_by"].items()):
-            yield message("; {size_gib:n} GiB sized by {rule}", size_gib=size_gib, rule=rule)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import GIB_PER_TIB
-from cloudplan.rules.rule import Inequality, Linear, Rule, exact
+from cloudplan.rules.rule import FIRST, Inequality, Linear, Rule, exact
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, Disk, VmGroup
 
-BKP_1 = Rule("BKP-1", "Backup access", "Every VM takes one backup access unit, at its own site.", "plan")
-BKP_2 = Rule("BKP-2", "Backup site", "Backups stand in another availability zone than the VM.", "construction")
+BKP_1 = Rule("BKP-1", "Backup access", "Every VM takes one backup access unit, at its own site.", "plan", since=FIRST)
+BKP_2 = Rule(
+    "BKP-2", "Backup site", "Backups stand in another availability zone than the VM.", "construction", since=FIRST
+)
 BKP_3 = Rule(
     "BKP-3",
     "Backup storage",
@@ -18,8 +20,9 @@ BKP_3 = Rule(
     "u(k) = 1 - (1 - change_rate)^k; per backup site, in whole TiB.",
     "plan",
     {"daily": int, "weekly": int, "monthly": int, "yearly": int, "change_rate": exact, "reduction": exact},
+    since=FIRST,
 )
-BKP_4 = Rule("BKP-4", "Disks not backed up", "A constant_writes disk is left out of backup.", "finding")
+BKP_4 = Rule("BKP-4", "Disks not backed up", "A constant_writes disk is left out of backup.", "finding", since=FIRST)
 
 RULES = (BKP_1, BKP_2, BKP_3, BKP_4)
 

@@ -1,17 +1,21 @@
 """Compute rules: what a host holds, what a cluster may be.
 
-Host rules are dimensions: what one instance uses, what one blade offers. Plan rules are inequalities over one cluster,
-or over `clusters` like clusters of one blade type taken together.
+Host rules are dimensions: what one instance needs, what one blade offers. Plan rules are inequalities over one cluster,
+or over like clusters of one blade type taken together. A placement is walked host by host.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.units import gib
-from cloudplan.catalog.edition import Blade
-from cloudplan.rules.rule import Inequality, Linear, Rule, exact, one_of
+from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.catalog.edition import Blade, Edition
+from cloudplan.plan.plan import Cluster
+from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, one_of
 from cloudplan.workload.case import Case, Instances
+from cloudplan.workload.workload import VmGroup
 
 CPU_1 = Rule(
     "CPU-1",
@@ -19,10 +23,11 @@ CPU_1 = Rule(
     "On one host, sum of vCPUs / vcpu_per_core <= physical cores of the blade.",
     "host",
     {"vcpu_per_core": exact},
+    since=FIRST,
 )
-CPU_2 = Rule("CPU-2", "Threads for one VM", "vCPUs of a VM <= hardware threads of the blade.", "choice")
-CPU_3 = Rule("CPU-3", "Base frequency", "min_ghz of a VM <= base frequency of the blade.", "choice")
-GPU_1 = Rule("GPU-1", "GPUs of a host", "On one host, sum of GPUs <= GPUs of the blade.", "host")
+CPU_2 = Rule("CPU-2", "Threads for one VM", "vCPUs of a VM <= hardware threads of the blade.", "choice", since=FIRST)
+CPU_3 = Rule("CPU-3", "Base frequency", "min_ghz of a VM <= base frequency of the blade.", "choice", since=FIRST)
+GPU_1 = Rule("GPU-1", "GPUs of a host", "On one host, sum of GPUs <= GPUs of the blade.", "host", since=FIRST)
 BLADES = Rule(
     "policy.blades", "Allowed blades", "The blade is in the allow-lists of the policy and the group.", "choice"
 )
@@ -32,6 +37,7 @@ MEM_1 = Rule(
     "In whole GiB: hosts x included_gib_per_blade <= activated memory <= hosts x (physical - host_memory_reserve_gib).",
     "plan",
     {"included_gib_per_blade": int, "host_memory_reserve_gib": int},
+    since=FIRST,
 )
 MEM_2 = Rule(
     "MEM-2",
@@ -39,12 +45,14 @@ MEM_2 = Rule(
     "Sum of memory of its VMs <= ceiling x activated memory.",
     "plan",
     {"ceiling": exact},
+    since=FIRST,
 )
 MEM_3 = Rule(
     "MEM-3",
     "Memory ceiling of a host",
     "On every loaded host, sum of memory <= ceiling x usable memory of the blade.",
     "host",
+    since=FIRST,
 )
 MEM_4 = Rule(
     "MEM-4",
@@ -52,10 +60,18 @@ MEM_4 = Rule(
     "base128_plus_memory bills what is activated beyond what blades include; included_full includes it all.",
     "plan",
     {"memory_model": one_of("base128_plus_memory", "included_full"), "contradicted": one_of("true", "false")},
+    since=FIRST,
 )
-HOM_1 = Rule("HOM-1", "Like hosts", "A cluster has one blade type, one site, one pool, one tenant.", "construction")
+HOM_1 = Rule(
+    "HOM-1", "Like hosts", "A cluster has one blade type, one site, one pool, one tenant.", "construction", since=FIRST
+)
 MAX_1 = Rule(
-    "MAX-1", "Hosts of a cluster", "hosts <= hosts_max; more demand means more clusters.", "plan", {"hosts_max": int}
+    "MAX-1",
+    "Hosts of a cluster",
+    "hosts <= hosts_max; more demand means more clusters.",
+    "plan",
+    {"hosts_max": int},
+    since=FIRST,
 )
 MAX_CLUSTERS = Rule(
     "policy.max_clusters", "Clusters of a site", "Clusters at a site, all pools together, <= max_clusters.", "plan"
@@ -66,8 +82,9 @@ HA_1 = Rule(
     "All VM instances of a cluster fit, whole, on hosts - host_failures hosts: loaded hosts + f <= hosts.",
     "plan",
     {"host_failures": int},
+    since=FIRST,
 )
-HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": int})
+HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": int}, since=FIRST)
 AFF_1 = Rule("AFF-1", "Affinity", "Members of an affinity group that stand at the same site share one host.", "host")
 AFF_2 = Rule("AFF-2", "Anti-affinity", "No two members of an anti-affinity group share a host.", "host")
 
@@ -79,60 +96,218 @@ RULES = (
 
 @dataclass(frozen=True)
 class Dimension:
-    """A resource of a host: what one instance needs of it, what one blade offers."""
+    """A resource of a host: what one instance needs of it, what one blade offers, both in `unit`.
+
+    Blades are described in units of `whole`, such as 1024 MiB. Of a resource with `few`, such as GPUs, a host offers no
+    more than a handful.
+    """
 
     rule: Rule
     unit: str
     need: Callable[[Instances], Fraction]
     offer: Callable[[Case, Blade], Fraction]
+    whole: int = 1
+    few: bool = False
 
 
-def _memory_offer(case: Case, blade: Blade) -> Fraction:
-    return Fraction(case.workload.policy.memory_ceiling) * case.usable_gib(blade)
+def usable_gib(case: Case, blade: Blade) -> int:
+    """Return the memory of a blade that VMs can have: physical less the hypervisor's reserve (MEM-1)."""
+    return max(0, blade.ram_gib - case.workload.policy.host_memory_reserve_gib)
 
 
-DIMENSIONS = (
-    Dimension(CPU_1, "cores", lambda item: item.cores, lambda case, blade: Fraction(blade.cores)),
-    Dimension(MEM_3, "GiB", lambda item: gib(item.memory_mib), _memory_offer),
-    Dimension(GPU_1, "GPUs", lambda item: Fraction(item.group.gpus), lambda case, blade: Fraction(blade.gpus)),
+CORES = Dimension(CPU_1, "cores", lambda item: item.cores, lambda case, blade: Fraction(blade.cores))
+MEMORY = Dimension(
+    MEM_3,
+    "MiB",
+    lambda item: Fraction(item.memory_mib),
+    lambda case, blade: Fraction(case.workload.policy.memory_ceiling) * usable_gib(case, blade) * MIB_PER_GIB,
+    whole=MIB_PER_GIB,
+)
+GPUS = Dimension(
+    GPU_1, "GPUs", lambda item: Fraction(item.group.gpus), lambda case, blade: Fraction(blade.gpus), few=True
+)
+DIMENSIONS = (CORES, MEMORY, GPUS)
+"""What is counted on a host. Every module that counts walks `dimensions`; a further one is a line here."""
+
+
+def dimensions(case: Case) -> tuple[Dimension, ...]:
+    """Return the dimensions of a host whose rule stands in the edition of a case."""
+    return case.once(dimensions, lambda: tuple(entry for entry in DIMENSIONS if entry.rule.stands_in(case.edition)))
+
+
+def capacity(case: Case, blade: str) -> tuple[Fraction, ...]:
+    """Return what one blade offers in each dimension."""
+    offers = case.edition.blades[blade]
+    return case.once((capacity, blade), lambda: tuple(entry.offer(case, offers) for entry in dimensions(case)))
+
+
+def needs(case: Case, items: Iterable[tuple[Instances, int]]) -> tuple[Fraction, ...]:
+    """Return what some instances of groups need together in each dimension."""
+    counts = list(items)
+    return tuple(sum((entry.need(item) * count for item, count in counts), Fraction(0)) for entry in dimensions(case))
+
+
+def room(case: Case, blade: str, used: Iterable[Fraction], place: str) -> Iterator[Inequality]:
+    """Yield what a host of a blade type must keep in each dimension, `used` by the VMs on it."""
+    for entry, need, offer in zip(dimensions(case), used, capacity(case, blade), strict=True):
+        yield entry.rule.at_most(need, offer, place, entry.unit)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one instance asks of a blade type, whatever else runs there; `asked` is all of it that this looks at."""
+
+    rule: Rule
+    check: Callable[[Case, Instances, str], Check]
+    asked: Callable[[VmGroup], Hashable]
+
+
+def _threads(case: Case, item: Instances, blade: str) -> Check:
+    return CPU_2.at_most(item.group.vcpus, case.edition.blades[blade].threads, item.group.name, "threads")
+
+
+def _frequency(case: Case, item: Instances, blade: str) -> Check:
+    return CPU_3.at_most(item.group.min_ghz, case.edition.blades[blade].base_ghz, item.group.name, "GHz")
+
+
+def _included(case: Case, item: Instances, blade: str) -> Check:
+    most_gib = usable_gib(case, case.edition.blades[blade])
+    return MEM_1.at_most(included_gib(case.edition), most_gib, item.group.name, "GiB")
+
+
+def _allowed(case: Case, item: Instances, blade: str) -> Check:
+    allowed = blade in item.group.blades and blade in case.workload.policy.blades
+    return BLADES.require(allowed, item.group.name, f"{blade} is not in the list of allowed blades")
+
+
+FITS = (
+    Fit(CPU_2, _threads, lambda group: group.vcpus),
+    Fit(CPU_3, _frequency, lambda group: group.min_ghz),
+    Fit(MEM_1, _included, lambda group: None),
+    Fit(BLADES, _allowed, lambda group: group.blades),
 )
 
 
-def fit_of_one(case: Case, item: Instances, name: str, blade: Blade) -> Iterator[Inequality]:
+def fit_of_one(case: Case, item: Instances, blade: str) -> Iterator[Check]:
     """Yield what one instance asks of a blade type, whatever else runs there (CPU-2, CPU-3, MEM-1, allow-lists)."""
-    place = item.group.name
-    yield CPU_2.at_most(item.group.vcpus, blade.threads, place, "threads")
-    yield CPU_3.at_most(item.group.min_ghz, blade.base_ghz, place, "GHz")
-    yield MEM_1.at_most(case.edition.count("MEM-1", "included_gib_per_blade"), case.usable_gib(blade), place, "GiB")
-    allowed = name in item.group.blades and name in case.workload.policy.blades
-    yield BLADES.require(allowed, place, f"{name} is not in the list of allowed blades")
+    return (fit.check(case, item, blade) for fit in FITS if fit.rule.stands_in(case.edition))
 
 
 def asked_of_blade(item: Instances) -> Hashable:
     """Return all that `fit_of_one` looks at of an instance: those that ask the same fit the same blade types."""
-    return item.group.vcpus, item.group.min_ghz, item.group.blades
+    return tuple(fit.asked(item.group) for fit in FITS)
 
 
-def cluster_limits(
-    case: Case, blade: Blade, place: str, *, hosts: Linear, loaded: Linear, memory_gib: Linear, clusters: Linear = 1
-) -> Iterator[Inequality]:
-    """Yield the limits on hosts and activated memory of a cluster, or of `clusters` like ones together."""
+def included_gib(edition: Edition) -> int:
+    """Return the memory that is active in a blade at delivery (MEM-1)."""
+    return int(MEM_1.figure(edition, "included_gib_per_blade"))
+
+
+def hosts_max(edition: Edition) -> int:
+    """Return the hosts of a cluster at most (MAX-1)."""
+    return int(MAX_1.figure(edition, "hosts_max"))
+
+
+def memory_is_included(case: Case) -> bool:
+    """Return whether blades come with all their memory active, and none is billed apart (MEM-4)."""
+    return case.workload.policy.memory_model == "included_full"
+
+
+def memory_is_unpriced(case: Case) -> bool:
+    """Return whether memory beyond what blades include would be billed, but has no price: then none is activated."""
+    return not memory_is_included(case) and case.prices.offer(case.edition.services.memory) is None
+
+
+@dataclass(frozen=True)
+class ClusterSize:
+    """Hosts and activated memory of a cluster, or of `clusters` like ones together, in numbers or unknowns."""
+
+    hosts: Linear
+    loaded: Linear
+    memory_gib: Linear
+    clusters: Linear = 1
+
+
+def cluster_limits(case: Case, blade: Blade, place: str, size: ClusterSize) -> Iterator[Inequality]:
+    """Yield the limits on hosts and activated memory of a cluster, or of like ones together."""
     failures, edition = case.workload.policy.host_failures, case.edition
-    yield MAX_1.at_most(hosts, edition.count("MAX-1", "hosts_max") * clusters, place, "hosts")
-    yield HA_1.at_most(loaded + failures * clusters, hosts, place, "hosts")
-    yield HA_2.at_most((failures + 1) * clusters, hosts, place, "hosts")
-    yield MEM_1.at_most(edition.count("MEM-1", "included_gib_per_blade") * hosts, memory_gib, place, "GiB")
-    yield MEM_1.at_most(memory_gib, case.usable_gib(blade) * hosts, place, "GiB")
-    if case.workload.policy.memory_model == "included_full":
-        yield MEM_4.at_most(case.usable_gib(blade) * hosts, memory_gib, place, "GiB")
+    most_gib = usable_gib(case, blade)
+    yield MAX_1.at_most(size.hosts, hosts_max(edition) * size.clusters, place, "hosts")
+    yield HA_1.at_most(size.loaded + failures * size.clusters, size.hosts, place, "hosts")
+    yield HA_2.at_most((failures + 1) * size.clusters, size.hosts, place, "hosts")
+    yield MEM_1.at_most(included_gib(edition) * size.hosts, size.memory_gib, place, "GiB")
+    yield MEM_1.at_most(size.memory_gib, most_gib * size.hosts, place, "GiB")
+    if memory_is_included(case):
+        yield MEM_4.at_most(most_gib * size.hosts, size.memory_gib, place, "GiB")
 
 
-def memory_ceiling(case: Case, place: str, *, used_gib: Linear, memory_gib: Linear) -> Inequality:
+def memory_ceiling(case: Case, place: str, *, used_mib: Linear, memory_gib: Linear) -> Inequality:
     """Return the ceiling on the memory of a cluster's VMs (MEM-2)."""
-    return MEM_2.at_most(used_gib, Fraction(case.workload.policy.memory_ceiling) * memory_gib, place, "GiB")
+    ceiling_mib = Fraction(case.workload.policy.memory_ceiling) * MIB_PER_GIB
+    return MEM_2.at_most(used_mib, ceiling_mib * memory_gib, place, "MiB")
+
+
+def least_memory_gib(case: Case, blade: Blade, hosts: int, used_mib: int) -> int:
+    """Return the least memory of a cluster to activate for what its VMs use, in whole GiB (MEM-1, MEM-2, MEM-4)."""
+    if memory_is_included(case):
+        return hosts * usable_gib(case, blade)
+    needed_gib = used_mib / (Fraction(case.workload.policy.memory_ceiling) * MIB_PER_GIB)
+    return max(included_gib(case.edition) * hosts, math.ceil(needed_gib))
 
 
 def cluster_count(case: Case, site: str, clusters: Linear) -> Iterator[Inequality]:
     """Yield the limit on the clusters of a site, if the policy sets one."""
     if case.workload.policy.max_clusters is not None:
         yield MAX_CLUSTERS.at_most(clusters, case.workload.policy.max_clusters, site, "clusters")
+
+
+# --- a placement ---------------------------------------------------------------------------------------------------
+
+
+def cluster_is_known(case: Case, cluster: Cluster, named_so: int) -> Iterator[Condition]:
+    """Yield what a cluster of a plan must be at all: one of its name, on a blade and at a site that there are."""
+    yield HOM_1.require(named_so == 1, cluster.name, f"{named_so} clusters have this name")
+    known = cluster.blade in case.edition.blades and cluster.site in case.sites
+    yield HOM_1.require(known, cluster.name, "unknown blade or site")
+    groups = case.workload.groups
+    whole = all(
+        host and all(name in groups and count > 0 for name, count in host.items()) for host in cluster.placement
+    )
+    yield HA_1.require(whole, cluster.name, "a host holds nothing, or an unknown VM, or no whole instances")
+
+
+def spare_hosts(case: Case, cluster: Cluster) -> Condition:
+    """Return that a cluster says how many hosts it can lose (HA-1)."""
+    failures = case.workload.policy.host_failures
+    return HA_1.require(cluster.spare_hosts == failures, cluster.name, f"spare_hosts is not {failures}")
+
+
+def host(case: Case, cluster: Cluster, place: str, items: Sequence[tuple[Instances, int]]) -> Iterator[Check]:
+    """Yield what a loaded host must keep with some instances of groups on it (CPU-1, MEM-3, GPU-1, HOM-1, AFF-2 …)."""
+    yield from room(case, cluster.blade, needs(case, items), place)
+    apart: Counter[str] = Counter()
+    for item, count in items:
+        yield from fit_of_one(case, item, cluster.blade)
+        yield HOM_1.require(item.group.pool == cluster.pool, place, f"{item.group.name} is of another pool")
+        apart.update(dict.fromkeys(apart_of(item.group), count))
+    for label, count in apart.items():
+        yield AFF_2.at_most(count, MEMBERS_OF_A_HOST, f"{place}, {label}", "members")
+
+
+def share_a_host(site: str, label: str, hosts: int) -> Inequality:
+    """Return that the members of an affinity group at a site stand on one of `hosts` hosts (AFF-1)."""
+    return AFF_1.at_most(hosts, 1, f"{site}, {label}", "hosts")
+
+
+MEMBERS_OF_A_HOST = 1
+"""Members of an anti-affinity group that one host may hold (AFF-2)."""
+
+
+def apart_of(group: VmGroup) -> frozenset[str]:
+    """Return the anti-affinity groups of a VM (AFF-2)."""
+    return frozenset({group.anti_affinity} if group.anti_affinity else ())
+
+
+def keep_apart(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Return whether items of these anti-affinity groups must not share a host (AFF-2); an item's own are both."""
+    return not one.isdisjoint(other)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.plan.plan import BackupTarget, Cluster, Datastore
+from cloudplan.rules.storage import ORD_1, ORD_2
 from cloudplan.workload.case import Case
 
 
@@ -20,16 +21,16 @@ def portions(total: int, most: int, least: int = 1) -> list[int]:
 
 def cluster_portions(case: Case, cluster: Cluster) -> list[int]:
     """Return the hosts of each order that builds a cluster: the first makes it, the others add to it (ORD-2)."""
-    return portions(cluster.hosts, case.edition.count("ORD-2", "hosts_max"))
+    return portions(cluster.hosts, ORD_2.figure(case.edition, "hosts_max"))
 
 
 def datastore_portions(case: Case, stores: Sequence[Datastore]) -> list[int]:
     """Return how many datastores of one site and class each order takes (ORD-1, ORD-2)."""
-    most, least = case.edition.count("ORD-2", "datastores_max"), case.edition.count("ORD-1", "datastores_advised")
+    most, least = ORD_2.figure(case.edition, "datastores_max"), ORD_1.figure(case.edition, "datastores_advised")
     return portions(len(stores), most, least)
 
 
 def backup_portions_gib(case: Case, target: BackupTarget) -> list[int]:
     """Return the GiB of each order of backup storage; less than an order takes is ordered as the least (ORD-2)."""
-    least, most = case.edition.count("ORD-2", "backup_min_gib"), case.edition.count("ORD-2", "backup_max_gib")
+    least, most = ORD_2.figure(case.edition, "backup_min_gib"), ORD_2.figure(case.edition, "backup_max_gib")
     return portions(max(target.tib * GIB_PER_TIB, least), most, least) if target.tib else []

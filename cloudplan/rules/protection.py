@@ -1,12 +1,30 @@
 """Protection rules: which mechanism meets an RPO and an RTO, and what each mechanism asks."""
 
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from cloudplan.base.units import GIB_PER_TIB, duration, minutes
-from cloudplan.plan.plan import GLOBAL_MIRROR, METRO_MIRROR, VM_REPLICATION, Mechanism
-from cloudplan.rules.rule import Inequality, Linear, Rule, exact
+from cloudplan.plan.plan import (
+    GLOBAL_MIRROR,
+    MECHANISMS,
+    METRO_MIRROR,
+    VM_REPLICATION,
+    Choice,
+    Cluster,
+    Datastore,
+    Mechanism,
+)
+from cloudplan.rules.compute import HA_1
+from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
 
 DR_1 = Rule(
     "DR-1",
@@ -14,12 +32,14 @@ DR_1 = Rule(
     "A protected VM holds standby CPU and memory at the other site, under all compute rules.",
     "plan",
     {"vcpu_share": exact, "memory_share": exact},
+    since=FIRST,
 )
 DR_2 = Rule(
     "DR-2",
     "Mechanism of a VM",
     "The mechanism meets the VM's RPO and RTO; when several do, the cheapest for the whole plan.",
     "choice",
+    since=FIRST,
 )
 DR_3 = Rule(
     "DR-3",
@@ -32,35 +52,51 @@ GM_1 = Rule(
     "Global Mirror",
     "Meets an RPO from rpo and an RTO from rto on; works with these classes only.",
     "choice",
-    {"rpo": minutes, "rto": minutes, "classes": str.split},
+    {"rpo": minutes, "rto": minutes, "classes": _words},
+    since=FIRST,
 )
 GM_2 = Rule(
     "GM-2",
     "Whole LUNs are mirrored",
     "A mirrored datastore has one source site and a peer at the other site, of the same class, size and content.",
     "plan",
+    since=FIRST,
 )
 GM_3 = Rule(
     "GM-3",
     "Global Mirror licence",
     "Licences of a source site >= sum of the sizes of its replicated datastores in TiB, in whole TiB.",
     "plan",
+    since=FIRST,
 )
-ENC_1 = Rule("ENC-1", "Encryption", "One encryption unit per encrypted VM, in editions that sell it.", "plan")
-ENC_2 = Rule("ENC-2", "Encrypted VMs", "An encrypted VM cannot be replicated, by either mechanism.", "choice")
-MM_1 = Rule("MM-1", "Metro Mirror", "Metro Mirror is not sold since 2024-01-01.", "choice")
+ENC_1 = Rule(
+    "ENC-1", "Encryption", "One encryption unit per encrypted VM, in editions that sell it.", "plan", since=FIRST
+)
+ENC_2 = Rule(
+    "ENC-2", "Encrypted VMs", "An encrypted VM cannot be replicated, by either mechanism.", "choice", since=FIRST
+)
+MM_1 = Rule("MM-1", "Metro Mirror", "Metro Mirror is not sold since 2024-01-01.", "choice", since=FIRST)
 VMR_1 = Rule(
     "VMR-1",
     "VM replication",
     "Meets an RPO from rpo to rpo_max and an RTO from rto on; one licence per VM.",
     "choice",
     {"rpo": minutes, "rpo_max": minutes, "rto": minutes},
+    since=FIRST,
 )
 VMR_2 = Rule(
-    "VMR-2", "Replica of a VM", "Its replicated disks need the same space and class at the other site.", "plan"
+    "VMR-2",
+    "Replica of a VM",
+    "Its replicated disks need the same space and class at the other site.",
+    "plan",
+    since=FIRST,
 )
 VMR_4 = Rule(
-    "VMR-4", "Constant writers", "A VM with a replicated constant_writes disk cannot use VM replication.", "choice"
+    "VMR-4",
+    "Constant writers",
+    "A VM with a replicated constant_writes disk cannot use VM replication.",
+    "choice",
+    since=FIRST,
 )
 
 RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, VMR_4)
@@ -68,7 +104,7 @@ RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, V
 _BY_MECHANISM = {GLOBAL_MIRROR: GM_1, VM_REPLICATION: VMR_1}
 
 
-def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[Inequality]:
+def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[Check]:
     """Yield what a protected group asks of a mechanism (DR-2 with GM-1 or VMR-1, VMR-4, ENC-2)."""
     wish, rule, place = group.protection, _BY_MECHANISM[mechanism], group.name
     if wish is None:
@@ -77,7 +113,7 @@ def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[
     yield DR_2.require(asked, place, f"{wish.mechanism} is asked for, not {mechanism}")
     for what, limit in (("rpo", wish.rpo), ("rto", wish.rto)):
         if limit is not None:
-            offered = minutes(case.edition.figure(rule.id, what))
+            offered = rule.figure(case.edition, what)
             words = f"{what.upper()} {limit} asked for, {mechanism} offers {duration(offered)}"
             yield rule.require(offered <= minutes(limit), place, words)
     if mechanism == VM_REPLICATION:
@@ -87,10 +123,12 @@ def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[
     yield ENC_2.require(not group.encrypted, place, "an encrypted VM cannot be replicated")
 
 
-def metro_mirror(case: Case, group: VmGroup) -> Inequality:
+def metro_mirror(case: Case, group: VmGroup) -> Condition:
     """Return the refusal of Metro Mirror (MM-1)."""
-    item = case.edition.withdrawn["metro_mirror"]
-    words = f"Metro Mirror is not sold since {item.withdrawn}; use {' or '.join(item.alternatives)}"
+    item = case.edition.withdrawn.get("metro_mirror")
+    since = f" since {item.withdrawn}" if item else ""
+    instead = item.alternatives if item else MECHANISMS
+    words = f"Metro Mirror is not sold{since}; use {' or '.join(instead)}"
     wish = group.protection.mechanism if group.protection else None
     return MM_1.require(wish != METRO_MIRROR, group.name, words)
 
@@ -98,3 +136,93 @@ def metro_mirror(case: Case, group: VmGroup) -> Inequality:
 def mirror_licence(site: str, *, mirrored_gib: Linear, licences_tib: Linear) -> Inequality:
     """Return the licences that a source site needs for its replicated datastores (GM-3)."""
     return GM_3.at_most(mirrored_gib, GIB_PER_TIB * licences_tib, site, "GiB")
+
+
+def mirror_licences_tib(mirrored_gib: int) -> int:
+    """Return the least licences for replicated datastores of such a size together, in whole TiB (GM-3)."""
+    return math.ceil(Fraction(mirrored_gib, GIB_PER_TIB))
+
+
+def mirrored_at_source_gib(case: Case, choice: Choice, site: str) -> int:
+    """Return the size of the replicated datastores whose source is `site`: those that hold VMs of that site (GM-3)."""
+    groups = case.workload.groups
+    return sum(
+        store.size_gib
+        for store in choice.datastores
+        if store.site == site and store.replication and any(groups[disk.vm].site == site for disk in store.disks)
+    )
+
+
+# --- a placement ---------------------------------------------------------------------------------------------------
+
+
+def mechanism_is_wanted(case: Case, name: str) -> Condition:
+    """Return that a group with a mechanism is protected (DR-2)."""
+    groups = case.workload.groups
+    protected = name in groups and groups[name].protection is not None
+    return DR_2.require(protected, name, "a mechanism for a VM that is not protected")
+
+
+def mechanism_of(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterator[Check]:
+    """Yield what the mechanism of a protected group must keep (DR-2, MM-1 and the mechanism's own rules)."""
+    yield DR_2.require(mechanism is not None, group.name, "protected, but without a mechanism")
+    yield metro_mirror(case, group)
+    if mechanism:
+        yield from mechanism_fit(case, group, mechanism)
+
+
+def instances_placed(case: Case, clusters: Sequence[Cluster]) -> Iterator[Check]:
+    """Yield that every instance that runs is placed once at each of its sites, and nothing else (HA-1, DR-1)."""
+    placed: Counter[tuple[str, str]] = Counter()
+    for cluster in clusters:
+        for host in cluster.placement:
+            for name, count in host.items():
+                placed[cluster.site, name] += count
+    wanted = {(item.site, item.group.name): item.count for item in case.instances}
+    for key in sorted(wanted.keys() | placed.keys()):
+        rule = HA_1 if key[0] == case.workload.groups[key[1]].site else DR_1
+        words = f"{placed[key]} instances placed of {wanted.get(key, 0)}"
+        yield rule.require(placed[key] == wanted.get(key, 0), f"{key[1]} at {key[0]}", words)
+
+
+def mirrored_apart(choice: Choice, store: Datastore, vm: str, *, replicated: bool, place: str) -> Condition:
+    """Return that a disk stands on a mirrored datastore exactly when it is to be mirrored (GM-2)."""
+    to_mirror = choice.protection.get(vm) == GLOBAL_MIRROR and replicated
+    words = "replicated and not replicated content share a datastore"
+    return GM_2.require((store.replication is not None) == to_mirror, place, words)
+
+
+def mirrored_swap(choice: Choice, store: Datastore) -> Iterator[Condition]:
+    """Yield that a mirrored datastore holds swap files of mirrored VMs only (GM-2)."""
+    for name in store.vswp if store.replication else ():
+        words = f"the swap file of {name}, which is not mirrored, stands on a mirrored datastore"
+        yield GM_2.require(choice.protection.get(name) == GLOBAL_MIRROR, store.name, words)
+
+
+def mirror_pairs(case: Case, datastores: Sequence[Datastore]) -> Iterator[Condition]:
+    """Yield that a mirrored datastore and its peer name each other, are alike, and hold one site's VMs (GM-2)."""
+    stores, groups = {store.name: store for store in datastores}, case.workload.groups
+    for store in datastores:
+        if not store.replication:
+            yield GM_2.require(store.peer is None, store.name, "has a peer, but is not replicated")
+            continue
+        peer = stores.get(store.peer or "")
+        alike = peer is not None and (
+            (peer.peer, peer.replication, peer.storage_class, peer.size_gib)
+            == (store.name, store.replication, store.storage_class, store.size_gib)
+        )
+        yield GM_2.require(alike, store.name, "its peer is missing, does not name it back, or differs in class or size")
+        if peer is None:
+            continue
+        yield GM_2.require(_content(peer) == _content(store), store.name, "its peer holds other content")
+        sources = {groups[disk.vm].site for disk in store.disks} | {groups[name].site for name in store.vswp}
+        yield GM_2.require(len(sources) == 1, store.name, "replicates in two directions, or nothing")
+        for source in sources:
+            other = {case.workload.other_site(groups[disk.vm]) for disk in store.disks}
+            pair = {store.site, peer.site} == {source, *other}
+            yield GM_2.require(pair, store.name, "the peer is not at the other site of its VMs")
+
+
+def _content(store: Datastore) -> tuple[object, ...]:
+    disks = sorted((disk.vm, disk.disk, disk.count) for disk in store.disks)
+    return tuple(disks), tuple(sorted(store.vswp.items()))

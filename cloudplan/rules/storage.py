@@ -3,16 +3,19 @@
 The inequalities speak of one LUN, or of `luns` like LUNs of one class taken together.
 """
 
-from collections.abc import Iterator
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.units import GIB_PER_TIB, gib
+from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
-from cloudplan.plan.plan import Datastore
-from cloudplan.rules.protection import GM_1
-from cloudplan.rules.rule import Inequality, Linear, Rule, exact
+from cloudplan.plan.plan import GLOBAL_MIRROR, Choice, Datastore
+from cloudplan.rules.protection import DR_3, GM_1
+from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact
 from cloudplan.workload.case import Case
-from cloudplan.workload.workload import Disk
+from cloudplan.workload.workload import Disk, VmGroup
 
 LUN_1 = Rule(
     "LUN-1",
@@ -20,6 +23,7 @@ LUN_1 = Rule(
     "A datastore is one LUN of one class, >= minimum_gib, in whole billing units (1 GiB flash, 1 TiB mass).",
     "plan",
     {"minimum_gib": int},
+    since=FIRST,
 )
 LUN_2 = Rule(
     "LUN-2",
@@ -27,27 +31,36 @@ LUN_2 = Rule(
     "A datastore is at most the edition's maximum and datastore_max_gib; a disk stands whole on one datastore.",
     "plan",
     {"maximum_gib": int},
+    since=FIRST,
 )
 LUN_3 = Rule(
-    "LUN-3", "Snapshot headroom", "Disks + swap files <= size x (1 - snapshot_headroom).", "plan", {"headroom": exact}
+    "LUN-3",
+    "Snapshot headroom",
+    "Disks + swap files <= size x (1 - snapshot_headroom).",
+    "plan",
+    {"headroom": exact},
+    since=FIRST,
 )
 VSWP_1 = Rule(
     "VSWP-1",
     "Swap files",
     "A powered-on VM has one swap file as large as its memory, on one datastore at each site where it may run.",
     "plan",
+    since=FIRST,
 )
 VSWP_2 = Rule(
     "VSWP-2",
     "Where swap files stand",
     "home: with disk 0; a class: on a not replicated datastore of it; auto: the cheaper of home and one flash class.",
     "choice",
+    since=FIRST,
 )
 CLS_1 = Rule(
     "CLS-1",
     "Class of a disk",
     "A disk with a class stands on it; any other on a flash class; mass storage only when asked for by name.",
     "choice",
+    since=FIRST,
 )
 CLS_2 = Rule(
     "CLS-2",
@@ -61,6 +74,7 @@ ORD_1 = Rule(
     "Datastores at a site with a cluster >= min_datastores.",
     "plan",
     {"datastores_advised": int},
+    since=FIRST,
 )
 ORD_2 = Rule(
     "ORD-2",
@@ -68,24 +82,105 @@ ORD_2 = Rule(
     "A cluster of more hosts, a site with more datastores, or backup storage outside the limits takes several orders.",
     "finding",
     {"hosts_max": int, "datastores_max": int, "backup_min_gib": int, "backup_max_gib": int},
+    since=FIRST,
 )
 IOPS_1 = Rule(
     "IOPS-1",
     "IOPS of a LUN",
     "Sum of IOPS of its disks <= class rate x size in TiB, and <= the edition's ceiling per LUN.",
     "plan",
+    since=FIRST,
 )
-IOPS_2 = Rule("IOPS-2", "No IOPS on mass storage", "A disk with iops does not stand on class mass.", "choice")
+IOPS_2 = Rule(
+    "IOPS-2", "No IOPS on mass storage", "A disk with iops does not stand on class mass.", "choice", since=FIRST
+)
 IOPS_3 = Rule(
     "IOPS-3",
     "IOPS under Global Mirror",
     "Under Global Mirror an IOPS need counts 1 / performance_left.",
     "plan",
     {"performance_left": exact},
+    since=FIRST,
 )
-IOPS_4 = Rule("IOPS-4", "Bandwidth of a LUN", "Sum of MB/s of its disks <= the edition's ceiling per LUN.", "plan")
+IOPS_4 = Rule(
+    "IOPS-4", "Bandwidth of a LUN", "Sum of MB/s of its disks <= the edition's ceiling per LUN.", "plan", since=FIRST
+)
 
 RULES = (*(LUN_1, LUN_2, LUN_3, VSWP_1, VSWP_2, CLS_1, CLS_2, ORD_1, ORD_2, IOPS_1, IOPS_2, IOPS_3, IOPS_4),)
+
+
+@dataclass(frozen=True)
+class LunDimension:
+    """A resource of a LUN: what one disk and one swap file take of it, what a LUN of a class offers.
+
+    It offers `per_gib` for each GiB of its size, and at most `ceiling`; None where that sets no limit. `disk` and
+    `swap` (the latter of a VM's memory in MiB) give amounts in `unit`. On a mirrored LUN each unit counts
+    `mirrored_factor`, where a `mirrored_rule` says so.
+    """
+
+    rule: Rule
+    unit: str
+    disk: Callable[[Disk], Fraction | int]
+    swap: Callable[[int], Fraction | int]
+    per_gib: Callable[[Case, StorageClass], Fraction | None]
+    ceiling: Callable[[Case, StorageClass], Fraction | int | None]
+    mirrored_rule: Rule | None = None
+    mirrored_factor: Callable[[Case], Fraction] = lambda case: Fraction(1)
+
+    def rule_of(self, *, mirrored: bool) -> Rule:
+        """Return the rule that limits it."""
+        return (mirrored and self.mirrored_rule) or self.rule
+
+    def factor(self, case: Case, *, mirrored: bool) -> Fraction:
+        """Return what one unit counts."""
+        return self.mirrored_factor(case) if mirrored and self.mirrored_rule else Fraction(1)
+
+
+SPACE = LunDimension(
+    LUN_3,
+    "MiB",
+    lambda disk: disk.size_mib,
+    lambda memory_mib: memory_mib,
+    lambda case, item: (1 - Fraction(case.workload.policy.snapshot_headroom)) * MIB_PER_GIB,
+    lambda case, item: None,
+)
+IOPS = LunDimension(
+    IOPS_1,
+    "IOPS",
+    lambda disk: Fraction(disk.iops),
+    lambda memory_mib: 0,
+    lambda case, item: Fraction(item.iops_per_tib, GIB_PER_TIB),
+    lambda case, item: item.iops_max,
+    mirrored_rule=IOPS_3,
+    mirrored_factor=lambda case: 1 / Fraction(IOPS_3.figure(case.edition, "performance_left")),
+)
+BANDWIDTH = LunDimension(
+    IOPS_4,
+    "MB/s",
+    lambda disk: Fraction(disk.mbps),
+    lambda memory_mib: 0,
+    lambda case, item: None,
+    lambda case, item: item.mbps_max,
+)
+LUN_DIMENSIONS = (SPACE, IOPS, BANDWIDTH)
+"""What is counted on a LUN. Every module that counts walks `lun_dimensions`; a further one is a line here."""
+
+
+def lun_dimensions(case: Case) -> tuple[LunDimension, ...]:
+    """Return the dimensions of a LUN whose rule stands in the edition of a case."""
+    return case.once(
+        lun_dimensions, lambda: tuple(entry for entry in LUN_DIMENSIONS if entry.rule.stands_in(case.edition))
+    )
+
+
+def disk_load(case: Case, disk: Disk) -> tuple[Fraction | int, ...]:
+    """Return what a disk takes of a LUN in each dimension."""
+    return tuple(entry.disk(disk) for entry in lun_dimensions(case))
+
+
+def swap_load(case: Case, memory_mib: int) -> tuple[Fraction | int, ...]:
+    """Return what the swap file of a VM takes of a LUN in each dimension."""
+    return tuple(entry.swap(memory_mib) for entry in lun_dimensions(case))
 
 
 def lun_limits(
@@ -94,50 +189,79 @@ def lun_limits(
     place: str,
     *,
     size_gib: Linear,
-    used_gib: Linear,
-    iops: Linear,
-    mbps: Linear,
+    load: Sequence[Linear],
     mirrored: bool,
     luns: Linear = 1,
 ) -> Iterator[Inequality]:
-    """Yield all that a LUN (or `luns` like ones together) of a class must keep, given what stands on it."""
-    policy, edition = case.workload.policy, case.edition
+    """Yield all that a LUN (or `luns` like ones together) of a class must keep, given the load on it by dimension."""
     yield LUN_2.at_most(size_gib, largest_lun_gib(case, item) * luns, place, "GiB")
-    yield LUN_3.at_most(used_gib, (1 - Fraction(policy.snapshot_headroom)) * size_gib, place, "GiB")
-    need = iops * (1 / edition.exact("IOPS-3", "performance_left")) if mirrored else iops
-    rule = IOPS_3 if mirrored else IOPS_1
-    yield rule.at_most(need, Fraction(item.iops_per_tib, GIB_PER_TIB) * size_gib, place, "IOPS")
-    if item.iops_max is not None:
-        yield rule.at_most(need, item.iops_max * luns, place, "IOPS")
-    if item.mbps_max is not None:
-        yield IOPS_4.at_most(mbps, item.mbps_max * luns, place, "MB/s")
-    yield LUN_1.at_most(edition.count("LUN-1", "minimum_gib") * luns, size_gib, place, "GiB")
+    for entry, amount in zip(lun_dimensions(case), load, strict=True):
+        factor, rule = entry.factor(case, mirrored=mirrored), entry.rule_of(mirrored=mirrored)
+        need = amount if factor == 1 else amount * factor
+        per_gib, ceiling = entry.per_gib(case, item), entry.ceiling(case, item)
+        if per_gib is not None:
+            yield rule.at_most(need, per_gib * size_gib, place, entry.unit)
+        if ceiling is not None:
+            yield rule.at_most(need, ceiling * luns, place, entry.unit)
+    yield LUN_1.at_most(minimum_lun_gib(case) * luns, size_gib, place, "GiB")
+
+
+def least_lun_gib(case: Case, item: StorageClass, load: Sequence[Fraction | int], *, mirrored: bool) -> int | None:
+    """Return the size of the smallest LUN of a class that holds a load, in GiB; None when the largest is too small."""
+    least: Fraction | int = minimum_lun_gib(case)
+    for entry, amount in zip(lun_dimensions(case), load, strict=True):
+        need = amount * entry.factor(case, mirrored=mirrored)
+        per_gib, ceiling = entry.per_gib(case, item), entry.ceiling(case, item)
+        if (ceiling is not None and need > ceiling) or (per_gib == 0 and need):
+            return None
+        if per_gib:
+            least = max(least, need / per_gib)
+    size_gib = math.ceil(least / item.unit_gib) * item.unit_gib
+    return size_gib if size_gib <= largest_lun_gib(case, item) else None
+
+
+def load_of(case: Case, store: Datastore) -> tuple[Fraction, ...]:
+    """Return what stands on a datastore in each dimension."""
+    groups = case.workload.groups
+    disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
+    swap = [(groups[name].memory_mib, count) for name, count in store.vswp.items()]
+    return tuple(
+        sum((Fraction(entry.disk(disk)) * count for disk, count in disks), Fraction(0))
+        + sum((Fraction(entry.swap(memory_mib)) * count for memory_mib, count in swap), Fraction(0))
+        for entry in lun_dimensions(case)
+    )
 
 
 def datastore_limits(case: Case, store: Datastore, size_gib: int) -> Iterator[Inequality]:
     """Yield all that a datastore of a size must keep, with the content of `store`."""
-    groups = case.workload.groups
-    disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
-    swap = sum(groups[name].memory_mib * count for name, count in store.vswp.items())
     return lun_limits(
         case,
         case.edition.storage_classes[store.storage_class],
         store.name,
         size_gib=size_gib,
-        used_gib=gib(sum(disk.size_mib * count for disk, count in disks) + swap),
-        iops=sum((Fraction(disk.iops) * count for disk, count in disks), Fraction(0)),
-        mbps=sum((Fraction(disk.mbps) * count for disk, count in disks), Fraction(0)),
+        load=load_of(case, store),
         mirrored=store.replication is not None,
     )
 
 
+def binding(case: Case, store: Datastore) -> Rule:
+    """Return the rule that a datastore would break if it were one billing unit smaller."""
+    smaller_gib = store.size_gib - case.edition.storage_classes[store.storage_class].unit_gib
+    return next((row.rule for row in datastore_limits(case, store, smaller_gib) if not row.holds), LUN_1)
+
+
+def minimum_lun_gib(case: Case) -> int:
+    """Return the least size of a LUN (LUN-1)."""
+    return int(LUN_1.figure(case.edition, "minimum_gib"))
+
+
 def largest_lun_gib(case: Case, item: StorageClass) -> int:
     """Return the largest size of a LUN of a class, in whole billing units (LUN-2)."""
-    limit = min(case.edition.count("LUN-2", "maximum_gib"), case.workload.policy.datastore_max_gib)
+    limit = min(int(LUN_2.figure(case.edition, "maximum_gib")), case.workload.policy.datastore_max_gib)
     return limit // item.unit_gib * item.unit_gib
 
 
-def disk_class(case: Case, disk: Disk, name: str, place: str, *, mirrored: bool) -> Iterator[Inequality]:
+def disk_class(case: Case, disk: Disk, name: str, place: str, *, mirrored: bool) -> Iterator[Check]:
     """Yield the conditions for a disk to stand on a class (CLS-1, IOPS-2, GM-1)."""
     if disk.storage_class:
         yield CLS_1.require(name == disk.storage_class, place, f"the disk asks for class {disk.storage_class}")
@@ -147,7 +271,7 @@ def disk_class(case: Case, disk: Disk, name: str, place: str, *, mirrored: bool)
         words = f"{disk.iops} IOPS asked for, but class {name} has no performance commitment"
         yield IOPS_2.require(case.edition.storage_classes[name].flash, place, words)
     if mirrored:
-        compatible = case.edition.figure("GM-1", "classes").split()
+        compatible = GM_1.figure(case.edition, "classes")
         yield GM_1.require(name in compatible, place, f"Global Mirror works with {', '.join(compatible)}, not {name}")
 
 
@@ -167,3 +291,91 @@ def swap_at_home(case: Case) -> bool:
 def datastores_of_site(case: Case, site: str, luns: Linear) -> Inequality:
     """Return the least number of datastores of a site with a cluster (ORD-1)."""
     return ORD_1.at_most(case.workload.policy.min_datastores, luns, site, "datastores")
+
+
+# --- a placement ---------------------------------------------------------------------------------------------------
+
+
+def datastore_is_known(case: Case, store: Datastore, named_so: int) -> Iterator[Condition]:
+    """Yield what a datastore of a plan must be at all: one of its name, of a class and at a site that there are."""
+    yield LUN_1.require(named_so == 1, store.name, f"{named_so} datastores have this name")
+    known = store.storage_class in case.edition.storage_classes and store.site in case.sites
+    yield LUN_1.require(known, store.name, "unknown class or site")
+    groups = case.workload.groups
+    disks = all(
+        disk.vm in groups and 0 <= disk.disk < len(groups[disk.vm].disks) and disk.count > 0 for disk in store.disks
+    )
+    swap = all(name in groups and count > 0 for name, count in store.vswp.items())
+    yield LUN_2.require(disks and swap, store.name, "holds an unknown VM or disk, or no whole instances")
+
+
+def whole_units(case: Case, store: Datastore) -> Condition:
+    """Return that a datastore has whole billing units (LUN-1)."""
+    whole = store.size_gib % case.edition.storage_classes[store.storage_class].unit_gib == 0
+    return LUN_1.require(whole, store.name, f"{store.size_gib} GiB is not whole billing units")
+
+
+def disks_placed(case: Case, choice: Choice) -> Iterator[Check]:
+    """Yield that every disk stands whole at each site where it belongs, alike in class (LUN-2, CLS-2, DR-3, VMR-2)."""
+    held: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
+    for store in choice.datastores:
+        for placed in store.disks:
+            held[store.site, placed.vm, placed.disk][store.storage_class] += placed.count
+    wanted: set[tuple[str, str, int]] = set()
+    for group in case.workload.vms:
+        for index, disk in enumerate(group.disks):
+            sites = case.workload.sites_of(group) if disk.replicated else (group.site,)
+            classes = set()
+            for site in sites:
+                key = (site, group.name, index)
+                wanted.add(key)
+                place = f"{group.name} disk {index} at {site}"
+                count = sum(held[key].values())
+                yield LUN_2.require(count == group.count, place, f"{count} disks placed of {group.count}")
+                classes |= set(held[key])
+            yield CLS_2.at_most(len(classes), 1, f"{group.name} disk {index}", "classes")
+    for site, name, index in sorted(held.keys() - wanted):
+        rule = LUN_2 if case.workload.groups[name].disks[index].replicated else DR_3
+        yield rule.require(False, f"{name} disk {index} at {site}", "the disk has no business at this site")
+
+
+def swap_placed(case: Case, choice: Choice) -> Iterator[Check]:
+    """Yield that every swap file stands once at each site where its VM may run, as the policy has it (VSWP-1, -2).
+
+    It stands with disk 0, or on one class. The swap files of a group under Global Mirror are mirrored at both peers or
+    at none.
+    """
+    held: dict[tuple[str, str], list[tuple[Datastore, int]]] = defaultdict(list)
+    for store in choice.datastores:
+        for name, count in store.vswp.items():
+            held[store.site, name].append((store, count))
+    wanted: dict[tuple[str, str], int] = {(item.site, item.group.name): item.count for item in case.instances}
+    mirrored: dict[str, list[bool]] = defaultdict(list)
+    for key in sorted(wanted.keys() | held.keys()):
+        count = sum(count for _, count in held[key])
+        place = f"swap of {key[1]} at {key[0]}"
+        words = f"{count} swap files placed of {wanted.get(key, 0)}"
+        yield VSWP_1.require(count == wanted.get(key, 0), place, words)
+        allowed = _at_home(case, case.workload.groups[key[1]], held[key]) or _on_one_class(case, held[key])
+        yield VSWP_2.require(allowed, place, f"against the policy {case.workload.policy.vswp}")
+        if choice.protection.get(key[1]) == GLOBAL_MIRROR:
+            mirrored[key[1]].append(any(store.replication is not None for store, _ in held[key]))
+    for name, sides in sorted(mirrored.items()):
+        words = "swap files on a mirrored datastore at one peer only"
+        yield VSWP_2.require(len(set(sides)) == 1, name, words)
+
+
+def _at_home(case: Case, group: VmGroup, held: Sequence[tuple[Datastore, int]]) -> bool:
+    """Return whether the swap files of a group at a site stand with disk 0, and may."""
+
+    def disks_0(store: Datastore) -> int:
+        return sum(disk.count for disk in store.disks if (disk.vm, disk.disk) == (group.name, 0))
+
+    return swap_at_home(case) and all(disks_0(store) == count for store, count in held)
+
+
+def _on_one_class(case: Case, held: Sequence[tuple[Datastore, int]]) -> bool:
+    """Return whether the swap files of a group at a site stand apart, on one class where they may."""
+    classes = {store.storage_class for store, _ in held}
+    allowed = len(classes) == 1 and classes <= set(swap_classes(case))
+    return allowed and not any(store.replication for store, _ in held)

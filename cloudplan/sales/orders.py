@@ -10,7 +10,9 @@ from cloudplan.base.language import Message, message
 from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.catalog.edition import in_any_region
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BackupTarget, Choice, Cluster, Datastore
+from cloudplan.rules.compute import HA_2, included_gib
 from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions, portions
+from cloudplan.rules.storage import ORD_1, ORD_2
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, VmGroup
 
@@ -88,7 +90,7 @@ class _Queue:
 
 
 def _compute(case: Case, queue: _Queue, site: str, clusters: Sequence[Cluster]) -> None:
-    advised = case.edition.count("HA-2", "hosts_for_sla")
+    advised = HA_2.figure(case.edition, "hosts_for_sla")
     for cluster in clusters:
         first, *further = cluster_portions(case, cluster)
         blade = f"{case.edition.blades[cluster.blade].label} ({cluster.blade})"
@@ -98,7 +100,7 @@ def _compute(case: Case, queue: _Queue, site: str, clusters: Sequence[Cluster]) 
                 "An order of a cluster takes {advised} hosts or more; fewer have no SLA: agree on it with the provider."
             )
             notes.append(message(few, advised=advised))
-        included = case.edition.count("MEM-1", "included_gib_per_blade")
+        included = included_gib(case.edition)
         head = ((message("Cluster"), cluster.name), (message("Blade"), blade), (message("Hosts"), first))
         at_once = cluster.memory_gib if not further else first * included
         queue.add(CLUSTER, site, *head, (message("Memory (GiB)"), at_once), notes=notes)
@@ -120,7 +122,7 @@ def _compute(case: Case, queue: _Queue, site: str, clusters: Sequence[Cluster]) 
 
 
 def _storage(case: Case, queue: _Queue, site: str, stores: Sequence[Datastore]) -> None:
-    advised = case.edition.count("ORD-1", "datastores_advised")
+    advised = ORD_1.figure(case.edition, "datastores_advised")
     for name, item in case.edition.storage_classes.items():
         mine = [store for store in stores if store.storage_class == name]
         for count in datastore_portions(case, mine):
@@ -141,7 +143,7 @@ def _storage(case: Case, queue: _Queue, site: str, stores: Sequence[Datastore]) 
 
 
 def _backup(case: Case, queue: _Queue, target: BackupTarget) -> None:
-    least = case.edition.count("ORD-2", "backup_min_gib")
+    least = ORD_2.figure(case.edition, "backup_min_gib")
     needed = target.tib * GIB_PER_TIB
     notes = [message("The plan needs {needed:n} GiB; an order takes {least} GiB or more.", needed=needed, least=least)]
     for size_gib in backup_portions_gib(case, target):

@@ -57,10 +57,6 @@ class Case:
         """Return the case of a workload, its prices those of its region and term."""
         return cls(workload, edition, Prices(book, workload.region, workload.term_months))
 
-    def usable_gib(self, blade: Blade) -> int:
-        """Return the memory of a blade that VMs can have: physical less the hypervisor's reserve (MEM-1)."""
-        return max(0, blade.ram_gib - self.workload.policy.host_memory_reserve_gib)
-
     @cached_property
     def blades(self) -> dict[str, Blade]:
         """The blades on offer: allowed by the policy and priced."""
@@ -73,12 +69,6 @@ class Case:
     def classes(self) -> dict[str, StorageClass]:
         """The storage classes on offer: those that are priced."""
         return {name: item for name, item in self.edition.storage_classes.items() if self.prices.offer(item)}
-
-    @property
-    def unpriced_memory(self) -> bool:
-        """Whether memory beyond what blades include would be billed, but has no price: then none is activated."""
-        billed = self.workload.policy.memory_model == "base128_plus_memory"
-        return billed and self.prices.offer(self.edition.services.memory) is None
 
     @cached_property
     def sites(self) -> tuple[str, ...]:

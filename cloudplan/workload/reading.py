@@ -6,7 +6,7 @@ filled in, and the typed values are made.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fractions import Fraction
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -282,16 +282,16 @@ def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -
 def _policy_defaults(edition: Edition) -> dict[str, Any]:
     """Return the policy of a workload that gives none."""
     return {
-        "vcpu_per_core": edition.figure("CPU-1", "vcpu_per_core"),
-        "memory_ceiling": edition.figure("MEM-2", "ceiling"),
-        "memory_model": edition.figure("MEM-4", "memory_model"),
-        "host_memory_reserve_gib": edition.figure("MEM-1", "host_memory_reserve_gib"),
-        "host_failures": edition.figure("HA-1", "host_failures"),
+        "vcpu_per_core": edition.default("vcpu_per_core"),
+        "memory_ceiling": edition.default("memory_ceiling"),
+        "memory_model": edition.default("memory_model"),
+        "host_memory_reserve_gib": edition.default("host_memory_reserve_gib"),
+        "host_failures": edition.default("host_failures"),
         "blades": list(edition.blades),
-        "snapshot_headroom": edition.figure("LUN-3", "headroom"),
-        "datastore_max_gib": edition.figure("LUN-2", "maximum_gib"),
-        "standby": dict(edition.rules["DR-1"].figures),
-        "backup": dict(edition.rules["BKP-3"].figures),
+        "snapshot_headroom": edition.default("snapshot_headroom"),
+        "datastore_max_gib": edition.default("datastore_max_gib"),
+        "standby": edition.standby_default,
+        "backup": edition.backup_default,
     }
 
 
@@ -327,12 +327,12 @@ def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dic
 def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
     """Yield values outside the edition's limits, and fields that contradict each other, in the completed tree."""
     policy, sites = _mapping(tree, "policy"), _mapping(tree, "sites")
-    limits: list[tuple[str, str, Fraction | int]] = [
-        ("memory_ceiling", "<=", edition.exact("MEM-2", "ceiling")),
-        ("snapshot_headroom", ">=", edition.exact("LUN-3", "headroom")),
-        ("datastore_max_gib", "<=", edition.count("LUN-2", "maximum_gib")),
-        ("datastore_max_gib", ">=", edition.count("LUN-1", "minimum_gib")),
-        ("host_failures", "<=", edition.count("MAX-1", "hosts_max") - 1),
+    limits: list[tuple[str, str, Decimal]] = [
+        ("memory_ceiling", "<=", Decimal(edition.default("memory_ceiling"))),
+        ("snapshot_headroom", ">=", Decimal(edition.default("snapshot_headroom"))),
+        ("datastore_max_gib", "<=", Decimal(edition.default("datastore_max_gib"))),
+        ("datastore_max_gib", ">=", Decimal(edition.default("datastore_min_gib"))),
+        ("host_failures", "<=", Decimal(edition.default("hosts_max")) - 1),
     ]
     for name, sign, limit in limits:
         value = decimal_of(policy.get(name))

@@ -1,6 +1,6 @@
 """Hosts that are being filled with items: what is free on each, and how a last item finds its place.
 
-Rows are the shapes of all pools, as in the covering LP; needs and offers are (cores, memory in MiB, GPUs), all whole.
+Rows are the shapes of all pools, as in the covering LP; needs and offers are whole numbers in each dimension of a host.
 """
 
 import math
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudplan.base.units import MIB_PER_GIB
-from cloudplan.optimiser.compute.knapsack import Floats, Ints
-from cloudplan.optimiser.compute.shapes import Pool, Shape, capacity
+from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints
+from cloudplan.optimiser.compute.shapes import Pool, Shape, rivals
+from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
 
 TRIED = 40
@@ -27,17 +27,22 @@ class Filling:
     """Hosts of several types and the items on them."""
 
     def __init__(self, case: Case, shapes: Sequence[tuple[Pool, Shape]], types: Sequence[tuple[Pool, str]]):
-        factor = math.lcm(*(shape.needs[0].denominator for _, shape in shapes))
-        needs = [(int(shape.needs[0] * factor), shape.memory_mib, int(shape.needs[2])) for _, shape in shapes]
-        offers = [_offer(case, blade, factor) for _, blade in types]
+        axes = range(len(dimensions(case)))
+        factors = [math.lcm(*(shape.needs[axis].denominator for _, shape in shapes)) for axis in axes]
+        needs = [[int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for _, shape in shapes]
+        offers = [
+            [math.floor(offer * factor) for offer, factor in zip(capacity(case, blade), factors, strict=True)]
+            for _, blade in types
+        ]
         fits = [[pool is own and blade in shape.blades for own, blade in types] for pool, shape in shapes]
         self._needs, self._offers = np.array(needs, dtype=np.int64), np.array(offers, dtype=np.int64)
         self._fits = np.array(fits, dtype=np.bool_)
-        self._apart = [shape.apart for _, shape in shapes]
-        self._plain = np.array([not labels for labels in self._apart])
+        self._rivals = rivals([shape.apart for _, shape in shapes])
+        self._plain: Flags = np.asarray(~self._rivals.any(axis=1))
+        self._plenty = np.array([not entry.few for entry in dimensions(case)])
         sizes = (self._needs / np.maximum(self._offers.max(axis=0), 1)).max(axis=1)
         self._large_first = [int(row) for row in np.argsort(-sizes, kind="stable")]
-        self._free = np.zeros((0, 3), dtype=np.int64)
+        self._free = np.zeros((0, len(factors)), dtype=np.int64)
         self.kinds: Ints = np.zeros(0, dtype=np.int64)
         """The type of each host."""
         self.held: NDArray[np.int32] = np.zeros((0, len(shapes)), dtype=np.int32)
@@ -61,7 +66,7 @@ class Filling:
                 if not len(places):
                     break
                 rest = (self._free[places] - self._needs[row]) / np.maximum(self._offers[self.kinds[places]], 1)
-                self._put(int(places[np.argmin(rest[:, :2].sum(axis=1))]), row, 1)
+                self._put(int(places[np.argmin(rest[:, self._plenty].sum(axis=1))]), row, 1)
                 left[row] -= 1
         return left
 
@@ -81,9 +86,8 @@ class Filling:
     def _room(self, row: int) -> NDArray[np.bool_]:
         """Return on which hosts one more item of a row fits."""
         fits = (self._free >= self._needs[row]).all(axis=1) & self._fits[row][self.kinds]
-        if self._apart[row]:
-            rivals = [other for other, labels in enumerate(self._apart) if labels & self._apart[row]]
-            fits &= ~self.held[:, rivals].any(axis=1)
+        if not self._plain[row]:
+            fits &= ~self.held[:, self._rivals[row]].any(axis=1)
         return np.asarray(fits)
 
     def _put(self, host: int, row: int, times: int) -> None:
@@ -92,7 +96,7 @@ class Filling:
 
     def _squeezed(self, row: int) -> bool:
         """Place one item of a row on a host where exchanges with other hosts make enough room for it."""
-        if self._apart[row]:
+        if not self._plain[row]:
             return False
         able = np.flatnonzero(self._fits[row][self.kinds])
         lacks = self._lacks(row, self.kinds[able], self._free[able])
@@ -151,8 +155,3 @@ class Filling:
                 most = float(lacks[order[first]]) - LEAST
                 best = int(away), int(np.argmax(fits[:, first])), int(back[first])
         return best
-
-
-def _offer(case: Case, blade: str, factor: int) -> list[int]:
-    cores, memory_gib, gpus = capacity(case, blade)
-    return [math.floor(cores * factor), math.floor(memory_gib * MIB_PER_GIB), math.floor(gpus)]

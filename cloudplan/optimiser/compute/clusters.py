@@ -10,6 +10,7 @@ from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.optimiser.compute.patterns import Pattern
 from cloudplan.optimiser.compute.shapes import Pool, deal
 from cloudplan.plan.plan import Cluster
+from cloudplan.rules.compute import hosts_max, included_gib, least_memory_gib, memory_is_unpriced
 from cloudplan.workload.case import Case
 
 PASSES = 4
@@ -54,7 +55,7 @@ class _Memory:
     def of(cls, case: Case) -> "_Memory":
         """Return the rules of a case (MEM-1, MEM-2)."""
         mib = MIB_PER_GIB * Fraction(case.workload.policy.memory_ceiling)
-        return cls(case.edition.count("MEM-1", "included_gib_per_blade"), mib.numerator, mib.denominator)
+        return cls(included_gib(case.edition), mib.numerator, mib.denominator)
 
     def needed_gib(self, used_mib: int) -> int:
         """Return what the use alone needs."""
@@ -81,7 +82,7 @@ def deal_hosts(case: Case, pool: Pool, fleets: Sequence[Fleet]) -> tuple[Cluster
             blade=part.blade,
             hosts=part.hosts,
             spare_hosts=case.workload.policy.host_failures,
-            memory_gib=_activated_gib(case, part),
+            memory_gib=least_memory_gib(case, case.edition.blades[part.blade], part.hosts, part.used_mib),
             placement=tuple(itertools.islice(placement, len(part.loaded))),
         )
         for number, part in enumerate(parts, start=1)
@@ -90,7 +91,7 @@ def deal_hosts(case: Case, pool: Pool, fleets: Sequence[Fleet]) -> tuple[Cluster
 
 def _parts(case: Case, pool: Pool, fleet: Fleet) -> list[_Part]:
     """Deal the hosts of a fleet to clusters alike in number and memory; hosts beyond loaded and spare are dealt too."""
-    failures, most = case.workload.policy.host_failures, case.edition.count("MAX-1", "hosts_max")
+    failures, most = case.workload.policy.host_failures, hosts_max(case.edition)
     total = max(fleet.hosts, len(fleet.loaded) + failures)
     fewest = max(math.ceil(len(fleet.loaded) / (most - failures)), math.ceil(total / most))
     for count in range(fewest, len(fleet.loaded) + 1):
@@ -114,7 +115,7 @@ def _dealt(case: Case, pool: Pool, fleet: Fleet, count: int) -> list[_Part]:
     memory = _Memory.of(case)
     for part in parts:
         part.hosts = len(part.loaded) + case.workload.policy.host_failures
-        if case.unpriced_memory:
+        if memory_is_unpriced(case):
             part.hosts = max(part.hosts, -(-memory.needed_gib(part.used_mib) // memory.included_gib))
     return parts
 
@@ -127,7 +128,7 @@ def _save_memory(case: Case, parts: Sequence[_Part]) -> None:
     memory = _Memory.of(case)
     least = memory.least_gib(sum(part.hosts for part in parts), sum(part.used_mib for part in parts))
     pairs = itertools.pairwise(parts) if len(parts) > ALL_PAIRS else itertools.combinations(parts, 2)
-    for left, right in [] if case.unpriced_memory else list(pairs) * PASSES:
+    for left, right in [] if memory_is_unpriced(case) else list(pairs) * PASSES:
         if sum(memory.least_gib(part.hosts, part.used_mib) for part in parts) <= least:
             return
         _exchange(memory, left, right)
@@ -160,13 +161,6 @@ def _by_memory(part: _Part) -> dict[int, list[int]]:
     for position, (memory, _) in enumerate(part.loaded):
         positions.setdefault(memory, []).append(position)
     return positions
-
-
-def _activated_gib(case: Case, part: _Part) -> int:
-    """Return the least activated memory of a cluster, in whole GiB (MEM-1, MEM-2, MEM-4)."""
-    if case.workload.policy.memory_model == "included_full":
-        return part.hosts * case.usable_gib(case.edition.blades[part.blade])
-    return _Memory.of(case).least_gib(part.hosts, part.used_mib)
 
 
 def _memory_mib(pool: Pool, pattern: Pattern) -> int:

@@ -11,12 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
-from cloudplan.base.units import MIB_PER_GIB, gib
+from cloudplan.base.units import gib
 from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
 from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit
-from cloudplan.optimiser.compute.shapes import Pool, capacity
+from cloudplan.optimiser.compute.shapes import Pool, rivals
 from cloudplan.optimiser.solver import Budget, Cover
+from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
 
 IMPROVES = 1e-6
@@ -57,7 +58,8 @@ class HostType:
     memory_gib: Floats
     """The memory of an item of each shape."""
     knapsack: Knapsack
-    apart: list[frozenset[str]]
+    rivals: Flags
+    """Which shapes must not share a host; one of which a host may hold but one item is its own rival."""
     patterns: dict[Pattern, int] = field(default_factory=dict, init=False)
     """The patterns, with the number of their column."""
     table: Floats = field(init=False)
@@ -101,15 +103,13 @@ class HostType:
     @cached_property
     def _single(self) -> Flags:
         """Whether a host may hold only one item of each shape."""
-        return np.array([bool(labels) for labels in self.apart])
+        return np.asarray(self.rivals.any(axis=1))
 
     def without_clashes(self, content: Ints) -> Ints:
         """Return a content in which no two items must stay apart."""
-        met: set[str] = set()
         kept = content.copy()
         for index in np.flatnonzero(content * self._single):
-            kept[index] *= not self.apart[index] & met
-            met |= self.apart[index]
+            kept[index] *= not kept[:index][self.rivals[index, :index]].any()
         return kept
 
 
@@ -134,7 +134,7 @@ class Duals:
         return np.asarray(self.worth[entry.rows] - self.memory[position] * entry.memory_gib)
 
 
-class Columns:
+class CoveringLp:
     """The covering LP of pools, and the patterns found so far."""
 
     def __init__(self, case: Case, pools: Sequence[Pool]):
@@ -153,7 +153,7 @@ class Columns:
         for position, entry in enumerate(self.types):
             mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
             some = [min(shape.count, FIRST) for shape in mine]
-            for pattern in first_fit(mine, some, capacity(case, entry.blade)):
+            for pattern in first_fit(Grid.of(case, entry.blade, mine, some)):
                 self._add(position, np.array(pattern))
 
     def _open(self, offered: Sequence[Exchange]) -> None:
@@ -186,12 +186,13 @@ class Columns:
 
         So what is left over in the end is small, and finds a gap.
         """
-        needs = np.array([[float(need) for need in pool.shapes[index].needs[:2]] for pool, index in shapes])
-        offers = np.array([[float(offer) for offer in capacity(case, entry.blade)[:2]] for entry in self.types])
+        plenty = [axis for axis, dimension in enumerate(dimensions(case)) if not dimension.few]
+        needs = np.array([[float(pool.shapes[index].needs[axis]) for axis in plenty] for pool, index in shapes])
+        offers = np.array([[float(capacity(case, entry.blade)[axis]) for axis in plenty] for entry in self.types])
         sizes = (needs / offers.min(axis=0)).max(axis=1)
         return np.asarray(sizes * (1 + sizes))
 
-    def literal(self, loaded: Sequence[int], enough: float, budget: Budget) -> "Columns":
+    def literal(self, loaded: Sequence[int], enough: float, budget: Budget) -> "CoveringLp":
         """Return columns without exchanges for so many hosts: the patterns of this LP, with its exchanges made.
 
         Prices some rounds before, but only until no more than `enough` is missing.
@@ -345,14 +346,11 @@ class Columns:
 def _host_type(case: Case, pool: Pool, blade: str, rows: dict[tuple[str, int], int]) -> HostType:
     indexes = pool.shapes_on(blade)
     shapes = [pool.shapes[index] for index in indexes]
-    grid = Grid.of(shapes, [shape.count for shape in shapes], capacity(case, blade))
-    needs = [(need[0], shape.memory_mib, need[2]) for need, shape in zip(grid.needs, shapes, strict=True)]
-    memory_mib = int(capacity(case, blade)[1] * MIB_PER_GIB)
     return HostType(
         pool,
         blade,
         np.array([rows[pool.name, index] for index in indexes], dtype=np.int64),
         np.array([float(gib(shape.memory_mib)) for shape in shapes]),
-        Knapsack(np.array(needs, dtype=np.int64), (grid.offer[0], memory_mib, grid.offer[2])),
-        [shape.apart for shape in shapes],
+        Knapsack.of(case, blade, shapes),
+        rivals([shape.apart for shape in shapes]),
     )

@@ -8,7 +8,7 @@ Whatever the duals, they give a cut that every plan keeps, because no host holds
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloudplan.optimiser.compute.column_generation import IMPROVES, Columns, Duals, Target
+from cloudplan.optimiser.compute.column_generation import IMPROVES, CoveringLp, Duals, Target
 from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES
 from cloudplan.optimiser.solver import Budget
 
@@ -63,7 +63,7 @@ class Cut:
         return self.excess(target) > IMPROVES * self.demand
 
 
-def find_cut(columns: Columns, target: Target, budget: Budget) -> Cut | None:
+def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
     """Return a cut that the target breaks, or None when the items can be covered, or nobody knows in time.
 
     They count as covered when what is missing is a share of all hosts that does not matter for the gap.
@@ -111,7 +111,7 @@ def allowed(loaded: Sequence[int], gap: float) -> float:
     return MISSING_OF_GAP * gap * sum(loaded)
 
 
-def _proven(columns: Columns, duals: Duals, target: Target, levels: Sequence[int]) -> Cut:
+def _proven(columns: CoveringLp, duals: Duals, target: Target, levels: Sequence[int]) -> Cut:
     """Return the cut of some duals, made sharper level by level until the target breaks it."""
     for steps in levels:
         cut = _cut(columns, duals, columns.bounds(duals, steps))
@@ -120,5 +120,5 @@ def _proven(columns: Columns, duals: Duals, target: Target, levels: Sequence[int
     return cut
 
 
-def _cut(columns: Columns, duals: Duals, hosts: Sequence[float]) -> Cut:
+def _cut(columns: CoveringLp, duals: Duals, hosts: Sequence[float]) -> Cut:
     return Cut(float((duals.worth * columns.items).sum()), tuple(hosts), tuple(duals.memory))

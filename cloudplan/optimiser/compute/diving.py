@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cloudplan.optimiser.compute.best_fit import Filling
-from cloudplan.optimiser.compute.column_generation import Columns
+from cloudplan.optimiser.compute.column_generation import CoveringLp
 from cloudplan.optimiser.compute.cuts import allowed
 from cloudplan.optimiser.compute.knapsack import Ints
 from cloudplan.optimiser.compute.patterns import Pattern
@@ -61,7 +61,7 @@ class _State:
     left: Ints
     free: tuple[int, ...]
 
-    def fixing(self, columns: Columns, choices: Sequence[_Choice]) -> "_State":
+    def fixing(self, columns: CoveringLp, choices: Sequence[_Choice]) -> "_State":
         """Return what becomes of it with patterns fixed on as many hosts as have use for them."""
         fixed, left, free = list(self.fixed), self.left, list(self.free)
         for times, kind, pattern in choices:
@@ -78,7 +78,7 @@ class _State:
         return _State(tuple(fixed), left, tuple(free))
 
 
-def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[int], budget: Budget) -> Dive | None:
+def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget) -> Dive | None:
     """Fill so many hosts of each type; None when the LP says that they cannot hold all items."""
     little = allowed(loaded, budget.gap)
     literal = columns.literal(loaded, little, budget)
@@ -104,7 +104,7 @@ def dive(case: Case, pools: Sequence[Pool], columns: Columns, loaded: Sequence[i
     return found
 
 
-def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) -> Dive:
+def _filled(case: Case, pools: Sequence[Pool], columns: CoveringLp, state: _State) -> Dive:
     """Open all hosts, and place what is left by best fit."""
     shapes = [(pool, shape) for pool in pools for shape in pool.shapes]
     filling = Filling(case, shapes, [(entry.pool, entry.blade) for entry in columns.types])
@@ -113,7 +113,7 @@ def _filled(case: Case, pools: Sequence[Pool], columns: Columns, state: _State) 
     return Dive(filling, filling.best_fit(state.left))
 
 
-def _step(columns: Columns, state: _State, missing: float, budget: Budget) -> tuple[_State, float] | None:
+def _step(columns: CoveringLp, state: _State, missing: float, budget: Budget) -> tuple[_State, float] | None:
     """Fix some patterns; return what is left then, and how much of it the LP misses; None when it uses no pattern.
 
     These are the patterns wanted whole, or else as many of the most wanted as leave the LP no worse, or else the one
@@ -134,7 +134,7 @@ def _step(columns: Columns, state: _State, missing: float, budget: Budget) -> tu
     return best
 
 
-def _choices(columns: Columns, state: _State) -> Iterator[_Choice]:
+def _choices(columns: CoveringLp, state: _State) -> Iterator[_Choice]:
     """Yield the patterns that the LP uses and that have a host and items left."""
     for kind, listed in enumerate(columns.solution()):
         wanted = state.left[columns.types[kind].rows] > 0

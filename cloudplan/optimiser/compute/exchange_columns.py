@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloudplan.optimiser.compute.knapsack import Ints
-from cloudplan.optimiser.compute.shapes import Pool, Shape
+from cloudplan.optimiser.compute.knapsack import Flags, Ints
+from cloudplan.optimiser.compute.shapes import Pool, Shape, rivals
 
 EXCHANGED, CANDIDATES = (1, 2, 3, 4), 60
 """How many small items the place of a large one is offered to, and how many shapes of them are looked at."""
@@ -38,13 +38,12 @@ def exchanges(shapes: Sequence[tuple[Pool, Shape]]) -> list[Exchange]:
     """
     needs = np.array([[float(need) for need in shape.needs] for _, shape in shapes])
     shares = (needs / np.maximum(needs.max(axis=0, initial=0.0), 1e-12)).sum(axis=1)
+    alone: Flags = np.asarray(rivals([shape.apart for _, shape in shapes]).any(axis=1))
     found = []
     for row in sorted(range(len(shapes)), key=lambda row: (-shares[row], len(shapes[row][1].blades))):
         pool, large = shapes[row]
-        able = [
-            not large.apart and not small.apart and own is pool and large.blades <= small.blades
-            for own, small in shapes
-        ]
+        able = np.array([own is pool and large.blades <= small.blades for own, small in shapes]) & ~alone
+        able &= not alone[row]
         for times in EXCHANGED:
             others = np.flatnonzero((needs[row] >= times * needs).all(axis=1) & able)
             others = others[others != row]

@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import gib
-from cloudplan.evaluation.bom import Quantity, cluster_items, cost
+from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.compute.column_generation import Target
 from cloudplan.optimiser.compute.cuts import Cut
-from cloudplan.optimiser.compute.shapes import Pool, capacity
+from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Model, Outcome, Unknown, add, total
-from cloudplan.rules.compute import DIMENSIONS, cluster_count, cluster_limits
+from cloudplan.rules.compute import (
+    ClusterSize,
+    capacity,
+    cluster_count,
+    cluster_limits,
+    dimensions,
+    included_gib,
+    memory_is_unpriced,
+)
 from cloudplan.rules.rule import Linear
 from cloudplan.workload.case import Case
 
@@ -42,7 +50,7 @@ class FleetType:
         return f"{self.pool.site} {self.pool.name} {self.blade}"
 
 
-class Master:
+class FleetIlp:
     """The model, its unknowns by blade type (in the order of pools and catalogue), and its objective."""
 
     def __init__(self, case: Case, site: str, pools: Sequence[Pool], *, any_memory: bool = False):
@@ -54,31 +62,19 @@ class Master:
             for blade in case.blades
             if pool.shapes_on(blade)
         ]
-        included_gib = case.edition.count("MEM-1", "included_gib_per_blade")
         for entry in self.types:
-            limits = cluster_limits(
-                case,
-                case.edition.blades[entry.blade],
-                entry.place,
-                hosts=entry.hosts,
-                loaded=entry.loaded,
-                memory_gib=entry.memory_gib,
-                clusters=entry.clusters,
-            )
-            self.model.keep(*limits)
+            size = ClusterSize(entry.hosts, entry.loaded, entry.memory_gib, entry.clusters)
+            self.model.keep(*cluster_limits(case, case.edition.blades[entry.blade], entry.place, size))
             self.model.at_most(entry.clusters, entry.loaded)
-            if case.unpriced_memory and not any_memory:
-                self.model.at_most(entry.memory_gib, included_gib * entry.hosts)
+            if memory_is_unpriced(case) and not any_memory:
+                self.model.at_most(entry.memory_gib, included_gib(case.edition) * entry.hosts)
         self.model.keep(*cluster_count(case, site, add(entry.clusters for entry in self.types)))
 
     @property
     def objective(self) -> Linear:
         """What the clusters cost a month."""
-        return add(cost(self._case, self._priced(entry)) for entry in self.types)
-
-    def _priced(self, entry: FleetType) -> list[Quantity]:
-        items = cluster_items(self._case, entry.blade, entry.hosts, entry.memory_gib)
-        return [(item, quantity) for item, quantity in items if self._case.prices.offer(item) is not None]
+        clusters = [(entry.pool.site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types]
+        return cost(self._case, items(self._case, Decision(clusters)))
 
     def minimise(self, budget: Budget) -> Outcome:
         """Search for the least cost."""
@@ -106,10 +102,11 @@ class Master:
             for blades in dict.fromkeys(shape.blades for shape in pool.shapes):
                 within = [shape for shape in pool.shapes if shape.blades <= blades]
                 able = [entry for entry in mine if entry.blade in blades]
-                for axis in range(len(DIMENSIONS)):
-                    used = sum((shape.needs[axis] * shape.count for shape in within), Fraction(0))
-                    room = total((entry.loaded, capacity(self._case, entry.blade)[axis]) for entry in able)
-                    self.model.at_most(used * (1 + slack * (axis < 2)), room)
+                for axis, dimension in enumerate(dimensions(self._case)):
+                    used = sum((shape.needs[axis] * shape.count for shape in within), Fraction(0)) / dimension.whole
+                    offers = ((entry, capacity(self._case, entry.blade)[axis] / dimension.whole) for entry in able)
+                    room = total((entry.loaded, offer) for entry, offer in offers)
+                    self.model.at_most(used * (1 + slack * (not dimension.few)), room)
             for label in sorted({label for shape in pool.shapes for label in shape.apart}):
                 members = [shape for shape in pool.shapes if label in shape.apart]
                 able = [entry for entry in mine if any(entry.blade in shape.blades for shape in members)]
@@ -134,11 +131,11 @@ class Master:
         """Return the hosts and the memory of the solution found."""
         case, value = self._case, self.model.value
         ceiling = Fraction(case.workload.policy.memory_ceiling)
-        included_gib = case.edition.count("MEM-1", "included_gib_per_blade")
+        active_gib = included_gib(case.edition)
         hosts = [value(entry.hosts) for entry in self.types]
-        more_gib = sum(value(entry.memory_gib) for entry in self.types) - included_gib * sum(hosts)
+        more_gib = sum(value(entry.memory_gib) for entry in self.types) - active_gib * sum(hosts)
         return Target(
             tuple(value(entry.loaded) for entry in self.types),
-            tuple(float(ceiling * included_gib * count) for count in hosts),
+            tuple(float(ceiling * active_gib * count) for count in hosts),
             float(ceiling * more_gib),
         )

@@ -1,27 +1,34 @@
-"""The most valuable content of one host: dynamic programming over its cores, memory and GPUs, in whole numbers.
+"""The most valuable content of one host: dynamic programming over its dimensions, in whole numbers.
 
-Memory is counted in steps, and so are cores where their grid is fine. Rounded to the nearest step, the table finds
-contents that are then checked to the MiB; rounded down, its value is a bound of anything that fits. Either way what
-rounding hides is paid for at the price that it has where cores and memory are only summed up (a Lagrangian
-relaxation): rounding then hardly matters.
-Those sums also show which shapes cannot be part of anything better than what is known, and which resource has no price:
-it is left out first, for a table of one dimension can be fine.
+A table counts two dimensions in steps (such as cores and memory), and every one of which a host offers few (GPUs).
+Rounded to the nearest step, the table finds contents that are then checked exactly; rounded down, its value is a bound
+of anything that fits. Either way what rounding hides is paid for at the price that it has where two dimensions are only
+summed up (a Lagrangian relaxation): rounding then hardly matters.
+Those sums choose the two dimensions, those whose mix bounds the value of a host most; what a table leaves out can only
+make its bound larger, and contents that break it are dropped. They also show which shapes cannot be part of anything
+better than what is known, and which resource has no price: it is left out first, for a table of one dimension can be
+fine.
 """
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudplan.optimiser.compute.shapes import Shape
 from cloudplan.optimiser.solver import most_valuable
+from cloudplan.rules.compute import capacity, dimensions
+from cloudplan.workload.case import Case
 
 LARGEST = 2**29
 """The scaled value of a full host: two of them do not overflow 32 bits."""
 
 MIXES = np.linspace(0.0, 1.0, 17)
-"""Shares of cores in the sums of cores and memory that bound the value of a host."""
+"""Shares of the first of two dimensions in the sums of both that bound the value of a host."""
 
 SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000))
 """How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
@@ -38,8 +45,8 @@ LINE_LEVELS = 2
 CHARGED = (0.0, 0.9)
 """Shares of the prices of the sums that bounds charge."""
 
-CORE_STEPS = 512
-"""Steps of the cores of a host: more than there are cores and threads, but shares of standby VMs may be fine."""
+COARSE_STEPS = 512
+"""Steps of a dimension whose units are whole: more than there are cores, but shares of standby VMs may be fine."""
 
 FREE = 1 << 60
 """The step of a resource that is left out."""
@@ -67,21 +74,41 @@ _Step = tuple[int, int, int, NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class _Sums:
-    """What cores and memory, summed up in the mix that says most, tell of the value of a host."""
+    """What two dimensions, summed up in the mix that says most, tell of the value of a host."""
 
     bound: float
     margins: Floats
     """What an item of each shape is worth beside the price of its share of the host."""
     prices: Floats
-    """The prices of a core, a MiB and a GPU (none)."""
+    """The price of a unit in each dimension; 0 for all but the two."""
+    free: Flags
+    """The dimensions of the two that have no price."""
+    other: Flags
+    """The dimensions that are neither of the two nor counted one by one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Knapsack:
-    """Hosts of one type and the shapes they may hold: needs and offer are (cores, memory in MiB, GPUs), all whole."""
+    """Hosts of one type and the shapes they may hold: needs and offer are whole numbers in each dimension.
+
+    `few` says of which dimensions a host offers few, `fine` which are counted in parts of what blades are described in
+    (memory in MiB).
+    """
 
     needs: Ints
-    offer: tuple[int, int, int]
+    offer: tuple[int, ...]
+    few: Flags
+    fine: Flags
+
+    @classmethod
+    def of(cls, case: Case, blade: str, shapes: Sequence[Shape]) -> "Knapsack":
+        """Return the knapsack of a host of a blade type for some shapes."""
+        walked = dimensions(case)
+        factors = [math.lcm(*(shape.needs[axis].denominator for shape in shapes)) for axis in range(len(walked))]
+        needs = [[int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for shape in shapes]
+        offer = (math.floor(most * factor) for most, factor in zip(capacity(case, blade), factors, strict=True))
+        few, fine = [entry.few for entry in walked], [entry.whole > 1 for entry in walked]
+        return cls(np.array(needs, dtype=np.int64), tuple(offer), np.array(few), np.array(fine))
 
     def most(self, left: Ints) -> Ints:
         """Return how many items of each shape fit on an empty host, of those that are left."""
@@ -95,14 +122,14 @@ class Knapsack:
         if not core.any():
             return np.zeros((0, len(values)), dtype=np.int64)
         steps, promising = SEARCHES[level]
-        free = sums.prices[:2] == 0
-        step = self._step(steps, free if level < LINE_LEVELS else None)
+        step = self._step(steps, sums, sums.free if level < LINE_LEVELS else None)
         units = (self.needs + step // 2) // step
         corrected = values - _paid(self.needs - units * step, sums.prices)
         some = np.argsort(np.where(core > 0, -sums.margins, np.inf), kind="stable")
         some = np.sort(some[: min(promising, np.count_nonzero(core))])
         spare = (step > 1) & (step < FREE)
-        table = _Table(units[some], np.array(self.offer) // step + spare, corrected[some], core[some], keep=True)
+        offer = np.array(self.offer) // step + spare
+        table = _Table(units[some], offer, self.few, corrected[some], core[some], keep=True)
         found = _fitting(table, spare, least, self.needs[some], self.offer)
         contents = np.zeros((len(found), len(values)), dtype=np.int64)
         contents[:, some] = found
@@ -121,51 +148,72 @@ class Knapsack:
         core = self._core(values, most, sums, least)
         if not core.any():
             return least
-        ways = [(share, None) for share in CHARGED]
-        if (sums.prices[:2] == 0).any():
-            ways.append((0.0, sums.prices[:2] == 0))
-        return max(least, min(self._charged(values, core, share * sums.prices, steps, free) for share, free in ways))
+        ways: list[tuple[float, Flags | None]] = [(share, None) for share in CHARGED]
+        if sums.free.any():
+            ways.append((0.0, sums.free))
+        bounds = (
+            self._charged(values, core, share * sums.prices, self._step(steps, sums, free)) for share, free in ways
+        )
+        return max(least, min(bounds))
 
-    def _charged(self, values: Floats, core: Ints, prices: Floats, steps: int, free: Flags | None) -> float:
+    def _charged(self, values: Floats, core: Ints, prices: Floats, step: Ints) -> float:
         """Return the bound of a table of needs rounded down, with a price on all that is used."""
-        step = self._step(steps, free)
         dearer = values - _paid(self.needs, prices)
-        table = _Table(self.needs // step, np.array(self.offer) // step, dearer, core, keep=False)
+        table = _Table(self.needs // step, np.array(self.offer) // step, self.few, dearer, core, keep=False)
         return float(_paid(np.array([self.offer]), prices)[0]) + table.value
 
-    def _step(self, most: int, free: Flags | None) -> Ints:
-        """Return the steps of cores, memory and GPUs in a table: memory a power of two (most sizes are whole GiB).
+    def _step(self, most: int, sums: _Sums, free: Flags | None) -> Ints:
+        """Return the steps of each dimension in a table: powers of two where it is fine (most sizes are whole GiB).
 
-        A resource that is free is left out: its step is so large that nothing needs one. The other counts finer then.
+        A dimension that is left out has a step so large that nothing needs one: those that the sums leave out, and
+        those that are free. What is left counts finer then.
         """
-        memory, cores = most, CORE_STEPS
+        fine, coarse = most, COARSE_STEPS
         if free is not None and free.any():
-            memory, cores = LINE * most, LINE * CORE_STEPS
-        step = np.array([-(-self.offer[0] // cores), 1 << (self.offer[1] // memory).bit_length(), 1])
+            fine, coarse = LINE * most, LINE * COARSE_STEPS
+        offers = zip(self.offer, self.fine, strict=True)
+        step = np.array(
+            [1 << (units // fine).bit_length() if in_parts else -(-units // coarse) for units, in_parts in offers]
+        )
+        step = np.maximum(step, 1)
+        step[self.few] = 1
+        step[sums.other] = FREE
         if free is not None:
-            step[:2][free] = FREE
-        return step
+            step[free] = FREE
+        return np.asarray(step)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
+        """The pairs of dimensions that are summed up together."""
+        return list(itertools.combinations(np.flatnonzero(~self.few).tolist(), 2))
 
     @cached_property
     def _mixed(self) -> Floats:
-        """What share of a host's cores and memory an item takes: a row for each mix of the two."""
-        shares = self.needs[:, :2] / np.maximum(self.offer[:2], 1)
-        return np.asarray(np.outer(MIXES, shares[:, 0]) + np.outer(1 - MIXES, shares[:, 1]))
+        """What share of a host an item takes of a mix of two dimensions: a row for each pair and mix."""
+        shares = self.needs / np.maximum(self.offer, 1)
+        mixes = [np.outer(MIXES, shares[:, one]) + np.outer(1 - MIXES, shares[:, two]) for one, two in self._pairs]
+        return np.concatenate(mixes)
 
     def _sums(self, values: Floats, most: Ints) -> _Sums:
         wanted = np.where(values > 0, most, 0)
+        nothing = np.zeros(len(self.offer), dtype=np.bool_)
         if not wanted.any():
-            return _Sums(0.0, np.full(len(values), -1.0), np.zeros(3))
+            return _Sums(0.0, np.full(len(values), -1.0), np.zeros(len(self.offer)), nothing, nothing)
         density = np.where(wanted > 0, values / np.maximum(self._mixed, TINY), 0.0)
         order = np.argsort(-density, axis=1, kind="stable")
         size = np.take_along_axis(np.maximum(self._mixed, TINY) * wanted, order, axis=1)
         filled = np.cumsum(size, axis=1)
         ranked = np.take_along_axis(density, order, axis=1)
         bounds = (np.minimum(size, np.maximum(0.0, 1 + TINY * wanted.sum() - (filled - size))) * ranked).sum(axis=1)
-        mix = int(np.argmin(bounds))
-        price = float(ranked[mix, min(int(np.searchsorted(filled[mix], 1.0)), len(values) - 1)])
-        prices = price * np.array([MIXES[mix] / max(self.offer[0], 1), (1 - MIXES[mix]) / max(self.offer[1], 1), 0.0])
-        return _Sums(float(bounds[mix]) * (1 + FLOATING), values - _paid(self.needs, prices), prices)
+        best = int(np.argmin(bounds))
+        pair, mix = list(self._pairs[best // len(MIXES)]), MIXES[best % len(MIXES)]
+        price = float(ranked[best, min(int(np.searchsorted(filled[best], 1.0)), len(values) - 1)])
+        prices, other = np.zeros(len(self.offer)), ~self.few
+        prices[pair] = price * (np.array([mix, 1 - mix]) / np.maximum(np.array(self.offer)[pair], 1))
+        other[pair] = False
+        free = ~self.few & ~other & (prices == 0)
+        margins = values - _paid(self.needs, prices)
+        return _Sums(float(bounds[best]) * (1 + FLOATING), margins, prices, free, other)
 
     def _core(self, values: Floats, most: Ints, sums: _Sums, least: float) -> Ints:
         """Return how many items of each shape a content worth more than `least` may have."""
@@ -183,33 +231,37 @@ def _paid(needs: Ints, prices: Floats) -> Floats:
 class _Table:
     """The best value for every amount of each resource, and the steps that led there if they are to be kept."""
 
-    def __init__(self, needs: Ints, offer: Ints, values: Floats, most: Ints, *, keep: bool):
-        self.needs, self.offer, self.most = needs, offer.copy(), most
+    def __init__(self, needs: Ints, offer: Ints, few: Flags, values: Floats, most: Ints, *, keep: bool):
+        self.needs, self.offer, self.most, self._few = needs, offer.copy(), most, few
         shapes = np.flatnonzero((most > 0) & (values > 0) & (needs <= offer).all(axis=1))
-        self.offer[2] *= int(needs[shapes, 2].any())
+        self.offer[few] *= needs[shapes][:, few].any(axis=0)
         self._scale = LARGEST / max(self._ceiling(needs, values, shapes, most), 1e-100)
         self._values = np.zeros(len(values), dtype=np.int64)
         self._values[shapes] = np.ceil(values[shapes] * self._scale)
-        cores, memory, gpus = (int(limit) + 1 for limit in self.offer)
-        self._strides = np.array([memory, 1, cores * memory])
-        table, better = np.zeros((gpus, cores, memory), dtype=np.int32), np.zeros((gpus, cores, memory), dtype=np.bool_)
+        order = np.argsort(self.offer, kind="stable")  # the longest axis last: it is the one that is added up at once
+        sizes = self.offer[order] + 1
+        self._strides = np.empty(len(order), dtype=np.int64)
+        self._strides[order] = np.cumprod([1, *sizes[:0:-1]])[::-1]
+        table, better = np.zeros(sizes, dtype=np.int32), np.zeros(sizes, dtype=np.bool_)
         self._taken = list[_Step]()
         for shape in shapes.tolist():
             value = int(self._values[shape])
-            for times, (core, units, gpu) in _by_twos(needs[shape].tolist(), int(most[shape]), self.offer.tolist()):
-                into = table[gpu:, core:, units:]
-                grown = table[: gpus - gpu, : cores - core, : memory - units] + value * times
+            for times, amounts in _by_twos(needs[shape], int(most[shape]), self.offer):
+                there = tuple(slice(amount, None) for amount in amounts[order].tolist())
+                back = tuple(slice(0, size - amount) for size, amount in zip(sizes, amounts[order], strict=True))
+                into = table[there]
+                grown = table[back] + value * times
                 if keep:
                     better.fill(False)
-                    np.greater(grown, into, out=better[gpu:, core:, units:])
-                    self._taken.append((shape, times, (gpu * cores + core) * memory + units, np.packbits(better)))
+                    np.greater(grown, into, out=better[there])
+                    self._taken.append((shape, times, int(amounts @ self._strides), np.packbits(better)))
                 np.maximum(into, grown, out=into)
         self._cells = table.ravel()
 
     def _ceiling(self, needs: Ints, values: Floats, shapes: Ints, most: Ints) -> float:
         """Return a bound of the value of all, for the scale: that of one resource alone, or of all items."""
         bounds = [float((values * most)[shapes].sum())]
-        for axis in (0, 1):
+        for axis in np.flatnonzero(~self._few):
             if len(shapes) and self.offer[axis] and needs[shapes, axis].all():
                 bounds.append(float((values[shapes] / needs[shapes, axis]).max()) * self.offer[axis])
         return min(bounds)
@@ -231,7 +283,7 @@ class _Table:
         return np.asarray(given[order[worth[order] > least]])
 
     def contents(self, corners: Ints) -> Ints:
-        """Return the contents that are best for some amounts of cores, memory and GPUs."""
+        """Return the contents that are best for some amounts of each resource."""
         counts = np.zeros((len(corners), len(self.most)), dtype=np.int64)
         cells = corners @ self._strides
         byte, bit = cells >> 3, (128 >> (cells & 7)).astype(np.uint8)
@@ -244,8 +296,8 @@ class _Table:
         return counts
 
 
-def _fitting(table: _Table, spare: Flags, least: float, needs: Ints, offer: tuple[int, int, int]) -> Ints:
-    """Return contents that fit to the last MiB: the best of all, and others that are worth more than `least`.
+def _fitting(table: _Table, spare: Flags, least: float, needs: Ints, offer: tuple[int, ...]) -> Ints:
+    """Return contents that fit exactly: the best of all, and others that are worth more than `least`.
 
     Each of these is the best with an item of one shape, or with items of two: the most valuable of either kind.
     """
@@ -255,19 +307,19 @@ def _fitting(table: _Table, spare: Flags, least: float, needs: Ints, offer: tupl
     twos = table.best_with(full, ones[first] + ones[second], least)[:GIVEN]
     given = np.concatenate([np.zeros((1, len(needs)), dtype=np.int64), ones, twos])
     corners = full - given @ table.needs + np.array(NEAREST)[:, None, None] * spare
-    contents = table.contents(np.clip(corners, 0, table.offer).reshape(-1, 3))
+    contents = table.contents(np.clip(corners, 0, table.offer).reshape(-1, len(offer)))
     counts = given + contents.reshape(len(NEAREST), *given.shape)
     fits = (counts @ needs <= offer).all(axis=2) & (counts <= table.most).all(axis=2)
     some = np.flatnonzero(fits.any(axis=0))
     return np.asarray(counts[fits.argmax(axis=0)[some], some])
 
 
-def _by_twos(need: list[int], most: int, offer: list[int]) -> Iterator[tuple[int, tuple[int, int, int]]]:
+def _by_twos(need: Ints, most: int, offer: Ints) -> Iterator[tuple[int, Ints]]:
     """Yield powers of two, and what so many items need, so that any count up to the most is a choice of them."""
-    times, (cores, memory, gpus) = 1, need
+    times = 1
     while most > 0:
         times = min(times, most)
-        if cores * times <= offer[0] and memory * times <= offer[1] and gpus * times <= offer[2]:
-            yield times, (cores * times, memory * times, gpus * times)
+        if (need * times <= offer).all():
+            yield times, need * times
         most -= times
         times *= 2

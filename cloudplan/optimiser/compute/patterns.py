@@ -6,61 +6,73 @@ A *pattern* is what one host holds: a count for each shape. Anti-affinity lives 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudplan.optimiser.compute.shapes import Needs, Shape
+from cloudplan.optimiser.compute.shapes import Shape, rivals
+from cloudplan.rules.compute import capacity, dimensions
+from cloudplan.workload.case import Case
 
 Pattern = tuple[int, ...]
 """How many items of each shape stand on one host."""
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Shapes and what a host offers in whole numbers, each dimension on the grid of its common denominator.
+    """Shapes and what a host offers in whole numbers, each dimension on the grid of its needs and its whole unit.
 
     An offer is rounded down to the grid, which loses nothing: sums of needs are on it.
     """
 
     needs: tuple[tuple[int, ...], ...]
-    apart: tuple[frozenset[str], ...]
+    rivals: Flags
+    """Which shapes must not share a host; one of which a host may hold but one item is its own rival."""
     counts: tuple[int, ...]
     offer: tuple[int, ...]
 
     @classmethod
-    def of(cls, shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> "Grid":
-        """Return the grid of `counts` items of each shape and a host's offer."""
-        factors = [math.lcm(*(shape.needs[axis].denominator for shape in shapes)) for axis in range(len(offer))]
+    def of(cls, case: Case, blade: str, shapes: Sequence[Shape], counts: Sequence[int]) -> "Grid":
+        """Return the grid of `counts` items of each shape and what a host of a blade type offers."""
+        wholes = [entry.whole for entry in dimensions(case)]
+        steps = [_divisor([whole, *(shape.needs[axis] for shape in shapes)]) for axis, whole in enumerate(wholes)]
         needs = tuple(
-            tuple(int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)) for shape in shapes
+            tuple(int(need / step) for need, step in zip(shape.needs, steps, strict=True)) for shape in shapes
         )
-        limits = tuple(math.floor(limit * factor) for limit, factor in zip(offer, factors, strict=True))
-        return cls(needs, tuple(shape.apart for shape in shapes), tuple(counts), limits)
+        limits = tuple(math.floor(limit / step) for limit, step in zip(capacity(case, blade), steps, strict=True))
+        return cls(needs, rivals([shape.apart for shape in shapes]), tuple(counts), limits)
 
     def shares(self, index: int) -> list[float]:
         """Return what share of a host an item takes in each dimension."""
         return [need / limit if limit else 0.0 for need, limit in zip(self.needs[index], self.offer, strict=True)]
 
 
+def _divisor(amounts: Sequence[Fraction | int]) -> Fraction:
+    """Return the largest amount that divides all of these without a rest."""
+    exact = [Fraction(amount) for amount in amounts]
+    scale = math.lcm(*(amount.denominator for amount in exact))
+    return Fraction(math.gcd(*(int(amount * scale) for amount in exact)), scale)
+
+
 class Host:
     """One host being filled: what is left in each dimension, and what stands on it."""
 
-    __slots__ = ("_grid", "apart", "counts", "free")
+    __slots__ = ("_alone", "_grid", "counts", "free")
 
     def __init__(self, grid: Grid):
         self._grid = grid
         self.free = list(grid.offer)
         self.counts = [0] * len(grid.needs)
-        self.apart: frozenset[str] = frozenset()
+        self._alone = [np.flatnonzero(row).tolist() for row in grid.rivals]
 
     def room(self, index: int, wanted: int) -> int:
         """Return how many items of a shape still fit, at most `wanted`."""
-        apart = self._grid.apart[index]
-        if apart:
-            wanted = 0 if apart & self.apart else min(1, wanted)
+        if self._alone[index]:
+            wanted = 0 if any(self.counts[other] for other in self._alone[index]) else min(1, wanted)
         for free, need in zip(self.free, self._grid.needs[index], strict=True):
             if need:
                 wanted = min(wanted, free // need)
@@ -71,13 +83,12 @@ class Host:
         self.counts[index] += count
         needs = self._grid.needs[index]
         self.free = [free - need * count for free, need in zip(self.free, needs, strict=True)]
-        self.apart = self.apart | self._grid.apart[index] if count > 0 else self.apart - self._grid.apart[index]
 
 
-def maximal_patterns(shapes: Sequence[Shape], offer: Needs, limit: int) -> list[Pattern] | None:
+def maximal_patterns(grid: Grid, limit: int) -> list[Pattern] | None:
     """Return every pattern of one host to which nothing can be added; None when that takes more than `limit` steps."""
-    grid = Grid.of(shapes, [shape.count for shape in shapes], offer)
-    if len(shapes) > DEEPEST:
+    shapes = len(grid.counts)
+    if shapes > DEEPEST:
         return None
     found: list[Pattern] = []
     host, steps = Host(grid), 0
@@ -87,8 +98,8 @@ def maximal_patterns(shapes: Sequence[Shape], offer: Needs, limit: int) -> list[
 
     def extend(index: int) -> None:
         nonlocal steps
-        if index == len(shapes):
-            steps += len(shapes)
+        if index == shapes:
+            steps += shapes
             if full():
                 found.append(tuple(host.counts))
             return
@@ -110,17 +121,16 @@ DEEPEST = 200
 """Shapes beyond which patterns are not listed: there are too many, and the search is as deep as there are shapes."""
 
 
-def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> list[Pattern]:
+def first_fit(grid: Grid) -> list[Pattern]:
     """Place items on hosts of one type, the largest share of a host first, each on the first host with room."""
-    grid = Grid.of(shapes, counts, offer)
+    shapes = len(grid.counts)
     free = np.zeros((0, len(grid.offer)), dtype=np.int64)
-    held = np.zeros((0, len(shapes)), dtype=np.int32)
-    for index in sorted(range(len(shapes)), key=lambda index: (-max(grid.shares(index)), index)):
+    held = np.zeros((0, shapes), dtype=np.int32)
+    for index in sorted(range(shapes), key=lambda index: (-max(grid.shares(index)), index)):
         need, left = np.array(grid.needs[index]), grid.counts[index]
         most, fits = room_for(np.array([grid.offer]), need)[0], room_for(free, need)
-        if grid.apart[index]:
-            rivals = [other for other, labels in enumerate(grid.apart) if labels & grid.apart[index]]
-            most, fits = 1, np.where(held[:, rivals].any(axis=1), 0, np.minimum(fits, 1))
+        if grid.rivals[index].any():
+            most, fits = 1, np.where(held[:, grid.rivals[index]].any(axis=1), 0, np.minimum(fits, 1))
         before = np.cumsum(fits) - fits
         taken = np.clip(left - before, 0, fits)
         left -= int(taken.sum())
@@ -128,7 +138,7 @@ def first_fit(shapes: Sequence[Shape], counts: Sequence[int], offer: Needs) -> l
         more[-1:] -= len(more) * most - left
         taken = np.concatenate([taken, more])
         free = np.concatenate([free, np.tile(np.array(grid.offer), (len(more), 1))]) - taken[:, None] * need
-        held = np.concatenate([held, np.zeros((len(more), len(shapes)), dtype=np.int32)])
+        held = np.concatenate([held, np.zeros((len(more), shapes), dtype=np.int32)])
         held[:, index] = taken
     return [tuple(host) for host in held.tolist()]
 

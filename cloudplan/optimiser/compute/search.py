@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
-from cloudplan.base.units import gib
-from cloudplan.evaluation.bom import cluster_items, cost, missing_prices
+from cloudplan.evaluation.items import Decision, cost, items, missing_prices
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
-from cloudplan.optimiser.compute.column_generation import Columns
+from cloudplan.optimiser.compute.column_generation import CoveringLp
 from cloudplan.optimiser.compute.cuts import Cut, find_cut
 from cloudplan.optimiser.compute.diving import Dive, dive
-from cloudplan.optimiser.compute.fleet_ilp import FleetType, Master
-from cloudplan.optimiser.compute.patterns import Pattern, first_fit, maximal_patterns
-from cloudplan.optimiser.compute.shapes import Pool, Shape, capacity
+from cloudplan.optimiser.compute.fleet_ilp import FleetIlp, FleetType
+from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit, maximal_patterns
+from cloudplan.optimiser.compute.shapes import Pool, Shape
 from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules.compute import MAX_CLUSTERS, memory_ceiling
+from cloudplan.rules.compute import MAX_CLUSTERS, capacity, memory_ceiling, memory_is_unpriced
 from cloudplan.workload.case import Case
 
 PATTERN_STEPS = 100_000
@@ -81,12 +80,12 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
     """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
     patterns = _all_patterns(case, pools)
     if patterns is not None:
-        master = Master(case, site, pools)
-        listed = _list(case, master, patterns)
-        outcome = _minimise(case, site, pools, master, budget)
+        fleets = FleetIlp(case, site, pools)
+        listed = _list(case, fleets, patterns)
+        outcome = _minimise(case, site, pools, fleets, budget)
         if outcome.found:
-            master.settle_ties(budget)
-            clusters = _clusters(case, pools, master, _loaded_hosts(master, listed))
+            fleets.settle_ties(budget)
+            clusters = _clusters(case, pools, fleets, _loaded_hosts(fleets, listed))
             return SitePlan(clusters, _cost(case, clusters), outcome.bound)
     return _Search(case, site, pools, budget).run()
 
@@ -96,7 +95,7 @@ class _Search:
 
     def __init__(self, case: Case, site: str, pools: Sequence[Pool], budget: Budget):
         self._case, self._site, self._pools, self._budget = case, site, pools, budget
-        self._columns = Columns(case, pools)
+        self._columns = CoveringLp(case, pools)
         self._cuts: list[Cut] = []
         self._bound = Fraction(0)
         self._best: SitePlan | None = None
@@ -130,55 +129,55 @@ class _Search:
         best = self._best.cost if self._best else None
         self._budget.report(f"placing VMs at {self._site}", self._bound, best)
 
-    def _master(self, slack: Fraction = Fraction(0)) -> Master:
+    def _fleets(self, slack: Fraction = Fraction(0)) -> FleetIlp:
         """Return the ILP with its sums and with the cuts so far."""
-        master = Master(self._case, self._site, self._pools)
-        master.bound(self._cuts, slack)
-        return master
+        fleets = FleetIlp(self._case, self._site, self._pools)
+        fleets.bound(self._cuts, slack)
+        return fleets
 
     def _sharpen(self) -> None:
         """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
-        master = self._master()
-        outcome = _minimise(self._case, self._site, self._pools, master, self._budget.unlimited)  # it is small
+        fleets = self._fleets()
+        outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget.unlimited)  # it is small
         while outcome.found:
             self._bound = max(self._bound, outcome.bound)
             self._report()
             cut = None
             if len(self._cuts) < CUTS_MAX and not self._budget.spent:
-                cut = find_cut(self._columns, master.target(), self._budget)
+                cut = find_cut(self._columns, fleets.target(), self._budget)
             if cut is None:
                 break
             self._cuts.append(cut)
-            master.add_cut(cut)
-            outcome = _minimise(self._case, self._site, self._pools, master, self._budget, self._cuts)
+            fleets.add_cut(cut)
+            outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget, self._cuts)
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
         tried: set[tuple[int, ...]] = set()
         for slack in SLACKS:
-            master = self._master(slack)
-            if not master.minimise(self._budget).found:
+            fleets = self._fleets(slack)
+            if not fleets.minimise(self._budget).found:
                 break
-            if self._best and master.model.exact(master.objective) >= self._best.cost:
+            if self._best and fleets.model.exact(fleets.objective) >= self._best.cost:
                 break
-            loaded = master.target().loaded
+            loaded = fleets.target().loaded
             if loaded in tried:
                 continue
             tried.add(loaded)
             found = dive(self._case, self._pools, self._columns, loaded, self._budget)
             if found is None:
                 continue
-            clusters = self._clusters(master, found)
+            clusters = self._clusters(fleets, found)
             yield clusters
-            if not found.rest.any() and _cost(self._case, clusters) <= master.model.exact(master.objective):
+            if not found.rest.any() and _cost(self._case, clusters) <= fleets.model.exact(fleets.objective):
                 break
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
 
-    def _clusters(self, master: Master, found: Dive) -> tuple[Cluster, ...]:
+    def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         """Return the clusters of a dive, with more hosts for what is left over."""
         held: dict[tuple[str, str], list[Pattern]] = {}
-        for kind, entry in enumerate(master.types):
+        for kind, entry in enumerate(fleets.types):
             contents = found.filling.held[found.filling.kinds == kind][:, self._columns.rows_of(entry.pool)]
             held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
         for pool in self._pools:
@@ -186,25 +185,25 @@ class _Search:
             for blade, more in _cheapest(self._case, pool, [int(count) for count in left]).items():
                 if more:
                     held[pool.name, blade] += more
-        return _clusters(self._case, self._pools, master, held)
+        return _clusters(self._case, self._pools, fleets, held)
 
     def _picked(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield the clusters of an ILP over the patterns known."""
-        master = Master(self._case, self._site, self._pools)
+        fleets = FleetIlp(self._case, self._site, self._pools)
         known = {entry.key: list(entry.patterns) for entry in self._columns.types}
-        listed = _list(self._case, master, known)
-        if master.minimise(replace(self._budget, nodes=SEARCH_NODES, gap=SEARCH_GAP)).found:
-            yield _clusters(self._case, self._pools, master, _loaded_hosts(master, listed))
+        listed = _list(self._case, fleets, known)
+        if fleets.minimise(replace(self._budget, nodes=SEARCH_NODES, gap=SEARCH_GAP)).found:
+            yield _clusters(self._case, self._pools, fleets, _loaded_hosts(fleets, listed))
 
 
 def _minimise(
-    case: Case, site: str, pools: Sequence[Pool], master: Master, budget: Budget, cuts: Sequence[Cut] = ()
+    case: Case, site: str, pools: Sequence[Pool], fleets: FleetIlp, budget: Budget, cuts: Sequence[Cut] = ()
 ) -> Outcome:
     """Search for the least cost; raise if there is no plan at all."""
-    outcome = master.minimise(budget)
+    outcome = fleets.minimise(budget)
     if outcome.infeasible:
-        if case.unpriced_memory:
-            free = Master(case, site, pools, any_memory=True)
+        if memory_is_unpriced(case):
+            free = FleetIlp(case, site, pools, any_memory=True)
             free.bound(cuts)
             if not free.model.impossible(budget):
                 raise BadInputError(missing_prices(case, [case.edition.services.memory]))
@@ -220,17 +219,18 @@ def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, str], li
     for pool in pools:
         for blade in case.blades:
             shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
-            patterns = maximal_patterns(shapes, capacity(case, blade), PATTERN_STEPS) if shapes else []
+            grid = Grid.of(case, blade, shapes, [shape.count for shape in shapes])
+            patterns = maximal_patterns(grid, PATTERN_STEPS) if shapes else []
             if patterns is None:
                 return None
             listed[pool.name, blade] = patterns
     return listed if sum(map(len, listed.values())) <= PATTERNS_MAX else None
 
 
-def _list(case: Case, master: Master, patterns: Mapping[tuple[str, str], Sequence[Pattern]]) -> list[_Listed]:
+def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, str], Sequence[Pattern]]) -> list[_Listed]:
     """Add items and patterns to the ILP: each item stands in a pattern of a loaded host."""
-    model, types = master.model, []
-    for fleet in master.types:
+    model, types = fleets.model, []
+    for fleet in fleets.types:
         items = {index: model.whole(0, fleet.pool.shapes[index].count) for index in fleet.pool.shapes_on(fleet.blade)}
         types.append(_Listed(fleet, items, [(pattern, model.whole()) for pattern in patterns[fleet.key]]))
     for entry in types:
@@ -238,23 +238,23 @@ def _list(case: Case, master: Master, patterns: Mapping[tuple[str, str], Sequenc
             model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns))
         model.at_most(add(times for _, times in entry.patterns), entry.fleet.loaded)
         shapes = entry.fleet.pool.shapes
-        used = total((unknown, gib(shapes[index].memory_mib)) for index, unknown in entry.items.items())
-        model.keep(memory_ceiling(case, entry.fleet.place, used_gib=used, memory_gib=entry.fleet.memory_gib))
-    for pool in master.pools:
+        used = total((unknown, shapes[index].memory_mib) for index, unknown in entry.items.items())
+        model.keep(memory_ceiling(case, entry.fleet.place, used_mib=used, memory_gib=entry.fleet.memory_gib))
+    for pool in fleets.pools:
         mine = [entry for entry in types if entry.fleet.pool is pool]
         for index, shape in enumerate(pool.shapes):
             model.equal(add(entry.items[index] for entry in mine if index in entry.items), shape.count)
     return types
 
 
-def _loaded_hosts(master: Master, listed: Sequence[_Listed]) -> dict[tuple[str, str], list[Pattern]]:
+def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str, str], list[Pattern]]:
     """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
     loaded: dict[tuple[str, str], list[Pattern]] = {}
     for entry in listed:
-        left = {index: master.model.value(unknown) for index, unknown in entry.items.items()}
+        left = {index: fleets.model.value(unknown) for index, unknown in entry.items.items()}
         hosts = loaded[entry.fleet.key] = []
         for pattern, times in entry.patterns:
-            for _ in range(master.model.value(times)):
+            for _ in range(fleets.model.value(times)):
                 counts = [0] * len(entry.fleet.pool.shapes)
                 for index, room in zip(entry.items, pattern, strict=True):
                     counts[index] = min(room, left[index])
@@ -292,24 +292,23 @@ def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[P
     if not indexes:
         return []
     shapes, left = [pool.shapes[index] for index in indexes], [counts[index] for index in indexes]
-    packed = first_fit(shapes, left, capacity(case, blade))
+    packed = first_fit(Grid.of(case, blade, shapes, left))
     held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
     return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
 
 
 def _clusters(
-    case: Case, pools: Sequence[Pool], master: Master, loaded: Mapping[tuple[str, str], Sequence[Pattern]]
+    case: Case, pools: Sequence[Pool], fleets: FleetIlp, loaded: Mapping[tuple[str, str], Sequence[Pattern]]
 ) -> tuple[Cluster, ...]:
     """Return the clusters of loaded hosts, with as many hosts in all as the model wants."""
     clusters: list[Cluster] = []
     for pool in pools:
-        mine = [entry for entry in master.types if entry.pool is pool]
-        fleets = [Fleet(entry.blade, loaded[entry.key], master.model.value(entry.hosts)) for entry in mine]
-        clusters += deal_hosts(case, pool, fleets)
+        mine = [entry for entry in fleets.types if entry.pool is pool]
+        wanted = [Fleet(entry.blade, loaded[entry.key], fleets.model.value(entry.hosts)) for entry in mine]
+        clusters += deal_hosts(case, pool, wanted)
     return tuple(clusters)
 
 
 def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
-    return sum(
-        (Fraction(cost(case, cluster_items(case, c.blade, c.hosts, c.memory_gib))) for c in clusters), Fraction(0)
-    )
+    decision = Decision([(cluster.site, cluster.blade, cluster.hosts, cluster.memory_gib) for cluster in clusters])
+    return Fraction(cost(case, items(case, decision)))

@@ -4,20 +4,24 @@ A *shape* has needs, blade types that can hold it, and groups it must stay apart
 a count; an affinity group is one composite item.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cloudplan.base.errors import Fault
-from cloudplan.base.units import number
-from cloudplan.rules.compute import AFF_2, BLADES, DIMENSIONS, asked_of_blade, fit_of_one
-from cloudplan.rules.rule import Inequality
+from cloudplan.base.units import for_people, number
+from cloudplan.rules.compute import AFF_2, BLADES, apart_of, asked_of_blade, fit_of_one, keep_apart, needs, room
+from cloudplan.rules.rule import Check, Condition
 from cloudplan.workload.case import Case, Instances
 
 Needs = tuple[Fraction, ...]
-"""A quantity in each dimension (cores, GiB, GPUs)."""
+"""A quantity in each dimension of a host (cores, MiB, GPUs …)."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,23 @@ class Pool:
         return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
 
 
+def rivals(apart: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
+    """Return which shapes must not share a host, by their anti-affinity groups; alike on both sides (AFF-2).
+
+    A shape of which a host may hold but one item is its own rival.
+    """
+    found = np.zeros((len(apart), len(apart)), dtype=np.bool_)
+    some = [index for index, labels in enumerate(apart) if labels]
+    for one, other in itertools.combinations_with_replacement(some, 2):
+        found[one, other] = found[other, one] = keep_apart(apart[one], apart[other])
+    return found
+
+
 @dataclass(frozen=True)
 class _Bundle:
     """VM instances that go together onto one host: one of a group, or a whole affinity group."""
 
+    case: Case
     members: tuple[Instances, ...]
     content: Mapping[str, int]
     times: int
@@ -64,8 +81,7 @@ class _Bundle:
     @cached_property
     def needs(self) -> Needs:
         """What the bundle needs in each dimension."""
-        counts = [(item, self.content[item.group.name]) for item in self.members]
-        return tuple(sum((rule.need(item) * count for item, count in counts), Fraction(0)) for rule in DIMENSIONS)
+        return needs(self.case, [(item, self.content[item.group.name]) for item in self.members])
 
     @property
     def memory_mib(self) -> int:
@@ -77,24 +93,22 @@ class _Bundle:
         """The anti-affinity groups of the bundle, with the number of members in it."""
         labels: Counter[str] = Counter()
         for item in self.members:
-            if item.group.anti_affinity:
-                labels[item.group.anti_affinity] += self.content[item.group.name]
+            labels.update(dict.fromkeys(apart_of(item.group), self.content[item.group.name]))
         return labels
 
-    def refusals(self, case: Case) -> dict[str, list[Inequality]]:
+    def refusals(self) -> dict[str, list[Check]]:
         """Return what is broken on each blade type of the edition."""
         place, refusals = " + ".join(self.content), {}
-        for name, blade in case.edition.blades.items():
-            rows = [row for item in self.members for row in fit_of_one(case, item, name, blade)]
-            for dimension, need, offer in zip(DIMENSIONS, self.needs, capacity(case, name), strict=True):
-                rows.append(dimension.rule.at_most(need, offer, place, dimension.unit))
-            refusals[name] = [row for row in rows if not row.holds]
+        for name in self.case.edition.blades:
+            checks = [check for item in self.members for check in fit_of_one(self.case, item, name)]
+            checks += room(self.case, name, self.needs, place)
+            refusals[name] = [check for check in checks if not check.holds]
         return refusals
 
-    def fits(self, case: Case) -> list[str]:
+    def fits(self) -> list[str]:
         """Return the blade types of the edition that can hold it; bundles that ask the same share the answer."""
         asked = (_Bundle, self.needs, *(asked_of_blade(item) for item in self.members))
-        return case.once(asked, lambda: [name for name, broken in self.refusals(case).items() if not broken])
+        return self.case.once(asked, lambda: [name for name, broken in self.refusals().items() if not broken])
 
 
 def pools_at(case: Case, site: str) -> list[Pool]:
@@ -108,11 +122,11 @@ def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool
     alike: dict[tuple[Needs, int, frozenset[str], frozenset[str]], list[tuple[Mapping[str, int], int]]] = {}
     faults: list[Fault] = []
     unpriced: set[str] = set()
-    for bundle in _bundles(demand):
-        fits = bundle.fits(case)
+    for bundle in _bundles(case, demand):
+        fits = bundle.fits()
         blades = frozenset(blade for blade in fits if blade in case.blades)
         if not fits:
-            faults.append(_misfit(case, bundle, bundle.refusals(case)))
+            faults.append(_misfit(bundle, bundle.refusals()))
         elif not blades:
             unpriced.update(fits)
         faults += _contradictions(bundle)
@@ -125,16 +139,16 @@ def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool
     return Pool(site, name, ordered, tuple(faults), tuple(blade for blade in case.edition.blades if blade in unpriced))
 
 
-def _bundles(demand: Sequence[Instances]) -> Iterator[_Bundle]:
+def _bundles(case: Case, demand: Sequence[Instances]) -> Iterator[_Bundle]:
     """Yield what goes together: instances one by one, the members of an affinity group as one (AFF-1)."""
     together: dict[str, list[Instances]] = {}
     for item in demand:
         if item.group.affinity:
             together.setdefault(item.group.affinity, []).append(item)
         else:
-            yield _Bundle((item,), {item.group.name: 1}, item.count)
+            yield _Bundle(case, (item,), {item.group.name: 1}, item.count)
     for members in together.values():
-        yield _Bundle(tuple(members), {item.group.name: item.count for item in members}, 1)
+        yield _Bundle(case, tuple(members), {item.group.name: item.count for item in members}, 1)
 
 
 def _contradictions(bundle: _Bundle) -> Iterator[Fault]:
@@ -155,13 +169,7 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
     )
 
 
-def capacity(case: Case, blade: str) -> Needs:
-    """Return what one blade offers in each dimension."""
-    offers = case.edition.blades[blade]
-    return case.once((capacity, blade), lambda: tuple(dimension.offer(case, offers) for dimension in DIMENSIONS))
-
-
-def _misfit(case: Case, bundle: _Bundle, refusals: Mapping[str, Sequence[Inequality]]) -> Fault:
+def _misfit(bundle: _Bundle, refusals: Mapping[str, Sequence[Check]]) -> Fault:
     """Return the fault of VMs that fit on no blade: each blade's first reason, and what would have to give."""
     allowed = {blade: broken for blade, broken in refusals.items() if all(row.rule is not BLADES for row in broken)}
     considered = allowed or refusals
@@ -173,10 +181,11 @@ def _misfit(case: Case, bundle: _Bundle, refusals: Mapping[str, Sequence[Inequal
     return Fault(message, path=", ".join(bundle.content), rule=nearest[0].rule.id)
 
 
-def _reason(row: Inequality) -> str:
-    if row.rule.kind == "choice" and row.left == 1 and row.right == 0:
-        return f"{row.unit} ({row.rule.id})"
-    return f"{number(row.left)} {row.unit} > {number(row.right)} ({row.rule.id})"
+def _reason(check: Check) -> str:
+    if isinstance(check, Condition):
+        return f"{check.words} ({check.rule.id})"
+    (left, unit), (right, _) = for_people(check.left, check.unit), for_people(check.right, check.unit)
+    return f"{number(left)} {unit} > {number(right)} ({check.rule.id})"
 
 
 def deal(pool: Pool, hosts: Sequence[Sequence[int]]) -> list[dict[str, int]]:

@@ -27,7 +27,7 @@ def deal_storage(case: Case, plan: StoragePlan) -> tuple[tuple[Datastore, ...], 
             mine = _take(waiting, choice.groups)
             if mechanism:
                 protection.update((member.group, mechanism) for member in mine)
-            _queue(queues, index, part, mechanism, choice, mine)
+            _queue(case, queues, index, part, mechanism, choice, mine)
     datastores: list[Datastore] = []
     numbers: Counter[tuple[str, str]] = Counter()
     for lun in plan.luns:
@@ -44,6 +44,7 @@ def _take(waiting: list[Member], count: int) -> list[Member]:
 
 
 def _queue(
+    case: Case,
     queues: dict[tuple[Bucket, Kind], Queue],
     index: int,
     part: Part,
@@ -62,14 +63,14 @@ def _queue(
                 home = mine[: choice.home[site].get(name, 0)] if position == 0 else []
                 at_home[site] += home
                 for with_swap, some in ((True, home), (False, mine[len(home) :])):
-                    kind = part.kind(index, position, mechanism, with_swap=with_swap)
+                    kind = part.kind(case, index, position, mechanism, with_swap=with_swap)
                     queues[Bucket(site, name, peer), kind] = _entries(some, position, part.count)
     if mechanism == GLOBAL_MIRROR and part.other:
         at_home[part.other] = at_home[part.site]
     for site, apart in choice.apart.items():
         waiting = [member for member in members if member not in at_home[site]]
         for name, groups in apart.items():
-            kind = part.kind(index, SWAP, mechanism, with_swap=True)
+            kind = part.kind(case, index, SWAP, mechanism, with_swap=True)
             queues[Bucket(site, name), kind] = _entries(_take(waiting, groups), SWAP, part.count)
 
 

@@ -11,30 +11,31 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from cloudplan.base.errors import Fault, NoPlanError, TimeLimitError
-from cloudplan.base.units import GIB_PER_TIB, gib
-from cloudplan.evaluation.bom import cost, datastore_items
+from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.solver import Budget, Model, Outcome, Unknown, add
 from cloudplan.optimiser.storage.luns import (
     NOTHING,
     Bucket,
     Kind,
-    Load,
     Lun,
     disk_load,
     first_fit,
     least_gib,
     may_stand,
     shares,
+    swap_load,
 )
 from cloudplan.optimiser.storage.parts import SWAP, Chosen, Member, Part, parts_of
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Mechanism
-from cloudplan.rules.protection import mirror_licence
+from cloudplan.rules.protection import mirror_licence, mirror_licences_tib
 from cloudplan.rules.rule import Linear
 from cloudplan.rules.storage import (
     LUN_2,
     datastores_of_site,
+    lun_dimensions,
     lun_limits,
     swap_at_home,
     swap_classes,
@@ -85,7 +86,7 @@ def plan_storage(case: Case, budget: Budget) -> StoragePlan:
     best = model.result(bound)
     while best.cost - bound > max(SETTLED, Fraction(budget.gap) * best.cost) and not budget.spent:
         slots = model.refined(model.layout())
-        if slots == model.separate or model.items(slots) > EXACT_ITEMS:
+        if slots == model.separate or model.placements(slots) > EXACT_ITEMS:
             break
         model = _StorageModel(case, parts, slots)
         bound = max(bound, model.solve(budget).bound)
@@ -134,8 +135,8 @@ class _StorageModel:
     def _place_swap(self, part: Part, mechanism: Mechanism | None, choice: Chosen[Unknown], most: int) -> None:
         """Each swap file stands with disk 0 or apart; under Global Mirror with disk 0 at both peers or at none."""
         case, model, mirrored = self.case, self.model, mechanism == GLOBAL_MIRROR
-        swap = Load(part.swap_mib)
-        together = disk_load(part.disks[0]) + swap
+        swap = swap_load(case, part.swap_mib)
+        together = disk_load(case, part.disks[0]) + swap
         for site in part.sites:
             for name, with_class in choice.classes[0].items():
                 if swap_at_home(case) and least_gib(case, name, together, mirrored=mirrored) is not None:
@@ -159,13 +160,17 @@ class _StorageModel:
                 if position == 0:
                     home = choice.home[site].get(name)
                 if home is not None:
-                    both = part.kind(index, position, mechanism, with_swap=True)
+                    both = part.kind(self.case, index, position, mechanism, with_swap=True)
                     self._bring(bucket, both, part.count * home)
-                alone = part.kind(index, position, mechanism, with_swap=False)
+                alone = part.kind(self.case, index, position, mechanism, with_swap=False)
                 self._bring(bucket, alone, part.count * (groups if home is None else groups - home))
         for site, apart in choice.apart.items():
             for name, groups in apart.items():
-                self._bring(Bucket(site, name), part.kind(index, SWAP, mechanism, with_swap=True), part.count * groups)
+                self._bring(
+                    Bucket(site, name),
+                    part.kind(self.case, index, SWAP, mechanism, with_swap=True),
+                    part.count * groups,
+                )
 
     def _bring(self, bucket: Bucket, kind: Kind, count: Linear) -> None:
         self.supply.setdefault(bucket, {}).setdefault(kind, []).append(count)
@@ -207,9 +212,10 @@ class _StorageModel:
                 case.edition.storage_classes[slot.bucket.storage_class],
                 slot.bucket.site,
                 size_gib=self._size(slot),
-                used_gib=add(gib(kind.load.size_mib) * count for kind, count in content),
-                iops=add(kind.load.iops * count for kind, count in content),
-                mbps=add(kind.load.mbps * count for kind, count in content),
+                load=[
+                    add(kind.load.amounts[axis] * count for kind, count in content)
+                    for axis in range(len(lun_dimensions(case)))
+                ],
                 mirrored=mirrored,
                 luns=slot.luns,
             )
@@ -231,28 +237,22 @@ class _StorageModel:
 
     def _objective(self) -> Linear:
         sizes = [(slot.bucket, self._size(slot)) for slot in self.slots]
-        vms = [
-            part.count * chosen[VM_REPLICATION].groups
-            for (part, _), chosen in zip(self.parts, self.chosen, strict=True)
-            if part.first and VM_REPLICATION in chosen
-        ]
-        return self._cost(sizes, list(self.licences.values()), vms)
+        return cost(self.case, items(self.case, self._decision(sizes, self.licences, self.chosen)))
 
-    def _cost(
-        self, sizes: Sequence[tuple[Bucket, Linear]], licences: Sequence[Linear], vms: Sequence[Linear]
-    ) -> Linear:
-        """Return the cost of datastores (on both sites when mirrored), Global Mirror licences and replicated VMs."""
-        case, services = self.case, self.case.edition.services
-        stores = [
-            item
-            for bucket, size in sizes
-            for _ in bucket.sites
-            for item in datastore_items(case, bucket.storage_class, size)
-        ]
-        mirror = (
-            [(services.global_mirror, count) for count in licences] if case.prices.offer(services.global_mirror) else []
-        )
-        return cost(case, [*stores, *mirror, *((services.vm_replication, count) for count in vms)])
+    def _decision(
+        self,
+        sizes: Sequence[tuple[Bucket, Linear]],
+        licences_tib: Mapping[str, Linear],
+        chosen: Sequence[Mapping[Mechanism | None, Chosen[Any]]],
+    ) -> Decision:
+        """Return what is decided: datastores (on both sites when mirrored), licences and replicated VMs."""
+        vms: dict[str, list[Linear]] = {}
+        for (part, _), choices in zip(self.parts, chosen, strict=True):
+            if part.first and VM_REPLICATION in choices:
+                vms.setdefault(part.site, []).append(part.count * choices[VM_REPLICATION].groups)
+        stores = [(site, bucket.storage_class, size_gib) for bucket, size_gib in sizes for site in bucket.sites]
+        replicated = {site: sum(counts, start=Fraction(0)) for site, counts in vms.items()}
+        return Decision(datastores=stores, licences_tib=licences_tib, replicated_vms=replicated)
 
     def price(self, luns: Sequence[Lun], chosen: Sequence[Mapping[Mechanism | None, Chosen[int]]]) -> Fraction:
         """Return the exact cost of LUNs, and of the licences that they and the choices take."""
@@ -260,13 +260,9 @@ class _StorageModel:
         for lun in luns:
             if lun.bucket.mirrored:
                 mirrored[lun.bucket.site] += lun.size_gib
-        vms = [
-            part.count * choices[VM_REPLICATION].groups
-            for (part, _), choices in zip(self.parts, chosen, strict=True)
-            if part.first and VM_REPLICATION in choices
-        ]
-        licences = [math.ceil(Fraction(size, GIB_PER_TIB)) for size in mirrored.values()]
-        return Fraction(self._cost([(lun.bucket, lun.size_gib) for lun in luns], licences, vms))
+        licences = {site: mirror_licences_tib(size_gib) for site, size_gib in mirrored.items()}
+        sizes = [(lun.bucket, lun.size_gib) for lun in luns]
+        return Fraction(cost(self.case, items(self.case, self._decision(sizes, licences, chosen))))
 
     # Solving, and what comes of it
 
@@ -319,7 +315,7 @@ class _StorageModel:
         case = self.case
         sizes = {name: least_gib(case, name, NOTHING, mirrored=False) for name in self._flash()}
         offers = [
-            (Fraction(cost(case, datastore_items(case, name, size))), size, name)
+            (Fraction(cost(case, items(case, Decision(datastores=[(case.sites[0], name, size)])))), size, name)
             for name, size in sizes.items()
             if size
         ]
@@ -349,7 +345,7 @@ class _StorageModel:
             or filled_up & set(bucket.sites)
         }
 
-    def items(self, slots: Mapping[Bucket, int]) -> int:
+    def placements(self, slots: Mapping[Bucket, int]) -> int:
         """Return how many placements (kinds of item x slots) an ILP with these slots has."""
         return sum(count * len(self.supply.get(bucket, {})) for bucket, count in slots.items())
 

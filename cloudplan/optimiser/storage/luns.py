@@ -6,33 +6,44 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.errors import InternalError
-from cloudplan.base.units import gib
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Mechanism
+from cloudplan.rules import storage
 from cloudplan.rules.rule import Inequality
-from cloudplan.rules.storage import LUN_1, LUN_2, disk_class, largest_lun_gib, lun_limits
+from cloudplan.rules.storage import (
+    LUN_1,
+    LUN_2,
+    disk_class,
+    largest_lun_gib,
+    least_lun_gib,
+    lun_dimensions,
+    lun_limits,
+)
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Disk
+
+Amount = Fraction | int
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one thing takes of a LUN."""
+    """What one thing takes of a LUN, in each dimension of one (`lun_dimensions`)."""
 
-    size_mib: int
-    iops: Fraction = Fraction(0)
-    mbps: Fraction = Fraction(0)
+    amounts: tuple[Amount, ...]
 
     def __add__(self, other: "Load") -> "Load":
         """Return both together."""
-        return Load(self.size_mib + other.size_mib, self.iops + other.iops, self.mbps + other.mbps)
+        if not self.amounts or not other.amounts:
+            return self if self.amounts else other
+        return Load(tuple(mine + its for mine, its in zip(self.amounts, other.amounts, strict=True)))
 
     def __mul__(self, times: int) -> "Load":
         """Return it several times."""
-        return Load(self.size_mib * times, self.iops * times, self.mbps * times)
+        return Load(tuple(amount * times for amount in self.amounts))
 
 
-NOTHING = Load(0)
+NOTHING = Load(())
+"""No load, whatever the dimensions."""
 
 
 @dataclass(frozen=True)
@@ -74,50 +85,28 @@ class Lun:
     content: Mapping[Kind, int]
 
 
-def disk_load(disk: Disk) -> Load:
+def disk_load(case: Case, disk: Disk) -> Load:
     """Return what a disk takes of a LUN."""
-    return Load(disk.size_mib, Fraction(disk.iops), Fraction(disk.mbps))
+    return Load(storage.disk_load(case, disk))
+
+
+def swap_load(case: Case, memory_mib: int) -> Load:
+    """Return what the swap file of a VM with so much memory takes of a LUN."""
+    return Load(storage.swap_load(case, memory_mib))
 
 
 def limits(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> Iterator[Inequality]:
     """Yield every rule of a LUN of a class and size with a load on it."""
-    return lun_limits(
-        case,
-        item,
-        "",
-        size_gib=size_gib,
-        used_gib=gib(load.size_mib),
-        iops=load.iops,
-        mbps=load.mbps,
-        mirrored=mirrored,
-    )
-
-
-def holds(case: Case, item: StorageClass, load: Load, size_gib: int, *, mirrored: bool) -> bool:
-    """Return whether a LUN of a class and size keeps every rule with a load on it."""
-    return all(row.holds for row in limits(case, item, load, size_gib, mirrored=mirrored))
-
-
-def fits_largest(case: Case, name: str, load: Load, *, mirrored: bool) -> bool:
-    """Return whether the largest LUN of a class holds a load."""
-    item = case.edition.storage_classes[name]
-    question = fits_largest, name, load, mirrored
-    return case.once(question, lambda: holds(case, item, load, largest_lun_gib(case, item), mirrored=mirrored))
+    return lun_limits(case, item, "", size_gib=size_gib, load=_amounts(case, load), mirrored=mirrored)
 
 
 def least_gib(case: Case, name: str, load: Load, *, mirrored: bool) -> int | None:
     """Return the size of the smallest LUN of a class that holds a load, in GiB; None when the largest is too small."""
-    item = case.edition.storage_classes[name]
-    low, high = 1, largest_lun_gib(case, item) // item.unit_gib
-    if not high or not fits_largest(case, name, load, mirrored=mirrored):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        if holds(case, item, load, middle * item.unit_gib, mirrored=mirrored):
-            high = middle
-        else:
-            low = middle + 1
-    return low * item.unit_gib
+    return least_lun_gib(case, case.edition.storage_classes[name], _amounts(case, load), mirrored=mirrored)
+
+
+def _amounts(case: Case, load: Load) -> tuple[Amount, ...]:
+    return load.amounts or (0,) * len(lun_dimensions(case))
 
 
 def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
@@ -125,7 +114,7 @@ def may_stand(case: Case, disk: Disk, name: str, *, mirrored: bool) -> bool:
 
     def answer() -> bool:
         allowed = all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored))
-        return allowed and fits_largest(case, name, disk_load(disk), mirrored=mirrored)
+        return allowed and least_gib(case, name, disk_load(case, disk), mirrored=mirrored) is not None
 
     return case.once((may_stand, disk, name, mirrored), answer)
 
@@ -138,7 +127,7 @@ def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequa
     misses = []
     for name, item in case.edition.storage_classes.items():
         if all(row.holds for row in disk_class(case, disk, name, "", mirrored=mirrored)):
-            rows = limits(case, item, disk_load(disk), largest_lun_gib(case, item), mirrored=mirrored)
+            rows = limits(case, item, disk_load(case, disk), largest_lun_gib(case, item), mirrored=mirrored)
             misses.append((name, max((row for row in rows if not row.holds), key=_excess)))
     return min(misses, key=lambda miss: _excess(miss[1]), default=None)
 
@@ -157,7 +146,7 @@ def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[C
     """Place items on LUNs, largest first, each on the first LUN with room."""
     item = case.edition.storage_classes[bucket.storage_class]
     luns: list[tuple[Counter[Kind], list[Fraction]]] = []
-    for kind in sorted(content, key=lambda kind: (-kind.load.size_mib, -kind.load.iops, kind.part, kind.disk)):
+    for kind in sorted(content, key=lambda kind: ([-amount for amount in kind.load.amounts], kind.part, kind.disk)):
         needs = shares(case, item, kind.load, mirrored=bucket.mirrored)
         left = content[kind]
         for held, free in luns:
@@ -166,7 +155,7 @@ def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[C
             luns.append((Counter(), [Fraction(1)] * len(needs)))
             placed = _put(kind, left, needs, *luns[-1])
             if not placed:
-                raise InternalError(f"an item of {kind.load.size_mib} MiB was given a LUN that cannot hold it")
+                raise InternalError(f"an item was given a LUN of {bucket.storage_class} that cannot hold it")
             left -= placed
     return [held for held, _ in luns]
 

@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 from cloudplan.base.errors import Fault
 from cloudplan.base.units import number
 from cloudplan.catalog.edition import Item
-from cloudplan.optimiser.storage.luns import Kind, Load, disk_load, fits_largest, may_stand, nearest_miss
+from cloudplan.optimiser.storage.luns import NOTHING, Kind, disk_load, least_gib, may_stand, nearest_miss, swap_load
 from cloudplan.plan.plan import GLOBAL_MIRROR, MECHANISMS, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import DR_2, mechanism_fit, metro_mirror
-from cloudplan.rules.storage import LUN_2, VSWP_1, disk_class, swap_at_home, swap_classes
+from cloudplan.rules.storage import LUN_2, LUN_3, VSWP_1, disk_class, swap_at_home, swap_classes
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Disk, VmGroup
 
@@ -50,10 +50,11 @@ class Part:
             return (self.site,), None
         return ((self.site,), self.other) if mechanism == GLOBAL_MIRROR else (self.sites, None)
 
-    def kind(self, index: int, disk: int, mechanism: Mechanism | None, *, with_swap: bool) -> Kind:
+    def kind(self, case: Case, index: int, disk: int, mechanism: Mechanism | None, *, with_swap: bool) -> Kind:
         """Return the kind of item that a disk (or SWAP) of this part, number `index`, is."""
-        own = disk_load(self.disks[disk]) if disk != SWAP else Load(0)
-        return Kind(index, disk, with_swap, mechanism, own + Load(self.swap_mib if with_swap else 0))
+        own = disk_load(case, self.disks[disk]) if disk != SWAP else NOTHING
+        swap = swap_load(case, self.swap_mib) if with_swap else NOTHING
+        return Kind(index, disk, with_swap, mechanism, own + swap)
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def storage_faults(case: Case) -> Iterator[Fault]:
     for group in case.workload.vms:
         withdrawn = metro_mirror(case, group)
         if not withdrawn.holds:
-            yield Fault(withdrawn.unit, path=group.name, rule=withdrawn.rule.id)
+            yield Fault(withdrawn.words, path=group.name, rule=withdrawn.rule.id)
             continue
         broken = {name: list(_unfit(case, group, name)) for name in _ways(group)}
         if all(broken.values()) and group.protection:
@@ -168,7 +169,7 @@ def _no_mechanism(group: VmGroup, broken: Mapping[Mechanism | None, Sequence[tup
 def _unfit(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterator[tuple[str, str]]:
     """Yield rule and reason for everything that speaks against a mechanism (or none) for a group."""
     if mechanism:
-        yield from ((row.rule.id, row.unit) for row in mechanism_fit(case, group, mechanism) if not row.holds)
+        yield from ((row.rule.id, row.words) for row in mechanism_fit(case, group, mechanism) if not row.holds)
     yield from _homeless(case, group, mechanism)
 
 
@@ -193,10 +194,10 @@ def _no_class(case: Case, disk: Disk, limit: str, *, mirrored: bool) -> tuple[st
     rows = list(disk_class(case, disk, asked, "", mirrored=mirrored)) if asked else []
     broken = next((row for row in rows if not row.holds), None)
     if broken:
-        return broken.rule.id, f": {broken.unit}"
+        return broken.rule.id, f": {broken.words}"
     what = f" of {number(disk.size_gib)} GiB" + (f" and {disk.iops} IOPS" if disk.iops else "")
     miss = nearest_miss(case, disk, mirrored=mirrored)
-    if miss and miss[1].unit != "GiB":
+    if miss and miss[1].rule is not LUN_3:
         name, row = miss
         need, most = number(Fraction(row.left)), number(Fraction(row.right))
         reason = f"needs {need} {row.unit}; one LUN of class {name} delivers at most {most}"
@@ -211,11 +212,11 @@ def _swap_fits(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
 
 
 def _swap_fits_now(case: Case, group: VmGroup, mechanism: Mechanism | None) -> bool:
-    swap = Load(group.memory_mib)
-    if any(fits_largest(case, name, swap, mirrored=False) for name in swap_classes(case)):
+    swap = swap_load(case, group.memory_mib)
+    if any(least_gib(case, name, swap, mirrored=False) is not None for name in swap_classes(case)):
         return True
-    together, mirrored = disk_load(group.disks[0]) + swap, mechanism == GLOBAL_MIRROR
+    together, mirrored = disk_load(case, group.disks[0]) + swap, mechanism == GLOBAL_MIRROR
     homes = _classes(case, group.disks[0], mechanism) if swap_at_home(case) else []
     return (not homes and swap_at_home(case)) or any(
-        fits_largest(case, name, together, mirrored=mirrored) for name in homes
+        least_gib(case, name, together, mirrored=mirrored) is not None for name in homes
     )

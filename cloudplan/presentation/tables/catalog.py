@@ -13,6 +13,7 @@ from cloudplan.catalog.edition import Edition, Source
 from cloudplan.catalog.loading import FILES
 from cloudplan.presentation.tables.release_notes import extras_table, name_of, reference
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, counted
+from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import KINDS
 
 LIST_SCHEMA = "cloudplan/catalog-list/v1"
@@ -251,17 +252,34 @@ def rules(shown: Edition) -> Report:
     )
     summary = "Formula and source of one: cloudplan catalog rules ID."
     return Report(
-        f"Rules, with the figures of catalogue {name_of(shown)}", (summary,), (_rule_table(shown, RULES), kinds)
+        f"Rules, with the figures of catalogue {name_of(shown)}",
+        (summary,),
+        (_rule_table(shown, rule_book(shown)), kinds),
     )
+
+
+def rule(shown: Edition, key: str) -> Report:
+    """Return one rule with its formula and, where the edition gives them, its figures and its source."""
+    if key in shown.rules:
+        return item(shown, [("rules", key)])
+    rows = (*_rule_fields(key, {}), ("source", "a rule of the program's own"))
+    facts = Table("Facts", (Column("Field"), Column("Value")), tuple(rows))
+    return Report(f"Rule {key} of catalogue {name_of(shown)}", (), (facts,))
 
 
 def rules_values(shown: Edition, ids: Iterable[str]) -> dict[str, Any]:
     """Return rules as plain values, with their figures and sources in an edition."""
     listed = []
     for key in ids:
-        rule, facts = RULES[key], shown.rules[key]
-        texts = {"id": key, "title": rule.title, "formula": rule.formula, "kind": rule.kind, "figures": facts.figures}
-        listed.append({**texts, "source": facts.source.model_dump(), "document": _document_values(shown, facts.source)})
+        known, facts = RULES[key], shown.rules.get(key)
+        source = facts.source if facts else None
+        listed.append(
+            {
+                **{"id": key, "title": known.title, "formula": known.formula, "kind": known.kind},
+                **{"figures": facts.figures if facts else {}, "source": source.model_dump() if source else None},
+                "document": _document_values(shown, source) if source else None,
+            }
+        )
     return {"schema": RULES_SCHEMA, "catalog": reference(shown), "rules": listed}
 
 
@@ -269,18 +287,19 @@ def _rule_table(shown: Edition, ids: Iterable[str]) -> Table:
     columns = (Column("Rule"), Column("Title"), Column("Kind"), Column("Figures"))
     rows: list[tuple[Cell, ...]] = []
     for key in ids:
-        figures = ", ".join(f"{name} {value}" for name, value in shown.rules[key].figures.items())
+        facts = shown.rules.get(key)
+        figures = ", ".join(f"{name} {value}" for name, value in facts.figures.items()) if facts else ""
         rows.append((key, RULES[key].title, RULES[key].kind, figures) if key in RULES else (key, None, None, figures))
     return Table("Rules", columns, tuple(rows))
 
 
 def _rule_fields(key: str, figures: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    rule = RULES.get(key)
-    if rule:
-        yield from (("title", rule.title), ("formula", rule.formula), ("kind", KINDS[rule.kind]))
+    known = RULES.get(key)
+    if known:
+        yield from (("title", known.title), ("formula", known.formula), ("kind", KINDS[known.kind]))
     yield from figures.items()
-    if rule:
-        yield "reference", f"{REFERENCE}#{rule.anchor}"
+    if known:
+        yield "reference", f"{REFERENCE}#{known.anchor}"
 
 
 # --- the check ---------------------------------------------------------------------------------------------------

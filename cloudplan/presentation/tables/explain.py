@@ -15,7 +15,8 @@ from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import BomLine
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 from cloudplan.rules.book import rule_book
-from cloudplan.rules.rule import Inequality
+from cloudplan.rules.compute import HA_1, MEM_2
+from cloudplan.rules.rule import Check
 from cloudplan.sales.quote import Quote
 
 EXPLAIN_SCHEMA = "cloudplan/explanation/v1"
@@ -133,10 +134,12 @@ def _rule_entries(quote: Quote, name: str) -> Iterator[tuple[str, str]]:
     rule = rule_book(edition).get(name)
     if rule is None:
         return
-    facts = edition.rules[name]
-    source = edition.documents[facts.source.document]
-    yield f"rule {name}, {rule.title}: {rule.formula}", _figures(facts.figures)
-    yield f"source: {source.title}, {facts.source.section}", f"{source.publisher}, text of {source.date}"
+    facts = edition.rules.get(name)
+    figures = _figures(facts.figures) if facts else ""
+    yield f"rule {name}, {rule.title}: {rule.formula}", figures
+    if facts:
+        source = edition.documents[facts.source.document]
+        yield f"source: {source.title}, {facts.source.section}", f"{source.publisher}, text of {source.date}"
 
 
 def _rule(quote: Quote, verdict: Verdict, name: str) -> Report:
@@ -149,19 +152,16 @@ def _rule(quote: Quote, verdict: Verdict, name: str) -> Report:
     return Report(f"Explanation of rule {name}", (f"{number(len(checks))} checks in this plan.",), parts)
 
 
-def _checks(title: str, checks: Sequence[Inequality]) -> Table:
-    rows = tuple(
-        (
-            *(check.rule.id, check.place, number(Fraction(check.left), 3), number(Fraction(check.right), 3)),
-            *(number(check.slack, 3), check.unit),
-        )
-        for check in checks
-    )
+def _checks(title: str, checks: Sequence[Check]) -> Table:
+    rows = []
+    for check in checks:
+        left, right, unit = check.shown
+        rows.append((check.rule.id, check.place, number(left, 3), number(right, 3), number(right - left, 3), unit))
     columns = (
         *(Column("Rule"), Column("Place"), Column("Left side"), Column("Right side"), Column("Slack")),
         Column("Unit"),
     )
-    return Table(title, columns, rows, "Left side <= right side.")
+    return Table(title, columns, tuple(rows), "Left side <= right side.")
 
 
 def _cluster(quote: Quote, use: utilisation.ClusterUse) -> Report:
@@ -191,7 +191,7 @@ def _cluster(quote: Quote, use: utilisation.ClusterUse) -> Report:
     parts = (
         Table("Resources", columns, tuple(rows), "MEM-3 is the memory of the hosts below its ceiling."),
         Table("Loaded hosts", heads, tuple(hosts)),
-        Notes("Rules", tuple(entry for name in ("HA-1", "MEM-2") for entry in _rule_entries(quote, name))),
+        Notes("Rules", tuple(entry for name in (HA_1.id, MEM_2.id) for entry in _rule_entries(quote, name))),
     )
     return Report(f"Explanation of cluster {cluster.name}", summary, parts)
 

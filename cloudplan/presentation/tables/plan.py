@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Finding, Plan
-from cloudplan.plan.wording import finding_message, joined, reason_message
+from cloudplan.plan.wording import finding_message, joined
 from cloudplan.presentation.tables import inventory
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.workload.case import instances_at

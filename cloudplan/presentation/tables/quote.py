@@ -14,6 +14,7 @@ from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
 from cloudplan.presentation.tables.plan import MECHANISMS, because, status
 from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.rules.backup import BKP_3
 from cloudplan.rules.book import rule_book
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.terms import ExtraLine, Party
@@ -221,7 +222,7 @@ def backup(quote: Quote) -> Table:
         *(Column("Backup site"), Column("From"), Column("VMs", "whole")),
         *(Column("Stored", "decimal", "GiB"), Column("To order", "whole", "TiB")),
     )
-    formula = quote.case.edition.rules["BKP-3"].source
+    formula = quote.case.edition.rules[BKP_3.id].source
     return Table("Backup", columns, rows, message("Formula: rule BKP-3 ({document}).", document=formula.document))
 
 
@@ -288,10 +289,12 @@ def placement(quote: Quote) -> Table:
 
 
 def rules(quote: Quote) -> Table:
-    """Return the rules with their figures and sources."""
+    """Return the rules that the edition cites, with their figures and sources."""
     edition, rows = quote.case.edition, []
     for name, rule in rule_book(edition).items():
-        facts = edition.rules[name]
+        facts = edition.rules.get(name)
+        if facts is None:
+            continue
         figures = ", ".join(f"{key} {value}" for key, value in facts.figures.items())
         source = edition.documents[facts.source.document]
         rows.append((name, known(rule.title), known(rule.formula), figures or None, source.title))

@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from cloudplan.base.units import number
-from cloudplan.evaluation.verify import Verdict, describe
+from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, counted
-from cloudplan.rules.rule import Inequality
+from cloudplan.rules.rule import Check, Inequality
 
 VERDICT_SCHEMA = "cloudplan/verdict/v1"
 
@@ -24,8 +24,8 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     return Report(f"{plan.workload.name}: verdict", tuple(summary), (*tables, _by_rule(verdict)))
 
 
-def _violations(broken: Iterable[Inequality]) -> Table:
-    rows = tuple((check.rule.id, check.place, *_sides(check), _words(check)) for check in broken)
+def _violations(broken: Iterable[Check]) -> Table:
+    rows = tuple((check.rule.id, check.place, *_sides(check), check.shown[2]) for check in broken)
     columns = (
         *(Column("Rule"), Column("Place"), Column("Left side"), Column("Right side"), Column("Slack")),
         Column("What is wrong"),
@@ -33,21 +33,17 @@ def _violations(broken: Iterable[Inequality]) -> Table:
     return Table("Violations", columns, rows)
 
 
-def _words(check: Inequality) -> str:
-    return describe(check) if check.right == 0 and check.left == 1 else check.unit
-
-
 def _by_rule(verdict: Verdict) -> Table:
     """Return one row for each rule: how often it was checked, and where it is tightest."""
-    found: dict[str, list[Inequality]] = {}
+    found: dict[str, list[Check]] = {}
     for check in verdict.checks:
         found.setdefault(check.rule.id, []).append(check)
     rows: list[tuple[Cell, ...]] = []
     for name, checks in found.items():
-        tightest = min(checks, key=_share)
-        measured = not (tightest.right == 0 and tightest.left in (0, 1))
+        tightest = min(checks, key=_relative_slack)
+        measured = isinstance(tightest, Inequality) and (tightest.left or tightest.right)
         sides = _sides(tightest) if measured else (None, None, None)
-        unit = tightest.unit if measured else None
+        unit = tightest.shown[2] if measured else None
         rows.append((name, tightest.rule.title, len(checks), tightest.place, *sides, unit))
     columns = (
         *(Column("Rule"), Column("Title"), Column("Checks", "whole"), Column("Tightest at"), Column("Left side")),
@@ -56,14 +52,15 @@ def _by_rule(verdict: Verdict) -> Table:
     return Table("Rules", columns, tuple(rows), "Every rule says: left side <= right side.")
 
 
-def _share(check: Inequality) -> Fraction:
-    """Return the slack as a share of the right side, conditions last."""
-    right = Fraction(check.right)
-    return check.slack / abs(right) if right else Fraction(1_000_000) + check.slack
+def _relative_slack(check: Check) -> Fraction:
+    """Return the slack as a share of the right side, those without one last."""
+    left, right, _ = check.shown
+    return (right - left) / abs(right) if right else Fraction(1_000_000) - left
 
 
-def _sides(check: Inequality) -> tuple[str, str, str]:
-    return number(Fraction(check.left), 3), number(Fraction(check.right), 3), number(check.slack, 3)
+def _sides(check: Check) -> tuple[str, str, str]:
+    left, right, _ = check.shown
+    return number(left, 3), number(right, 3), number(right - left, 3)
 
 
 def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, Any]:
@@ -78,10 +75,11 @@ def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, 
     }
 
 
-def _check(check: Inequality) -> dict[str, Any]:
+def _check(check: Check) -> dict[str, Any]:
+    left, right, unit = check.shown
     return {
-        **{"rule": check.rule.id, "place": check.place, "unit": check.unit, "holds": check.holds},
-        **{"left": exact_text(check.left), "right": exact_text(check.right), "slack": exact_text(check.slack)},
+        **{"rule": check.rule.id, "place": check.place, "unit": unit, "holds": check.holds},
+        **{"left": exact_text(left), "right": exact_text(right), "slack": exact_text(right - left)},
     }
 
 
