@@ -438,17 +438,17 @@ def disks(count: int, **disk: Any) -> list[dict[str, Any]]:
     return [vm(count=count, disks=[disk])]
 
 
-def test_every_edition_is_sized_with_the_example_prices(sized: Callable[..., cp.Plan]) -> None:
+@each_edition
+def test_every_edition_is_sized_with_the_example_prices(name: str, sized: Callable[..., cp.Plan]) -> None:
     vms = [
         vm(name="a", protection={"mechanism": "global-mirror"}),
         vm(name="b", protection={"mechanism": "vm-replication"}),
         vm(name="c", memory_gib=300, disks=[{"size_gib": 900, "class": "mass"}]),
     ]
-    for name in NAMES:
-        bought = quantities(sized(name, sites={"standby": "az06"}, vms=vms))
-        spelled = "license" if name in LICENSE else "licence"
-        assert bought[f"csp:fr1:iaas:vmware:{spelled}:replication:v1"] == 1
-        assert ("csp:fr1:iaas:az:v1" in bought) == (name >= "2025-03-12")
+    bought = quantities(sized(name, sites={"standby": "az06"}, vms=vms))
+    spelled = "license" if name in LICENSE else "licence"
+    assert bought[f"csp:fr1:iaas:vmware:{spelled}:replication:v1"] == 1
+    assert ("csp:fr1:iaas:az:v1" in bought) == (name >= "2025-03-12")
 
 
 def test_150_000_iops_on_one_ultra_lun_take_five_since_the_ceilings(sized: Callable[..., cp.Plan]) -> None:
