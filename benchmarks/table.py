@@ -5,6 +5,7 @@
     python benchmarks/table.py --workload workload.yaml --prices prices.yaml
 
 Each run is a process of its own: wall seconds of the whole command (the median, with several runs) and its peak memory.
+The plans of several runs must be the same bytes; with `--vary` each run has its own hash seed and number of threads.
 Costs, bounds and gaps of cloudplan are those of the whole plan; those of the textbook models are of compute alone.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-SHAPES = {40: 40, 300: 60, 1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
+SHAPES = {24: 24, 40: 40, 300: 60, 1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
 GROUPED = 100_000
 """VMs from which on an estate is written as groups; so is one whose shapes are named."""
 
@@ -36,11 +37,11 @@ def estate(name: str, folder: Path) -> tuple[Path, Path]:
     return folder / name / "workload.yaml", folder / name / "prices.yaml"
 
 
-def measured(command: list[str]) -> tuple[float, float, str]:
+def measured(command: list[str], **environment: str) -> tuple[float, float, str]:
     """Run a command; return its wall seconds, its peak memory in MiB, and what it printed."""
     start = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, stdout=output)
+        process = subprocess.Popen(command, stdout=output, env=os.environ | environment)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         if os.waitstatus_to_exitcode(status):
@@ -54,10 +55,16 @@ def row(*cells: object) -> None:
     print("| " + " | ".join("" if cell is None else str(cell) for cell in cells) + " |", flush=True)
 
 
-def cloudplan(name: str, workload: Path, prices: Path, runs: int, options: list[str]) -> None:
-    """Measure cloudplan on an estate."""
+def varied(number: int) -> dict[str, str]:
+    """Return the environment of a run that shares neither hash seed nor threads with the others."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(1 + 3 * number))
+    return {"PYTHONHASHSEED": str(1 + number), **threads}
+
+
+def cloudplan(name: str, workload: Path, prices: Path, environments: list[dict[str, str]], options: list[str]) -> None:
+    """Measure cloudplan on an estate, once in each environment."""
     command = [sys.executable, "-m", "cloudplan", "size", str(workload), "--prices", str(prices), "--format", "json"]
-    results = [measured([*command, *options]) for _ in range(runs)]
+    results = [measured([*command, *options], **environment) for environment in environments]
     plan: dict[str, Any] = json.loads(results[0][2])
     if any(text != results[0][2] for _, _, text in results):
         raise RuntimeError(f"{name}: the runs differ")
@@ -89,15 +96,17 @@ def main() -> None:
     parser.add_argument("--workload", type=Path, help="a workload of your own, in place of generated estates")
     parser.add_argument("--prices", type=Path, help="the price book for it")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--vary", action="store_true", help="another hash seed and number of threads in each run")
     parser.add_argument("--gap", help="relative gap at which cloudplan stops")
     parser.add_argument("--textbook", type=int, metavar="SECONDS", help="the textbook models too, each so long at most")
     asked = parser.parse_args()
+    environments = [varied(number) if asked.vary else {} for number in range(asked.runs)]
     row("estate", "model", "seconds", "MiB", "cost", "bound", "gap")
     row(*["---"] * 7)
     with tempfile.TemporaryDirectory() as folder:
         own = [(asked.workload.stem, asked.workload, asked.prices)] if asked.workload else []
         for name, workload, prices in own or ((name, *estate(name, Path(folder))) for name in asked.only):
-            cloudplan(name, workload, prices, asked.runs, ["--gap", asked.gap] if asked.gap else [])
+            cloudplan(name, workload, prices, environments, ["--gap", asked.gap] if asked.gap else [])
             if asked.textbook:
                 textbook(name, workload, prices, asked.textbook)
 

@@ -23,6 +23,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 settings.register_profile("cloudplan", deadline=None, derandomize=True)
 settings.load_profile("cloudplan")
 
+TIMES = int(os.environ.get("CLOUDPLAN_EXAMPLES", "1"))
+"""How many times the examples of the suite are tried; benchmarks/README.md has the long runs."""
+
+
+def examples(count: int, **others: Any) -> settings:
+    """Return the settings of a property that is tried on so many examples, more when the environment asks for more."""
+    return settings(max_examples=count * TIMES, **others)
+
 
 @dataclass(frozen=True)
 class Ran:

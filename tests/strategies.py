@@ -10,12 +10,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+import cloudplan as cp
+
 Fields = dict[str, Any]
 
 EDITION = "2025-01-17"
-ZONES = ["az05", "az06", "az07"]
-BLADES = ["eco:v3", "standard:v3", "advance:v3", "perf1:v3", "perf2:v3", "perf3:v3", "perf4:v3"]
-FLASH = ["live", "medium", "premium", "enterprise", "ultra"]
+SOLD = cp.load_edition(EDITION)
+ZONES, BLADES, FLASH = list(SOLD.zones("fr1")), list(SOLD.blades), list(SOLD.flash_classes)
 MECHANISMS = ["global-mirror", "vm-replication"]
 MOST_GROUPS, MOST_INSTANCES = 4, 6
 

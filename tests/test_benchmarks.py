@@ -1,7 +1,6 @@
 """The textbook model and cloudplan agree on tiny estates: neither's bound is above the other's cost."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,12 +16,8 @@ CENT = Decimal("0.01")
 
 
 def run(script: str, *arguments: object) -> str:
-    return started([str(REPOSITORY / "benchmarks" / script), *map(str, arguments)])
-
-
-def started(arguments: list[str], **environment: str) -> str:
-    command, env = [sys.executable, *arguments], os.environ | environment
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY, env=env).stdout
+    command = [sys.executable, str(REPOSITORY / "benchmarks" / script), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY).stdout
 
 
 @pytest.mark.parametrize("family", ["memory", "cpu"])
@@ -39,25 +34,18 @@ def test_textbook_and_cloudplan_agree(tmp_path: Path, family: str) -> None:
     assert plan.lower_bound - others <= Decimal(found["cost"]) + CENT
 
 
-def test_the_table_measures_every_family() -> None:
-    names = [f"{family}-40-12" for family in ("memory", "cpu", "gpu", "spare", "allowed", "pools", "giants")]
-    rows = [line.split("|")[1:-1] for line in run("table.py", "--only", *names, "apart-40").splitlines()]
-    assert [row[0].strip() for row in rows[2:]] == [*names, "apart-40"]
-    for row in rows[2:]:
-        assert Decimal(row[5].strip()) <= Decimal(row[4].strip())
-        assert float(row[6]) < 0.02
+@pytest.mark.parametrize("family", ["memory", "cpu", "gpu", "spare", "allowed", "pools", "giants", "apart"])
+def test_the_table_measures_every_family(family: str) -> None:
+    name = "apart-24" if family == "apart" else f"{family}-16-6"
+    row = [cell.strip() for cell in run("table.py", "--only", name).splitlines()[2].split("|")[1:-1]]
+    assert row[0] == name
+    assert Decimal(row[5]) <= Decimal(row[4])
+    assert float(row[6]) < 0.02
 
 
-def test_threads_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:
-    run("estates.py", "--vms", 150, "--shapes", 50, "--family", "cpu", "--folder", tmp_path)
-    command = ["-m", "cloudplan", "size", str(tmp_path / "workload.yaml"), "--prices", str(tmp_path / "prices.yaml")]
-    plans = [
-        started(
-            [*command, "--format", "json"], OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads, PYTHONHASHSEED=seed
-        )
-        for threads, seed in (("1", "1"), ("4", "2"))
-    ]
-    assert plans[0] == plans[1]
+def test_threads_and_hash_seeds_change_no_byte() -> None:
+    """The estate has so many shapes that its patterns are generated; runs that differ end the table with an error."""
+    assert run("table.py", "--only", "cpu-80-30", "--runs", 2, "--vary").splitlines()[2].startswith("| cpu-80-30 |")
 
 
 def test_imports_are_measured_and_fuzzed() -> None:

@@ -52,15 +52,13 @@ def class_row(item: StorageClass) -> list[str]:
     return [item.label + rate, {"GiB": "1 Gio", "TiB": "1 Tio"}[item.unit], item.sku]
 
 
-@pytest.mark.parametrize(
-    "name", ["eco:v3", "standard:v3", "advance:v3", "perf1:v3", "perf2:v3", "perf3:v3", "perf4:v3"]
-)
+@pytest.mark.parametrize("name", cp.load_edition(EDITION).blades)
 def test_a_blade_is_its_row_of_the_page(name: str, edition: cp.Edition, page: dict[str, list[str]]) -> None:
     blade = edition.blades[name]
     assert [cell.lower() for cell in blade_row(blade)] == [cell.lower() for cell in page[blade.sku]]
 
 
-@pytest.mark.parametrize("name", ["live", "medium", "premium", "enterprise", "ultra", "mass"])
+@pytest.mark.parametrize("name", cp.load_edition(EDITION).storage_classes)
 def test_a_storage_class_is_its_row_of_the_page(name: str, edition: cp.Edition, page: dict[str, list[str]]) -> None:
     item = edition.storage_classes[name]
     assert class_row(item) == page[item.sku]

@@ -17,7 +17,9 @@ from cloudplan.rules.book import ALL
 
 Run = Callable[..., Ran]
 
-FIRST, LAST = cp.editions()[0], cp.editions()[-1]
+FIRST, LAST, NEWEST = "2025-01-16", "2026-04-30", cp.editions()[-1]
+FUTURE = "9999-12-31"
+"""The date of a draft: no edition that ships will have it."""
 
 COMMANDS = {
     "list": ["list"],
@@ -161,17 +163,17 @@ def test_list_has_every_edition_with_what_it_brings(run: Run) -> None:
 
 def test_list_marks_the_default(run: Run) -> None:
     [line] = [line for line in run("catalog", "list").out.splitlines() if "default" in line]
-    assert line.split()[0] == LAST
-    assert cp.load_edition(LAST).sha256[:12] in line
+    assert line.split()[0] == NEWEST
+    assert cp.load_edition(NEWEST).sha256[:12] in line
 
 
 def test_a_draft_is_marked(run: Run, shipped: Path) -> None:
-    draft = shutil.copytree(shipped / LAST, shipped / "2026-12-01")
-    rewrite(draft / "edition.yaml", f'edition: "{LAST}"', 'edition: "2026-12-01"')
+    draft = shutil.copytree(shipped / NEWEST, shipped / FUTURE)
+    rewrite(draft / "edition.yaml", f'edition: "{NEWEST}"', f'edition: "{FUTURE}"')
     listed = {item["edition"]: item for item in values(run, "list")["editions"]}
-    assert (listed["2026-12-01"]["state"], listed["2026-12-01"]["default"]) == ("draft", True)
-    assert listed[LAST]["superseded"] == "2026-12-01"
-    assert "1 draft, 13 published" in run("catalog", "check").out
+    assert (listed[FUTURE]["state"], listed[FUTURE]["default"]) == ("draft", True)
+    assert listed[NEWEST]["superseded"] == FUTURE
+    assert f"1 draft, {len(listed) - 1} published" in run("catalog", "check").out
 
 
 def test_list_shows_a_catalogue_of_ones_own(run: Run, own: Path) -> None:
@@ -211,7 +213,7 @@ def test_show_has_the_whole_edition(run: Run, edition: cp.Edition) -> None:
 
 
 def test_the_newest_edition_is_the_default(run: Run) -> None:
-    assert values(run, "show")["catalog"]["edition"] == LAST
+    assert values(run, "show")["catalog"]["edition"] == NEWEST
 
 
 @pytest.mark.parametrize(
@@ -242,9 +244,9 @@ def test_the_newest_edition_is_the_default(run: Run) -> None:
 def test_an_item_is_found_by_any_of_its_names(word: str, place: str, run: Run) -> None:
     shown = values(run, "show", word)
     assert [f"{item['section']} {item['key']}" for item in shown["items"]] == [place]
-    assert shown["catalog"]["edition"] == LAST
-    assert shown["items"] == values(run, "show", LAST, word)["items"]
-    assert shown["items"] == values(run, "show", word, "--catalog", LAST)["items"]
+    assert shown["catalog"]["edition"] == NEWEST
+    assert shown["items"] == values(run, "show", NEWEST, word)["items"]
+    assert shown["items"] == values(run, "show", word, "--catalog", NEWEST)["items"]
 
 
 def test_all_that_a_name_means_is_shown(run: Run) -> None:
@@ -398,10 +400,10 @@ def test_check_tells_every_fault_of_every_edition(run: Run, shipped: Path) -> No
     rewrite(shipped / FIRST / "storage.yaml", "unit_gib: 1024", "unit_gib: 0")
     rewrite(shipped / "2025-09-02" / "rules.yaml", "hosts_max: 32", "hosts_max: 33")
     shutil.rmtree(shipped / "2025-03-11")
-    draft = shutil.copytree(shipped / LAST, shipped / "2026-12-01")
-    rewrite(draft / "edition.yaml", f'edition: "{LAST}"', 'edition: "2026-12-01"')
+    draft = shutil.copytree(shipped / LAST, shipped / FUTURE)
+    rewrite(draft / "edition.yaml", f'edition: "{LAST}"', f'edition: "{FUTURE}"')
     rewrite(draft / "rules.yaml", "hosts_max: 32", "hosts_most: 32")
-    shutil.copytree(shipped / EDITION, shipped / "2026-12-02")
+    shutil.copytree(shipped / EDITION, shipped / "9999-12-30")
     ran = run("catalog", "check")
     assert (ran.status, ran.out) == (2, "")
     told = "\n".join(ran.faults)
@@ -412,7 +414,7 @@ def test_check_tells_every_fault_of_every_edition(run: Run, shipped: Path) -> No
         "edition 2025-03-11 was published, but its folder is missing",
         "the figure 'hosts_max' is missing",
         "no rule reads the figure 'hosts_most'",
-        f"the folder 2026-12-02 has the edition {EDITION}",
+        f"the folder 9999-12-30 has the edition {EDITION}",
     ):
         assert words in told
     assert len(ran.faults) == 7

@@ -367,6 +367,21 @@ def test_the_package_runs_as_a_module(run: Run, small: Path) -> None:
     assert ran.stdout == run("size", small, "--format", "json").out
 
 
+def test_a_plan_in_json_is_all_that_a_process_prints(small: Path, tmp_path: Path) -> None:
+    """Also where the solver is a library that could write to the same stdout: by an ILP, and by a growing LP."""
+    shapes = [
+        vm(name=f"s{index}", count=1 + index % 3, vcpus=1 + 7 * index % 16, memory_gib=4 + 13 * index % 97)
+        for index in range(20)
+    ]
+    many = tmp_path / "many.yaml"
+    many.write_text(yaml.safe_dump(workload(vms=shapes)), encoding="utf-8")
+    for path in (small, many):
+        ran = module("size", str(path), "--format", "json")
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert json.loads(ran.stdout)["schema"] == "cloudplan/plan/v1"
+        assert ran.stdout[0] == "{" and ran.stdout.endswith("}\n")
+
+
 def test_the_module_ends_with_the_status_of_the_command(small: Path) -> None:
     ran = module("size", str(written(small, workload(vms=[vm(vcpus=500)]))))
     assert (ran.returncode, ran.stdout) == (3, "")

@@ -6,8 +6,8 @@ from typing import Any
 
 import oracle
 import pytest
-from conftest import price_book, vm, workload
-from hypothesis import HealthCheck, assume, given, settings
+from conftest import examples, price_book, vm, workload
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from strategies import price_books, workloads
 
@@ -15,8 +15,8 @@ import cloudplan as cp
 from cloudplan.optimiser.compute import search
 from cloudplan.rules.storage import LUN_2
 
-SLOW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
-BRUTE = settings(max_examples=200, suppress_health_check=list(HealthCheck))
+SLOW = examples(12, suppress_health_check=list(HealthCheck))
+BRUTE = examples(60, suppress_health_check=list(HealthCheck))
 
 
 def facts(edition: cp.Edition) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def test_a_time_limit_gives_a_verified_plan(estate: dict[str, Any], edition: cp.
     assert verdict(plan, estate, edition)
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@SLOW
 @given(wish=workloads(), book=price_books())
 def test_the_bound_of_column_generation_is_one(wish: dict[str, Any], book: dict[str, Any], edition: cp.Edition) -> None:
     try:

@@ -18,8 +18,8 @@ from typing import Any
 import formualizer
 import openpyxl
 import pytest
-from conftest import Ran, bad_input, price_book, vm, workload
-from hypothesis import given, settings
+from conftest import Ran, bad_input, examples, price_book, vm, workload
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook import Workbook
@@ -211,7 +211,7 @@ def test_a_changed_parameter_gives_what_the_library_gives(made: Quote) -> None:
     assert "Stale" in str(evaluated(data, "cp_term_months", 12, "Parameters", check))
 
 
-@settings(max_examples=25)
+@examples(12)
 @given(
     prices=st.lists(st.decimals(0, 5000, places=4), min_size=3, max_size=3),
     discount=st.decimals(0, 1, places=4),
@@ -371,7 +371,7 @@ def test_hostile_names_stay_text(edition: cp.Edition) -> None:
     assert b"_x005F_x0041_" in archive.read("xl/sharedStrings.xml")
 
 
-@settings(max_examples=30)
+@examples(12)
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text.strip() and text.isprintable()))
 def test_any_name_gives_a_workbook_that_opens(name: str) -> None:
     data = write_workbook(planned(vms=[vm(name=name)]), read_terms({"number": name, "issuer": {"name": name}}))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import strategies
 import yaml
-from conftest import EDITION, REPOSITORY, Ran, bad_input, price_book, vm, workload
-from hypothesis import given, settings
+from conftest import EDITION, REPOSITORY, Ran, bad_input, examples, price_book, vm, workload
+from hypothesis import given
 
 import cloudplan as cp
 from cloudplan.analysis.changes import OPTIMISER, Requote
@@ -145,7 +145,7 @@ def test_what_is_no_plan_is_refused(text: str, words: str, tmp_path: Path) -> No
 
 
 @given(strategies.workloads())
-@settings(max_examples=60)
+@examples(60)
 def test_a_workload_without_its_defaults_is_the_same_workload(wish: dict[str, Any]) -> None:
     edition = cp.load_edition(EDITION)
     wanted = cp.read_workload(wish, edition)
@@ -283,7 +283,7 @@ def test_no_new_plan_is_said_as_by_size() -> None:
 
 
 @given(strategies.price_books())
-@settings(max_examples=12)
+@examples(5)
 def test_lines_and_causes_sum_to_the_difference(book: dict[str, Any]) -> None:
     vms = [vm(count=4, vcpus=12, memory_gib=160), vm(name="b", disks=[{"size_gib": 900, "iops": 2000}])]
     try:

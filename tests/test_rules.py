@@ -101,6 +101,8 @@ HOSTS = [
     ({"vcpus": 1, "memory_gib": 272}, {"host_memory_reserve_gib": 65}, "standard:v3", 1, {"MEM-3"}),
     ({"vcpus": 1, "memory_gib": 1, "gpus": 1}, {}, "perf4:v3", 2, set()),
     ({"vcpus": 1, "memory_gib": 1, "gpus": 1}, {}, "perf4:v3", 3, {"GPU-1"}),
+    ({"vcpus": 1, "memory_gib": 1, "gpus": 2}, {}, "perf4:v3", 1, set()),
+    ({"vcpus": 1, "memory_gib": 1, "gpus": 2}, {}, "perf4:v3", 2, {"GPU-1"}),
     ({"vcpus": 1, "memory_gib": 1, "gpus": 1}, {}, "perf3:v3", 1, {"GPU-1"}),
     ({"vcpus": 1, "memory_gib": 1}, {}, "perf4:v3", 128, set()),
 ]

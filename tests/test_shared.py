@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from conftest import examples
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from mutations import mutated
 from pydantic import ValidationError
@@ -101,7 +102,7 @@ def test_tiny_cases_agree_with_their_proven_optimum(
     assert judged(checker, facts, yaml.safe_load(wish.read_text()), yaml.safe_load(book.read_text()), plan) == []
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@examples(25, suppress_health_check=list(HealthCheck))
 @given(wish=workloads(), seed=st.integers(0, 2**32))
 def test_mutated_plans_are_judged_as_the_independent_checker_judges_them(
     wish: dict[str, Any], seed: int, shared: Path, checker: ModuleType, facts: dict[str, Any], edition: cp.Edition

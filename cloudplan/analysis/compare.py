@@ -105,7 +105,10 @@ def _sites(plan: Plan) -> set[str]:
 
 
 def varied(vary: Sequence[str]) -> Iterator[tuple[str, str, Edits]]:
-    """Yield every combination of the values given for some fields; a list is written with + between its entries."""
+    """Yield every combination of the values given for some fields; a list is written with + between its entries.
+
+    Raises BadInputError for a text that is not field=value,value and for more than `MOST_ALTERNATIVES` combinations.
+    """
     fields: list[tuple[str, list[str]]] = []
     for text in vary:
         path, sign, values = text.partition("=")

@@ -205,7 +205,10 @@ class PriceDiff(_Document):
 
 
 def diff(before: PriceBook, after: PriceBook, edition: Edition | None = None) -> PriceDiff:
-    """Return what differs between two price books in one currency; `edition` says first what SKUs are called."""
+    """Return what differs between two price books in one currency; `edition` says first what SKUs are called.
+
+    Raises BadInputError for books in two currencies.
+    """
     if before.currency != after.currency:
         message = f"{before.name} is in {before.currency} and {after.name} in {after.currency}; they cannot be compared"
         raise BadInputError(message)

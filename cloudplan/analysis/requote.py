@@ -83,7 +83,8 @@ def difference(
     """Return what differs between two plans, split by cause; the causes and what is left sum to the difference.
 
     The first plan is made again with the second's workload, policy, catalogue and prices, one after the other; what
-    then still differs from the second plan is its optimiser's. Raises what `requote` raises, for either plan.
+    then still differs from the second plan is its optimiser's. Raises BadInputError when either plan does not match its
+    hashes or breaks a rule, or when their currencies differ, and what `solve` raises.
     """
     second = _verified(after, names[1])
     given = as_given(second.workload, second.edition)

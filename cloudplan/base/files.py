@@ -36,7 +36,10 @@ def refuse_existing(targets: Sequence[Path | None], *, force: bool, inputs: Sequ
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write every file beside its place first, then move all into place; on failure none is left behind."""
+    """Write every file beside its place first, then move all into place; on failure none is left behind.
+
+    Raises BadInputError for a folder and for what cannot be written.
+    """
     staged: list[tuple[str, Path]] = []
     folders = [path for path in contents if path.is_dir()]
     if folders:

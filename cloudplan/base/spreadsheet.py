@@ -50,7 +50,7 @@ def opened(file: IO[bytes], *, values: bool) -> Any:
 
 @contextmanager
 def damage_told(name: str) -> Iterator[None]:
-    """Turn whatever a damaged workbook makes its reader stumble over into one fault."""
+    """Turn whatever a damaged workbook makes its reader stumble over into one fault: raise BadInputError."""
     try:
         yield
     except BadInputError:

@@ -102,7 +102,11 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def parse(text: str, name: str) -> Document:
-    """Parse YAML text; `name` stands for the file in every message."""
+    """Parse YAML text; `name` stands for the file in every message.
+
+    Raises BadInputError when it is empty, not YAML or JSON, or nested too deeply, and for keys and values that the
+    strict reading refuses.
+    """
     document = Document(None, name)
     try:
         root = yaml.compose(text, Loader=_LOADER)

@@ -179,7 +179,7 @@ class Edition(Frozen):
     files: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
 
     def figure(self, rule: str, name: str) -> str:
-        """Return a figure of a rule as its text."""
+        """Return a figure of a rule as its text; raise CloudplanError when the edition does not have it."""
         try:
             return self.rules[rule].figures[name]
         except KeyError:

@@ -15,7 +15,10 @@ from cloudplan.workload.reading import Source, pinned_edition, read_workload
 def read_inputs(
     workload: Path, prices: Path | None, catalog: str | None, term: int | None
 ) -> tuple[Origin, str | None]:
-    """Return a workload, its edition and prices, and the edition that was asked for, if one was."""
+    """Return a workload, its edition and prices, and the edition that was asked for, if one was.
+
+    Raises BadInputError with the faults of workload and prices together.
+    """
     source = _read_once(workload)
     pin = catalog or _pin(source)
     return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin

@@ -79,7 +79,10 @@ class _Globs:
 
 
 def select(machines: Sequence[Machine], selection: Selection, ledger: Ledger) -> list[Machine]:
-    """Return the VMs that count, with a line in the ledger for all that do not."""
+    """Return the VMs that count, with a line in the ledger for all that do not.
+
+    Raises BadInputError for filters on fields that no VM has, and for VMs without a name or with an absurd size.
+    """
     include, exclude = _Globs.read("--include", selection.include), _Globs.read("--exclude", selection.exclude)
     kept = _without_kinds(machines, ledger)
     kept = _without_repeats(kept, selection.on_duplicate, ledger)

@@ -64,7 +64,7 @@ class Source:
         return self.path.name or str(self.path)
 
     def hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of each file, by name."""
+        """Return the SHA-256 of each file, by name; raise BadInputError for what cannot be read."""
         found = {}
         for file in self.files:
             with _told(file), file.open("rb") as content:
@@ -78,7 +78,10 @@ class Source:
 
 
 def sources(paths: Sequence[Path]) -> list[Source]:
-    """Return what is given as sources: a folder is its CSV files, and so are single CSV files of one folder."""
+    """Return what is given as sources: a folder is its CSV files, and so are single CSV files of one folder.
+
+    Raises BadInputError for a folder without CSV files.
+    """
     found: list[Source] = []
     loose: dict[Path, list[Path]] = {}
     for path in dict.fromkeys(paths):

@@ -83,7 +83,10 @@ MARK = f'=IF(OR({{cell}}=TRUE,{{cell}}="true"),"{ILLUSTRATIVE}","")'
 
 
 def as_workbook(edition: Edition, book: PriceBook | None = None) -> bytes:
-    """Return a price book of an edition as the bytes of an xlsx file: to fill in, or with what a book has."""
+    """Return a price book of an edition as the bytes of an xlsx file: to fill in, or with what a book has.
+
+    Raises BadInputError when a workbook cannot hold the book.
+    """
     buffer = io.BytesIO()
     target = xlsxwriter.Workbook(buffer, {"in_memory": True})
     target.set_properties(
@@ -231,7 +234,10 @@ _RULES = {
 
 
 def as_yaml(edition: Edition, book: PriceBook | None = None) -> str:
-    """Return a price book of an edition as YAML: to fill in, or with what a book has."""
+    """Return a price book of an edition as YAML: to fill in, or with what a book has.
+
+    Raises BadInputError when YAML cannot hold the book.
+    """
     lines = [
         f"# A price book, with the SKUs of catalogue edition {_comment(edition.edition)}.",
         "# Prices are decimal numbers with a point, for one unit and one month; a SKU without one is not priced.",

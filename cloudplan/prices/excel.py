@@ -76,7 +76,10 @@ def read(path: Path) -> Document:
 
 
 def parse(data: bytes, name: str) -> Document:
-    """Read a price book from the bytes of a workbook; `name` stands for the file in every message."""
+    """Read a price book from the bytes of a workbook; `name` stands for the file in every message.
+
+    Raises BadInputError for bytes that are no workbook, and with one fault for each cell that cannot be meant.
+    """
     document = Document({"items": {}}, name)
     faults: list[Fault] = []
     header, prices, discounts = _sheets(data, name)
