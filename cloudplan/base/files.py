@@ -1,14 +1,41 @@
-"""Files are written whole or not at all, and never over another one without being asked to."""
+"""Files: read with every trouble told as a fault, written whole or not at all, over another one only when asked to."""
 
 import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cloudplan.base.errors import BadInputError, Fault
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what stops a file from being read into a BadInputError with one fault."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise BadInputError([Fault("no such file", where=str(path))]) from None
+    except IsADirectoryError:
+        raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
+    except UnicodeDecodeError as error:
+        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
+    except OSError as error:
+        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
+    with reading(path):
+        return path.read_text(encoding="utf-8-sig")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; raise BadInputError when it is not there."""
+    with reading(path):
+        return path.read_bytes()
 
 
 def json_text(value: Any) -> str:

@@ -6,7 +6,7 @@ Here a scalar is the text that was written and the schema decides what it means.
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_text
 
 Where = tuple[str | int, ...]
 """The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
@@ -72,33 +73,6 @@ def without_nulls(value: Any) -> Any:
 def read(path: Path) -> Document:
     """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
     return parse(read_text(path), str(path))
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
-    with _told(path):
-        return path.read_text(encoding="utf-8-sig")
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; raise BadInputError when it is not there."""
-    with _told(path):
-        return path.read_bytes()
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what stops a file from being read into a fault of the input."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise BadInputError([Fault("no such file", where=str(path))]) from None
-    except IsADirectoryError:
-        raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
-    except UnicodeDecodeError as error:
-        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
-    except OSError as error:
-        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
 
 
 def parse(text: str, name: str) -> Document:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from cloudplan.base import yamlfile
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_text
 from cloudplan.base.schema import unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted
 from cloudplan.catalog.edition import Edition, Item, Source
@@ -99,7 +100,7 @@ def _shipped(folder: Path) -> Edition:
 
 
 def _in_folder(folder: Path) -> Edition:
-    return _edition({file: yamlfile.read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
+    return _edition({file: read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
 
 
 def _edition(texts: dict[str, str], prefix: str) -> Edition:

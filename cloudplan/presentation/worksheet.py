@@ -52,7 +52,6 @@ class Styles:
         self.title = book.add_format(large)
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": ACCENT})
         self.note = book.add_format({"italic": True, "font_color": GREY})
-        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self.warning = book.add_format(warning)
         self.banner = book.add_format({**warning, "font_size": 13, "bg_color": WARNING_FILL, "valign": "vcenter"})
         self.good = book.add_format({"bold": True, "font_color": "#1B5E20", "bg_color": "#E3F4E4", "text_wrap": True})

@@ -16,8 +16,9 @@ from typing import Any
 
 from cloudplan.base import spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_bytes
 from cloudplan.base.schema import closest
-from cloudplan.base.yamlfile import Document, Where, number_text, read_bytes
+from cloudplan.base.yamlfile import Document, Where, number_text
 
 BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET = "Price book", "Prices", "Discounts"
 FIELD, VALUE = "Field", "Value"
