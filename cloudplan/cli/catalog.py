@@ -14,13 +14,14 @@ from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.schema import closest, unknown
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, commands, emit, text_of
 from cloudplan.presentation.tables import catalog as tables
 from cloudplan.presentation.tables import release_notes
 from cloudplan.presentation.tables.table import Report
 from cloudplan.rules.book import rule_book
 
 app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
+commands.add_typer(app, name="catalog")
 
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
 
@@ -30,7 +31,7 @@ def list_(
     catalog: Annotated[
         Path | None, typer.Option(help="The folder of one's own editions; default: those that ship.")
     ] = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -50,7 +51,7 @@ def show(
         typer.Argument(help="A blade, class, service, extra, zone, rule, document or SKU; alone: of the newest."),
     ] = None,
     catalog: Catalog = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -71,7 +72,7 @@ def show(
 def diff(
     before: EditionName,
     after: EditionName,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -87,7 +88,7 @@ def check(
     edition: Annotated[
         str | None, typer.Argument(help="An edition, or the folder of one's own or of several; default: all that ship.")
     ] = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -102,7 +103,7 @@ def check(
 def rules(
     id: Annotated[str | None, typer.Argument(help="The rule, such as MEM-4; default: a table of all.")] = None,
     catalog: Catalog = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -126,7 +127,7 @@ def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: 
 
 
 def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
-    emit(files.json_text(values) if format is Format.json else text_of(report, format), output)
+    emit(files.json_text(values) if format == "json" else text_of(report, format), output)
 
 
 def _names(folder: Path | None) -> Sequence[str | Path]:

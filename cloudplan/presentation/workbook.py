@@ -72,7 +72,7 @@ class _Book:
         self._storage(self.page("Storage"))
         self._backup(self.page("Backup and DR"))
         self._listed(self.page("Placement"), tables.placement(self.quote))
-        for ledger in plan_tables.ledger(self.quote.plan):
+        for ledger in plan_tables.ledger(self.quote.case.workload):
             self._listed(self.page(ledger.title), ledger)
         self._findings(self.page("Findings"))
         found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
@@ -251,10 +251,8 @@ class _Book:
         for position, width in enumerate(widths):
             page.sheet.set_column(position, position, width)
         plan, row = self.quote.plan, page.title("About")
-        for table in (
-            plan_tables.made_with(plan),
-            plan_tables.proof(plan) if self.internal else plan_tables.size(plan),
-        ):
+        second = plan_tables.proof(plan) if self.internal else plan_tables.size(plan, self.quote.case.workload)
+        for table in (plan_tables.made_with(plan), second):
             row = page.block(table, row, widths).last + 2
         page.put(row, 0, plan_tables.status(plan))
         page.tell(
