@@ -99,6 +99,25 @@ def parse(text: str, name: str) -> Document:
     return document
 
 
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return YAML text with other values of some keys of its first level, in double quotes; all else stays as it is.
+
+    Raises ValueError when the text is no YAML mapping with these keys.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+    nodes = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    if not values.keys() <= nodes.keys():
+        raise ValueError(f"not there: {', '.join(values.keys() - nodes.keys())}")
+    for key in sorted(values, key=lambda key: nodes[key].start_mark.index, reverse=True):
+        start, end = nodes[key].start_mark.index, nodes[key].end_mark.index
+        blanks = text[start:end][len(text[start:end].rstrip()) :]  # a text of several lines ends below its last one
+        text = text[:start] + json.dumps(values[key], ensure_ascii=False) + blanks + text[end:]
+    return text
+
+
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the mapping of JSON pairs; a double key is a ValueError."""
     tree: dict[str, Any] = {}

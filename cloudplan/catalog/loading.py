@@ -43,13 +43,17 @@ def load_edition(name: str | Path | None = None) -> Edition:
     A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. Raises BadInputError
     with one fault for everything that is wrong in the files, and for a published edition that was changed.
     """
+    folder = edition_folder(name)
+    return _shipped(folder) if name is None or str(name) in editions() else _in_folder(folder)
+
+
+def edition_folder(name: str | Path | None = None) -> Path:
+    """Return the folder of an edition, named as for `load_edition`; raise BadInputError when there is none."""
     shipped = editions()
-    if name is None:
-        return _shipped(catalog_folder() / shipped[-1])
-    if str(name) in shipped:
-        return _shipped(catalog_folder() / str(name))
+    if name is None or str(name) in shipped:
+        return catalog_folder() / (str(name) if name else shipped[-1])
     if Path(name).is_dir():
-        return _in_folder(_newest_in(Path(name)))
+        return _newest_in(Path(name))
     raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
 
 

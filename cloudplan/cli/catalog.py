@@ -1,5 +1,6 @@
 """`cloudplan catalog`: the editions of the catalogue, what they say, what moved between them, whether they hold."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from cloudplan.analysis.release_notes import compare
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.schema import closest, unknown
+from cloudplan.catalog.draft import draft
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
 from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, commands, emit, text_of
@@ -20,7 +22,7 @@ from cloudplan.presentation.tables import release_notes
 from cloudplan.presentation.tables.table import Report
 from cloudplan.rules.book import rule_book
 
-app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, check and begin editions of the catalogue.")
 commands.add_typer(app, name="catalog")
 
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
@@ -97,6 +99,29 @@ def check(
     names: Sequence[str | Path] = [edition] if edition in editions() else _names(Path(edition) if edition else None)
     counts = catalog_check.check(names)
     _show(tables.check(counts), tables.check_values(counts), format, output)
+
+
+@app.command()
+def new(
+    origin: Annotated[str, typer.Argument(metavar="FROM", help="The edition to copy, or the folder of one's own.")],
+    date: Annotated[str, typer.Argument(help="The date of the new edition, YYYY-MM-DD: its name.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Make its folder in this one; default: beside that of FROM.")
+    ] = None,
+) -> None:
+    """Begin a new edition: a draft with the files of another one, in a folder of its own."""
+    folder, made = draft(origin, date, output)
+    named = shlex.quote(str(folder))
+    typer.echo(f"""Draft of edition {date}: {folder}
+
+Edit the facts in its files, with document, section and date of each. Then check it, and see what moved:
+
+  cloudplan catalog check {named}
+  cloudplan catalog diff {shlex.quote(origin)} {named}
+
+This line in catalog/published.yaml locks the files as they are now; `catalog show` tells the SHA-256 of others:
+
+  "{date}": {made.sha256}""")
 
 
 @app.command()
