@@ -1,4 +1,7 @@
-"""The command line: read, call, show, exit."""
+"""The command line: read, call, show, exit; one module a command.
+
+Start with `size`; `options` has what commands share.
+"""
 
 import gc
 import sys
