@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
 from cloudplan.catalog.loading import load_edition
@@ -116,11 +116,9 @@ def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple
     readings: list[Reading] = []
     tabs: list[Tabs] = []
     for source in given:
-        try:
+        with gathered(faults):
             tabs.append(_tabs(source, unread, use=use))
             readings += _readings(source, tabs[-1], faults)
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(faults)
     return readings, tabs
@@ -143,10 +141,8 @@ def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
             if table.kind == "csv" and not _OTHER_TAB.search(table.title):
                 unread.append(table.title)
             continue
-        try:
+        with gathered(faults):
             tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(faults)
     if not tabs.keys() & {"vinfo", "vms", "plain"}:
