@@ -122,7 +122,7 @@ def test_output_writes_what_would_be_printed(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], *([name, "--help"] for name in ("list", "show", "diff", "check", "rules"))]
+    "arguments", [["--help"], *([name, "--help"] for name in ("list", "show", "diff", "check", "rules", "new"))]
 )
 def test_help_is_printed(arguments: list[str], run: Run) -> None:
     ran = run("catalog", *arguments)

@@ -266,3 +266,28 @@ def test_a_place_may_be_a_cell() -> None:
     assert document.at(("items", "x")) == "prices.xlsx:Prices!E7"
     assert document.at(("items", "x"), key=True) == "prices.xlsx:Prices!B7"
     assert str(document.fault(("items", "x"), "wrong")) == "prices.xlsx:Prices!E7: items.x: wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("# c\na: 1 # why\nb: {a: 2}\n", '# c\na: "x" # why\nb: {a: 2}\n'),
+        ("a: 'it''s'\n", 'a: "x"\n'),
+        ("a: >-\n  one\n  two\nb: 2\n", 'a: "x"\nb: 2\n'),
+        ("{a: 1, b: 2}", '{a: "x", b: 2}'),
+        ("é: 1\r\na: 1\r\n", 'é: 1\r\na: "x"\r\n'),
+    ],
+)
+def test_a_value_is_replaced_in_its_text(text: str, changed: str) -> None:
+    assert yamlfile.with_values(text, {"a": "x"}) == changed
+
+
+def test_several_values_are_replaced_and_read_back() -> None:
+    text = yamlfile.with_values("b: 1\na: 2\n", {"a": 'é "q" \\', "b": "2031-02-03"})
+    assert yamlfile.parse(text, "f").tree == {"a": 'é "q" \\', "b": "2031-02-03"}
+
+
+@pytest.mark.parametrize("text", ["b: 1\n", "- a\n", "a: [", ""])
+def test_a_value_that_is_not_there_is_not_replaced(text: str) -> None:
+    with pytest.raises(ValueError):
+        yamlfile.with_values(text, {"a": "x"})

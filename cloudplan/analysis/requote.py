@@ -11,11 +11,11 @@ from typing import Any
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote, Step, line_changes
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.optimise import optimise
-from cloudplan.plan.origin import Origin, origin_of
+from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook
+from cloudplan.sales.quote import verified
 from cloudplan.workload.reading import as_given, computed_skus, read_workload
 
 CAUSES = ("workload", "policy", "catalogue", "prices")
@@ -58,7 +58,7 @@ def requote(
     the plan in messages. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another
     currency, and what `solve` raises for the new plan.
     """
-    origin = _verified(plan, name)
+    origin, _ = verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
         words = f"is in {prices.currency} and the plan in {origin.prices.currency}: their amounts cannot be compared"
         raise BadInputError([Fault(words, where=f"price book {prices.name}")])
@@ -86,7 +86,7 @@ def difference(
     then still differs from the second plan is its optimiser's. Raises BadInputError when either plan does not match its
     hashes or breaks a rule, or when their currencies differ, and what `solve` raises.
     """
-    second = _verified(after, names[1])
+    second, _ = verified(after, names[1])
     given = as_given(second.workload, second.edition)
     change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
     if change.after.bom == after.bom:
@@ -94,15 +94,6 @@ def difference(
     steps = (*change.steps, Step((SECOND,), after))
     lines = line_changes(before, steps, (change.origin.edition, second.edition))
     return replace(change, renewed=second, steps=steps, lines=lines)
-
-
-def _verified(plan: Plan, name: str) -> Origin:
-    """Return what a plan was made from, if it keeps every rule."""
-    origin = origin_of(plan, name)
-    verdict = verify(plan, origin.workload, origin.edition, origin.prices)
-    if not verdict.holds:
-        raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
-    return origin
 
 
 def _stages(

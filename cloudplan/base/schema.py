@@ -116,13 +116,19 @@ def _duration(value: Any) -> str:
     return str(value)
 
 
-def _date(value: Any) -> date:
+def date_of(value: Any) -> date | None:
+    """Return the day that a text stands for, YYYY-MM-DD, or None."""
     try:
-        if isinstance(value, str) and _DATE.fullmatch(value):
-            return date.fromisoformat(value)
+        return date.fromisoformat(value) if isinstance(value, str) and _DATE.fullmatch(value) else None
     except ValueError:
-        pass
-    raise _refuse("a date, YYYY-MM-DD")
+        return None
+
+
+def _date(value: Any) -> date:
+    day = date_of(value)
+    if day is None:
+        raise _refuse("a date, YYYY-MM-DD")
+    return day
 
 
 Date = Annotated[date, BeforeValidator(_date)]

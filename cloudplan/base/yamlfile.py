@@ -6,7 +6,7 @@ Here a scalar is the text that was written and the schema decides what it means.
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_text
 
 Where = tuple[str | int, ...]
 """The steps from the root of a document to a value: ``("vms", 2, "disks", 0)``."""
@@ -74,33 +75,6 @@ def read(path: Path) -> Document:
     return parse(read_text(path), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
-    with _told(path):
-        return path.read_text(encoding="utf-8-sig")
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; raise BadInputError when it is not there."""
-    with _told(path):
-        return path.read_bytes()
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what stops a file from being read into a fault of the input."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise BadInputError([Fault("no such file", where=str(path))]) from None
-    except IsADirectoryError:
-        raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
-    except UnicodeDecodeError as error:
-        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
-    except OSError as error:
-        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
-
-
 def parse(text: str, name: str) -> Document:
     """Parse YAML text; `name` stands for the file in every message.
 
@@ -127,6 +101,25 @@ def parse(text: str, name: str) -> Document:
     if faults:
         raise BadInputError(faults)
     return document
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return YAML text with other values of some keys of its first level, in double quotes; all else stays as it is.
+
+    Raises ValueError when the text is no YAML mapping with these keys.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+    nodes = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    if not values.keys() <= nodes.keys():
+        raise ValueError(f"not there: {', '.join(values.keys() - nodes.keys())}")
+    for key in sorted(values, key=lambda key: nodes[key].start_mark.index, reverse=True):
+        start, end = nodes[key].start_mark.index, nodes[key].end_mark.index
+        blanks = text[start:end][len(text[start:end].rstrip()) :]  # a text of several lines ends below its last one
+        text = text[:start] + json.dumps(values[key], ensure_ascii=False) + blanks + text[end:]
+    return text
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

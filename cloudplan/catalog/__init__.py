@@ -1,1 +1,4 @@
-"""The provider's catalogue: what an edition says, and where editions are."""
+"""The provider's catalogue: what an edition says, where editions are, how a new one begins.
+
+Start with `edition`.
+"""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from cloudplan.base import yamlfile
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_text
 from cloudplan.base.schema import unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted
 from cloudplan.catalog.edition import Edition, Item, Source
@@ -42,13 +43,17 @@ def load_edition(name: str | Path | None = None) -> Edition:
     A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. Raises BadInputError
     with one fault for everything that is wrong in the files, and for a published edition that was changed.
     """
+    folder = edition_folder(name)
+    return _shipped(folder) if name is None or str(name) in editions() else _in_folder(folder)
+
+
+def edition_folder(name: str | Path | None = None) -> Path:
+    """Return the folder of an edition, named as for `load_edition`; raise BadInputError when there is none."""
     shipped = editions()
-    if name is None:
-        return _shipped(catalog_folder() / shipped[-1])
-    if str(name) in shipped:
-        return _shipped(catalog_folder() / str(name))
+    if name is None or str(name) in shipped:
+        return catalog_folder() / (str(name) if name else shipped[-1])
     if Path(name).is_dir():
-        return _in_folder(_newest_in(Path(name)))
+        return _newest_in(Path(name))
     raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
 
 
@@ -99,7 +104,7 @@ def _shipped(folder: Path) -> Edition:
 
 
 def _in_folder(folder: Path) -> Edition:
-    return _edition({file: yamlfile.read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
+    return _edition({file: read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
 
 
 def _edition(texts: dict[str, str], prefix: str) -> Edition:

@@ -1,4 +1,7 @@
-"""The command line: read, call, show, exit."""
+"""The command line: read, call, show, exit; one module a command.
+
+Start with `size`; `options` has what commands share.
+"""
 
 import gc
 import sys
@@ -7,40 +10,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from cloudplan.base.errors import CloudplanError
-from cloudplan.cli import catalog, prices
-from cloudplan.cli.compare import compare
-from cloudplan.cli.diff import diff
-from cloudplan.cli.explain import explain
-from cloudplan.cli.import_ import import_
-from cloudplan.cli.orders import orders
-from cloudplan.cli.quote import quote
-from cloudplan.cli.relax import relax
-from cloudplan.cli.report import report
-from cloudplan.cli.requote import requote
-from cloudplan.cli.size import size
-from cloudplan.cli.verify import verify
+from cloudplan.cli.options import commands as app
 from cloudplan.optimiser.optimise import program
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
-)
-app.command()(size)
-app.command()(quote)
-app.command()(orders)
-app.command()(report)
-app.command()(verify)
-app.command()(explain)
-app.command()(compare)
-app.command()(relax)
-app.command()(diff)
-app.command()(requote)
-app.command("import")(import_)
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(prices.app, name="prices")
+# each command adds itself, in the order of the help
+from cloudplan.cli import size, quote, orders, report, verify, explain  # isort: skip # noqa: F401
+from cloudplan.cli import compare, relax, diff, requote, import_, catalog, prices  # isort: skip # noqa: F401
 
 
 @app.callback(invoke_without_command=True)

@@ -1,5 +1,6 @@
 """`cloudplan catalog`: the editions of the catalogue, what they say, what moved between them, whether they hold."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,15 +13,17 @@ from cloudplan.analysis.release_notes import compare
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.schema import closest, unknown
+from cloudplan.catalog.draft import draft
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, commands, emit, text_of
 from cloudplan.presentation.tables import catalog as tables
 from cloudplan.presentation.tables import release_notes
 from cloudplan.presentation.tables.table import Report
 from cloudplan.rules.book import rule_book
 
-app = typer.Typer(no_args_is_help=True, help="List, show, compare and check editions of the catalogue.")
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, check and begin editions of the catalogue.")
+commands.add_typer(app, name="catalog")
 
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
 
@@ -30,7 +33,7 @@ def list_(
     catalog: Annotated[
         Path | None, typer.Option(help="The folder of one's own editions; default: those that ship.")
     ] = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -50,7 +53,7 @@ def show(
         typer.Argument(help="A blade, class, service, extra, zone, rule, document or SKU; alone: of the newest."),
     ] = None,
     catalog: Catalog = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -71,7 +74,7 @@ def show(
 def diff(
     before: EditionName,
     after: EditionName,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -87,7 +90,7 @@ def check(
     edition: Annotated[
         str | None, typer.Argument(help="An edition, or the folder of one's own or of several; default: all that ship.")
     ] = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -99,10 +102,33 @@ def check(
 
 
 @app.command()
+def new(
+    origin: Annotated[str, typer.Argument(metavar="FROM", help="The edition to copy, or the folder of one's own.")],
+    date: Annotated[str, typer.Argument(help="The date of the new edition, YYYY-MM-DD: its name.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Make its folder in this one; default: beside that of FROM.")
+    ] = None,
+) -> None:
+    """Begin a new edition: a draft with the files of another one, in a folder of its own."""
+    folder, made = draft(origin, date, output)
+    named = shlex.quote(str(folder))
+    typer.echo(f"""Draft of edition {date}: {folder}
+
+Edit the facts in its files, with document, section and date of each. Then check it, and see what moved:
+
+  cloudplan catalog check {named}
+  cloudplan catalog diff {shlex.quote(origin)} {named}
+
+This line in catalog/published.yaml locks the files as they are now; `catalog show` tells the SHA-256 of others:
+
+  "{date}": {made.sha256}""")
+
+
+@app.command()
 def rules(
     id: Annotated[str | None, typer.Argument(help="The rule, such as MEM-4; default: a table of all.")] = None,
     catalog: Catalog = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -126,7 +152,7 @@ def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: 
 
 
 def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
-    emit(files.json_text(values) if format is Format.json else text_of(report, format), output)
+    emit(files.json_text(values) if format == "json" else text_of(report, format), output)
 
 
 def _names(folder: Path | None) -> Sequence[str | Path]:

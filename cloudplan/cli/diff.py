@@ -1,6 +1,6 @@
 """`cloudplan diff`: what differs between two plans, and through which cause."""
 
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,17 +8,16 @@ import typer
 
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files
-from cloudplan.cli.options import Force, Format, Gap, Output, TimeLimit, emit, optimised, text_of
+from cloudplan.cli.options import Force, Format, Gap, Output, TimeLimit, commands, emit, optimised, text_of
 from cloudplan.plan.origin import read_plan
 from cloudplan.presentation.tables.requote import diff_report, diff_values
 
-NO_DATE: datetime | None = None
 
-
+@commands.command()
 def diff(
     before: Annotated[Path, typer.Argument(help="A plan, as `size --format json` wrote it.")],
     after: Annotated[Path, typer.Argument(help="Another one.")],
-    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = Format.table,
+    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = "table",
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
@@ -29,9 +28,7 @@ def diff(
     change = difference(
         read_plan(before),
         read_plan(after),
-        solve=lambda inputs: optimised(inputs, gap=gap, time_limit=time_limit, date=NO_DATE),
+        solve=partial(optimised, gap=gap, time_limit=time_limit),
         names=(str(before), str(after)),
     )
-    emit(
-        files.json_text(diff_values(change)) if format is Format.json else text_of(diff_report(change), format), output
-    )
+    emit(files.json_text(diff_values(change)) if format == "json" else text_of(diff_report(change), format), output)

@@ -1,7 +1,6 @@
 """`cloudplan import`: an inventory becomes a workload, with a ledger of what became of every row."""
 
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,51 +9,15 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import decimal_of
-from cloudplan.cli.options import Force
-from cloudplan.inventory.importing import Imported, Options, import_inventory
-from cloudplan.inventory.rightsize import RightSizing
-from cloudplan.inventory.selection import Selection
+from cloudplan.cli.options import Force, commands
+from cloudplan.inventory.importing import Imported, Options, PoolBy, import_inventory
+from cloudplan.inventory.rightsize import Measure, RightSizing
+from cloudplan.inventory.selection import OnDuplicate, PoweredOff, RawDisks, Selection
 from cloudplan.presentation.tables import inventory as tables
 from cloudplan.presentation.text import Style, render_report
 
 
-class PoweredOff(StrEnum):
-    """What becomes of VMs that are off."""
-
-    keep = "keep"
-    drop = "drop"
-    on = "on"
-
-
-class OnDuplicate(StrEnum):
-    """What becomes of a VM UUID that stands there twice with different figures."""
-
-    fail = "fail"
-    newest = "newest"
-    keep = "keep"
-
-
-class RawDisks(StrEnum):
-    """What becomes of raw device mappings."""
-
-    drop = "drop"
-    keep = "keep"
-
-
-class PoolBy(StrEnum):
-    """What makes the pools."""
-
-    cluster = "cluster"
-    datacenter = "datacenter"
-
-
-class Memory(StrEnum):
-    """The measure of used memory."""
-
-    consumed = "consumed"
-    active = "active"
-
-
+@commands.command("import")
 def import_(
     inventory: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="RVTools, Live Optics or a list: xlsx, CSV, zip or folder.")
@@ -73,14 +36,14 @@ def import_(
     ] = None,
     powered_off: Annotated[
         PoweredOff, typer.Option(help="VMs that are off: keep disks and backup only, drop them, or size them as on.")
-    ] = PoweredOff.keep,
+    ] = "keep",
     pool_by: Annotated[PoolBy | None, typer.Option(help="One pool for each cluster or datacenter.")] = None,
     on_duplicate: Annotated[
         OnDuplicate, typer.Option(help="One VM twice with different figures: fail, the newest, or keep both.")
-    ] = OnDuplicate.fail,
-    raw_disks: Annotated[RawDisks, typer.Option(help="Raw device mappings: drop them, or keep them as disks.")] = (
-        RawDisks.drop
-    ),
+    ] = "fail",
+    raw_disks: Annotated[
+        RawDisks, typer.Option(help="Raw device mappings: drop them, or keep them as disks.")
+    ] = "drop",
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Pseudonyms in place of all names.")] = False,
     key: Annotated[str | None, typer.Option(help="A secret that gives other files the same pseudonyms.")] = None,
     right_size: Annotated[bool, typer.Option("--right-size", help="Smaller figures where measured use allows it.")] = (
@@ -90,20 +53,16 @@ def import_(
     percentile: Annotated[str, typer.Option(help="Percentile of the samples.")] = "95",
     margin: Annotated[str, typer.Option(help="Margin on top, as a share.")] = "0.25",
     min_samples: Annotated[int, typer.Option(help="Samples that a VM must have.", min=1)] = 5,
-    memory: Annotated[Memory, typer.Option(help="The measure of used memory.")] = Memory.consumed,
+    memory: Annotated[Measure, typer.Option(help="The measure of used memory.")] = "consumed",
 ) -> None:
     """Turn an inventory into a workload, and tell what became of every row."""
     beside = output.with_suffix(".ledger.md") if output else None
     files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ())])
-    how = RightSizing(
-        _number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory.value
-    )
+    how = RightSizing(_number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory)
     options = Options(
         name=name,
-        selection=Selection(
-            tuple(include or ()), tuple(exclude or ()), powered_off.value, on_duplicate.value, raw_disks.value
-        ),
-        pool_by=pool_by.value if pool_by else None,
+        selection=Selection(tuple(include or ()), tuple(exclude or ()), powered_off, on_duplicate, raw_disks),
+        pool_by=pool_by,
         right_sizing=how if right_size else None,
         usage=tuple(usage or ()),
         anonymise=anonymise,

@@ -6,21 +6,38 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cloudplan.base import files
+from cloudplan.base.language import Code
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.table import Report
-from cloudplan.presentation.text import Style, render, render_report
+from cloudplan.presentation.text import Style, render_report
 
 QUIET_SECONDS = 1.0
 
+commands = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
+)
+"""The command line; each command adds itself."""
+
+Format = Literal["table", "json", "markdown"]
+"""How a result is printed."""
+
+WorkloadFile = Annotated[Path, typer.Argument(help="The workload file (YAML or JSON).")]
+PlanFile = Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")]
+PricesFile = Annotated[
+    Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
+]
 Catalog = Annotated[
     str | None, typer.Option(help="Edition of the catalogue, or the folder of one's own; default: the newest.")
 ]
@@ -29,37 +46,14 @@ QuoteDate = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the quote, to check the prices' dates.")
 ]
 Output = Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")]
+ShortOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")]
 Xlsx = Annotated[Path | None, typer.Option(help="Also write the quote as an Excel workbook.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 Gap = Annotated[float, typer.Option(help="Stop at this relative gap, for example 0.01.", min=0.0, max=1.0)]
 TimeLimit = Annotated[
     float | None, typer.Option(help="Stop after so many seconds with the best verified plan.", min=0.1)
 ]
-
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-
-
-class Speech(StrEnum):
-    """The language of what is for people."""
-
-    fr = "fr"
-    en = "en"
-
-
-class Audience(StrEnum):
-    """Who a workbook is for: the customer's has no discounts and no list prices in it."""
-
-    customer = "customer"
-    internal = "internal"
-
-
-Lang = Annotated[Speech | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
+Lang = Annotated[Code | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
 Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
 
 
@@ -118,7 +112,7 @@ class Interrupt:
 
 
 def optimised(
-    inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None, pinned: bool = True
+    inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None = None, pinned: bool = True
 ) -> Plan:
     """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
     with Progress() as progress, Interrupt() as interrupt:
@@ -135,12 +129,14 @@ def optimised(
         )
 
 
-def text_of(shown: Plan | Report, style: Format, lang: Speech | None = None) -> str:
-    """Return a plan, in a language, or a report as text for people."""
-    dress: Style = "markdown" if style is Format.markdown else "terminal"
-    if isinstance(shown, Plan):
-        return render(shown, style=dress, lang=lang.value if lang else None)
-    return render_report(shown, style=dress)
+def style_of(format: str) -> Style:
+    """Return how a text for people is dressed."""
+    return "markdown" if format == "markdown" else "terminal"
+
+
+def text_of(report: Report, format: Format) -> str:
+    """Return a report as text for people."""
+    return render_report(report, style=style_of(format))
 
 
 def emit(text: str, output: Path | None, others: Mapping[Path, bytes] | None = None) -> None:

@@ -11,12 +11,13 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Output, Shown, commands, emit, text_of
 from cloudplan.presentation.price_template import as_workbook, as_yaml
 from cloudplan.presentation.tables import prices as tables
 from cloudplan.prices.book import PriceBook, load_prices
 
 app = typer.Typer(no_args_is_help=True, help="Make, check and compare price books.")
+commands.add_typer(app, name="prices")
 
 
 @app.command()
@@ -49,7 +50,7 @@ def check(
     date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day on which the prices ought to be valid.")
     ] = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -57,7 +58,7 @@ def check(
     files.refuse_existing([output], force=force, inputs=[book])
     edition = load_edition(catalog)
     found = price_review.check(load_prices(book, edition), edition, date.date() if date else None)
-    emit(found.to_json() if format is Format.json else text_of(tables.check(found), format), output)
+    emit(found.to_json() if format == "json" else text_of(tables.check(found), format), output)
 
 
 @app.command()
@@ -65,7 +66,7 @@ def diff(
     before: Annotated[Path, typer.Argument(help="A price book (YAML, JSON or Excel).")],
     after: Annotated[Path, typer.Argument(help="The price book to compare it with.")],
     catalog: Catalog = None,
-    format: Shown = Format.table,
+    format: Shown = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -73,8 +74,8 @@ def diff(
     files.refuse_existing([output], force=force, inputs=[before, after])
     edition = load_edition(catalog)
     found = price_review.diff(*_both(before, after, edition), edition)
-    report = tables.diff(found, narrow=format is Format.table)
-    emit(found.to_json() if format is Format.json else text_of(report, format), output)
+    report = tables.diff(found, narrow=format == "table")
+    emit(found.to_json() if format == "json" else text_of(report, format), output)
 
 
 def _both(before: Path, after: Path, edition: Edition) -> tuple[PriceBook, PriceBook]:

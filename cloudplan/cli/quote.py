@@ -9,26 +9,26 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
-from cloudplan.cli.options import Audience, Force, Lang
+from cloudplan.cli.options import Force, Lang, PlanFile, commands
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
 
+@commands.command()
 def quote(
-    plan: Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")],
+    plan: PlanFile,
     terms: Annotated[Path | None, typer.Option(help="The terms: issuer, customer, dates, discount, VAT.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The workbook to write.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Also, or only, the bill of materials as CSV.")] = None,
     csv_dialect: Annotated[Dialect, typer.Option(help="Comma and point, or as French Excel wants it.")] = (
         Dialect.rfc4180
     ),
-    audience: Annotated[Audience, typer.Option(help="For the customer: no discounts, no list prices.")] = (
-        Audience.customer
-    ),
+    audience: Annotated[Audience, typer.Option(help="For the customer: no discounts, no list prices.")] = "customer",
     lang: Lang = None,
     issued: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of issue; wins over the terms.")
@@ -53,10 +53,10 @@ def quote(
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
     made = quoted(read, with_dates(agreed, *dates))
-    spoken = language(lang.value if lang else language_of(read))
-    written = {output: write_quote(made, spoken, audience.value)} if output else {}
+    spoken = language(lang or language_of(read))
+    written = {output: write_quote(made, spoken, audience)} if output else {}
     if csv:
-        written[csv] = bill_csv(made, spoken, audience.value, csv_dialect)
+        written[csv] = bill_csv(made, spoken, audience, csv_dialect)
     files.write_all(written)
     for path in written:
         typer.echo(f"Written: {path}")

@@ -1,7 +1,6 @@
 """`cloudplan relax`: why a workload has no plan, and what would have to give."""
 
-from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,22 +9,32 @@ from cloudplan.analysis.relax import why_no_plan
 from cloudplan.base import files
 from cloudplan.base.errors import NoPlanError
 from cloudplan.cli.inputs import read_inputs
-from cloudplan.cli.options import Catalog, Force, Format, Gap, Output, Term, TimeLimit, emit, optimised, text_of
+from cloudplan.cli.options import (
+    Catalog,
+    Force,
+    Format,
+    Gap,
+    Output,
+    PricesFile,
+    Term,
+    TimeLimit,
+    WorkloadFile,
+    commands,
+    emit,
+    optimised,
+    text_of,
+)
 from cloudplan.plan.origin import Origin
-from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import relax as tables
 
-NO_DATE: datetime | None = None
 
-
+@commands.command()
 def relax(
-    workload: Annotated[Path, typer.Argument(help="The workload file (YAML or JSON).")],
-    prices: Annotated[
-        Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
-    ] = None,
+    workload: WorkloadFile,
+    prices: PricesFile = None,
     catalog: Catalog = None,
     term: Term = None,
-    format: Annotated[Format, typer.Option(help="How the answer is printed.")] = Format.table,
+    format: Annotated[Format, typer.Option(help="How the answer is printed.")] = "table",
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
@@ -35,18 +44,15 @@ def relax(
     files.refuse_existing([output], force=force, inputs=[workload, prices])
     origin, _ = read_inputs(workload, prices, catalog, term)
 
-    def solve(inputs: Origin) -> Plan:
-        return optimised(inputs, gap=gap, time_limit=time_limit, date=NO_DATE)
-
     def feasible(inputs: Origin) -> bool:
         try:
-            optimised(inputs, gap=1.0, time_limit=time_limit, date=NO_DATE)
+            optimised(inputs, gap=1.0, time_limit=time_limit)
         except NoPlanError:
             return False
         return True
 
-    found = why_no_plan(origin, solve, feasible)
+    found = why_no_plan(origin, partial(optimised, gap=gap, time_limit=time_limit), feasible)
     name = origin.workload.name
-    if format is Format.json:
+    if format == "json":
         return emit(files.json_text(tables.values(name, found)), output)
     return emit(text_of(tables.report(name, found, origin.prices.currency), format), output)

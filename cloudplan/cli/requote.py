@@ -1,5 +1,6 @@
 """`cloudplan requote`: a plan made again with newer inputs, and why it costs what it costs now."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,29 +8,35 @@ import typer
 
 from cloudplan.analysis.requote import requote as make_again
 from cloudplan.base import files, yamlfile
+from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import (
     Force,
     Format,
     Gap,
     Output,
+    PlanFile,
     QuoteDate,
     Term,
     TimeLimit,
     Xlsx,
+    commands,
     emit,
     optimised,
     text_of,
 )
 from cloudplan.plan.origin import edition_of, read_plan
+from cloudplan.plan.plan import language_of
 from cloudplan.presentation.tables.requote import report, values
-from cloudplan.presentation.workbook import write_workbook
+from cloudplan.presentation.workbook import write_quote
 from cloudplan.prices.book import load_prices
+from cloudplan.sales.quote import quote_of
 from cloudplan.workload.reading import pinned_edition, read_workload
 
 
+@commands.command()
 def requote(
-    plan: Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")],
+    plan: PlanFile,
     workload: Annotated[Path | None, typer.Option(help="The new workload; default: the plan's.")] = None,
     catalog: Annotated[
         str | None, typer.Option(help="The new edition, or the folder of one's own; default: the plan's.")
@@ -37,7 +44,7 @@ def requote(
     prices: Annotated[Path | None, typer.Option(help="The new price book; default: the plan's.")] = None,
     term: Term = None,
     date: QuoteDate = None,
-    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = Format.table,
+    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = "table",
     output: Output = None,
     new_plan: Annotated[Path | None, typer.Option("--plan", help="Also write the new plan as JSON.")] = None,
     xlsx: Xlsx = None,
@@ -58,11 +65,12 @@ def requote(
         edition=edition,
         prices=load_prices(prices, edition) if prices else None,
         term_months=term,
-        solve=lambda inputs: optimised(inputs, gap=gap, time_limit=time_limit, date=date),
+        solve=partial(optimised, gap=gap, time_limit=time_limit, date=date),
         name=str(plan),
     )
     others = {new_plan: change.after.to_json().encode()} if new_plan else {}
     if xlsx:
-        others[xlsx] = write_workbook(change.after)
-    text = files.json_text(values(change)) if format is Format.json else text_of(report(change), format)
+        made = quote_of(change.after, change.renewed)
+        others[xlsx] = write_quote(made, language(language_of(change.after)), "internal")
+    text = files.json_text(values(change)) if format == "json" else text_of(report(change), format)
     emit(text, output, others)

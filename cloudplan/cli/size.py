@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cloudplan.base import files
+from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
@@ -15,34 +16,38 @@ from cloudplan.cli.options import (
     Gap,
     Lang,
     Output,
+    PricesFile,
     QuoteDate,
     Term,
     TimeLimit,
     Xlsx,
+    commands,
     emit,
     optimised,
-    text_of,
+    style_of,
 )
 from cloudplan.plan.origin import Origin, origin_of, read_plan, refuse_others
-from cloudplan.presentation.workbook import write_workbook
+from cloudplan.plan.plan import language_of
+from cloudplan.presentation.text import render_plan
+from cloudplan.presentation.workbook import write_quote
 from cloudplan.prices.book import load_prices
+from cloudplan.sales.quote import quote_of
 from cloudplan.workload.reading import read_workload
 
 
+@commands.command()
 def size(
     workload: Annotated[
         Path | None, typer.Argument(help="The workload file (YAML or JSON); with --locked, default: the plan's.")
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
-    ] = None,
+    prices: PricesFile = None,
     catalog: Catalog = None,
     locked: Annotated[
         Path | None, typer.Option(help="A plan: what is not given comes from it, what is given must be what it has.")
     ] = None,
     term: Term = None,
     date: QuoteDate = None,
-    format: Annotated[Format, typer.Option(help="How the plan is printed.")] = Format.table,
+    format: Annotated[Format, typer.Option(help="How the plan is printed.")] = "table",
     output: Output = None,
     xlsx: Xlsx = None,
     lang: Lang = None,
@@ -60,8 +65,9 @@ def size(
         assert workload is not None
         origin, pin = read_inputs(workload, prices, catalog, term)
     plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
-    text = plan.to_json() if format is Format.json else text_of(plan, format, lang)
-    emit(text, output, {xlsx: write_workbook(plan, lang=lang.value if lang else None)} if xlsx else {})
+    spoken = language(lang or language_of(plan))
+    text = plan.to_json() if format == "json" else render_plan(plan, origin.workload, spoken, style_of(format))
+    emit(text, output, {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {})
 
 
 def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:
@@ -69,10 +75,10 @@ def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: s
     plan = read_plan(locked)
     origin = origin_of(plan, str(locked))
     edition = load_edition(catalog) if catalog else origin.edition
-    given = Origin(
-        workload=read_workload(workload or plan.inputs.workload, edition, term_months=term, obey_pin=catalog is None),
-        edition=edition,
-        prices=load_prices(prices, edition) if prices else origin.prices,
-    )
+    wanted = origin.workload
+    if workload or catalog or term:
+        tree = workload or plan.inputs.workload
+        wanted = read_workload(tree, edition, term_months=term, obey_pin=catalog is None)
+    given = Origin(wanted, edition, load_prices(prices, edition) if prices else origin.prices)
     refuse_others(plan, given, str(locked))
     return given

@@ -7,7 +7,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Format, Output, commands, emit, text_of
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.plan.origin import edition_of, read_plan
 from cloudplan.presentation.tables import verify as tables
@@ -18,12 +18,13 @@ BROKEN = 4
 """The exit status when a rule is broken."""
 
 
+@commands.command()
 def verify(
     plan: Annotated[Path, typer.Argument(help="The plan, ours, edited by hand or someone else's, as JSON.")],
     workload: Annotated[Path | None, typer.Option(help="Check it for this workload; default: the plan's.")] = None,
     catalog: Catalog = None,
     prices: Annotated[Path | None, typer.Option(help="Check it with this price book; default: the plan's.")] = None,
-    format: Annotated[Format, typer.Option(help="How the verdict is printed.")] = Format.table,
+    format: Annotated[Format, typer.Option(help="How the verdict is printed.")] = "table",
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -40,7 +41,7 @@ def verify(
         "price book": (read.prices.sha256, book.sha256),
     }
     strangers = [what for what, (carried, given) in pairs.items() if carried != given]
-    if format is Format.json:
+    if format == "json":
         emit(files.json_text(tables.values(read, verdict, strangers)), output)
     else:
         emit(text_of(tables.report(read, verdict, strangers), format), output)

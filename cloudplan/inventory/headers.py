@@ -79,6 +79,10 @@ class Columns:
         """Return the address of the value of a column in the row at an index."""
         return self.table.address(self.rows[row], self.positions[name])
 
+    def blank_fault(self, row: int, name: str, what: str) -> Fault:
+        """Return the fault of a row without a value that it must have."""
+        return Fault(f"{what} is blank", where=self.at(row, name))
+
     def where(self, name: str) -> Callable[[int], str]:
         """Return how to tell the address of a value of a column."""
         return lambda row: self.at(row, name)

@@ -6,12 +6,12 @@ The walk: files → tables → columns → VMs → the VMs that count → groups
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
 from cloudplan.catalog.loading import load_edition
@@ -95,11 +95,16 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     text = writing.write(name, kept, pools, ledger, list(_comments(readings, ledger)))
     workload = read_workload(parse(text, "the imported workload"), load_edition())
     ledger.close(_written(workload))
-    candidates: dict[str, int] = {}
-    for reading in readings:
-        for label, size_mib in reading.candidates.items():
-            candidates[label] = candidates.get(label, 0) + size_mib
+    candidates = _summed(reading.candidates for reading in readings)
     return Imported(text, workload, ledger, tuple(changes), candidates)
+
+
+def _summed(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of figures by their names."""
+    sums: dict[str, int] = {}
+    for name, figure in (item for each in figures for item in each.items()):
+        sums[name] = sums.get(name, 0) + figure
+    return sums
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -111,11 +116,9 @@ def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple
     readings: list[Reading] = []
     tabs: list[Tabs] = []
     for source in given:
-        try:
+        with gathered(faults):
             tabs.append(_tabs(source, unread, use=use))
             readings += _readings(source, tabs[-1], faults)
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(faults)
     return readings, tabs
@@ -138,10 +141,8 @@ def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
             if table.kind == "csv" and not _OTHER_TAB.search(table.title):
                 unread.append(table.title)
             continue
-        try:
+        with gathered(faults):
             tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
-        except BadInputError as error:
-            faults += error.faults
     if faults:
         raise BadInputError(faults)
     if not tabs.keys() & {"vinfo", "vms", "plain"}:
@@ -205,11 +206,8 @@ def _comments(readings: Sequence[Reading], ledger: Ledger) -> Iterator[str]:
             f" ({number(entry.amount.vcpus)} vCPUs, {number(entry.amount.memory_mib)} MiB of memory, "
             f"{number(entry.amount.disk_mib)} MiB of disks)"
         )
-    basis: dict[str, int] = {}
-    for reading in readings:
-        for label, vms_ in reading.basis.items():
-            basis[label] = basis.get(label, 0) + vms_
-    listed = ", ".join(f"{label} ({number(vms_)} VMs)" for label, vms_ in basis.items())
+    basis = _summed(reading.basis for reading in readings)
+    listed = ", ".join(f"{label} ({number(count)} VMs)" for label, count in basis.items())
     yield f"vCPUs and memory as configured; disks from {listed}."
     yield from (f"Warning: {text}" for text in ledger.warnings)
 

@@ -36,7 +36,7 @@ def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
     for columns in tabs.get("vm disks", ()):
         for row, (vm, size) in enumerate(zip(columns.texts(key), _sizes(columns, "size_mib", faults), strict=True)):
             if size is None:
-                faults.append(Fault("the size of a disk is blank", where=columns.at(row, "size_mib")))
+                faults.append(columns.blank_fault(row, "size_mib", "the size of a disk"))
             else:
                 disks.setdefault(vm, []).append(VirtualDisk(size))
     iops: dict[str, Decimal] = {}
@@ -84,10 +84,10 @@ def _read_machines(
         own = disks.get(vm, ())
         size = sizes["size_mib"][row]
         basis = "VM Disks Capacity" if own else "VMs Virtual Disk Size" if size else "nothing"
-        reading.basis[basis] = reading.basis.get(basis, 0) + 1
+        reading.add_basis(basis)
         power = powers[row]
         if power is None:
-            faults.append(Fault("the power state is blank", where=columns.at(row, "power")))
+            faults.append(columns.blank_fault(row, "power", "the power state"))
         reading.machines.append(
             Machine(
                 where=columns.at(row, "name"),

@@ -84,6 +84,10 @@ class Reading:
     basis: dict[str, int] = field(default_factory=dict)
     """Where disk sizes come from, and for how many VMs."""
 
+    def add_basis(self, label: str) -> None:
+        """Count a VM whose disk sizes come from a column."""
+        self.basis[label] = self.basis.get(label, 0) + 1
+
     def add_candidate(self, label: str, sizes_mib: Sequence[int | None]) -> None:
         """Add sizes to what a column says that all disks come to."""
         if sizes_mib:

@@ -37,6 +37,9 @@ LAYOUTS: Mapping[str, Layout] = {"vmemory": VMEMORY, "vcpu": VCPU}
 FLOOR_VCPUS, FLOOR_MEMORY_MIB, FLOOR_SHARE = 2, 2 * MIB_PER_GIB, Fraction(1, 2)
 """What is never gone below: vCPUs, memory, and the share of what is configured."""
 
+Measure = Literal["consumed", "active"]
+"""Which memory of a VM counts as used."""
+
 
 @dataclass(frozen=True)
 class RightSizing:
@@ -45,7 +48,7 @@ class RightSizing:
     percentile: Decimal = Decimal(95)
     margin: Decimal = Decimal("0.25")
     least_samples: int = 5
-    memory: Literal["consumed", "active"] = "consumed"
+    memory: Measure = "consumed"
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _read_disks(columns: Columns, strength: str, disks: _Disks, faults: list[Fau
     for row, key in enumerate(keys(columns, strength)):
         size = sizes[row]
         if size is None:
-            faults.append(Fault("the size of a disk is blank", where=columns.at(row, "size_mib")))
+            faults.append(columns.blank_fault(row, "size_mib", "the size of a disk"))
             continue
         itself = paths[row] or uuids[row]
         if itself and (*key, itself) in disks.seen:
@@ -154,10 +154,10 @@ def _read_machines(
         own = disks.by_vm.get(key, []) if key not in found else []
         found.add(key)
         basis, listed = _disks_of(own, sizes["total_mib"][row], sizes["provisioned_mib"][row])
-        reading.basis[basis] = reading.basis.get(basis, 0) + 1
+        reading.add_basis(basis)
         power = powers[row]
         if power is None:
-            faults.append(Fault("the power state is blank", where=columns.at(row, "power")))
+            faults.append(columns.blank_fault(row, "power", "the power state"))
         reading.machines.append(
             Machine(
                 where=columns.at(row, "name"),

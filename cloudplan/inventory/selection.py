@@ -33,8 +33,6 @@ MOST_VCPUS, MOST_MEMORY_MIB, MOST_DISK_MIB = 768, 24 * 1024 * 1024, 62 * 1024 * 
 HOME_MIB = 1024
 """Size of the disk that stands for the home directory of a VM without a virtual disk of its own."""
 
-RAW = "raw device mapping: its capacity is no datastore's"
-
 _VCLS = re.compile(r"vCLS(-[0-9a-f]+(-[0-9a-f]+)*| ?\([0-9]+\))?")
 _VCLS_VCPUS, _VCLS_MEMORY_MIB = 2, 1024
 _APPLIANCES = re.compile(r"vcenter|\bvcsa|\bnsx|\bhcx|vsan file service|backup.?proxy|veeam.?proxy", re.IGNORECASE)

@@ -10,13 +10,13 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from cloudplan.base import spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import reading
 
 LARGEST_BYTES = 2_000_000_000
 """What the parts of a workbook or a zip may take unpacked."""
@@ -67,7 +67,7 @@ class Source:
         """Return the SHA-256 of each file, by name; raise BadInputError for what cannot be read."""
         found = {}
         for file in self.files:
-            with _told(file), file.open("rb") as content:
+            with reading(file), file.open("rb") as content:
                 found[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
         return found
 
@@ -101,23 +101,13 @@ def sources(paths: Sequence[Path]) -> list[Source]:
 
 
 def _tables(path: Path) -> Iterator[Table]:
-    with _told(path), path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         if path.suffix.lower() in CSV_SUFFIXES:
             yield _csv(file.read(LARGEST_TEXT_BYTES + 1), path.stem, str(path))
         elif _is_workbook(file, str(path)):
             yield from _sheets(file, str(path))
         else:
             yield from _members(file, str(path))
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise BadInputError([Fault("no such file", where=str(path))]) from None
-    except OSError as error:
-        raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
 
 
 def _is_workbook(file: IO[bytes], name: str) -> bool:
@@ -217,7 +207,5 @@ def _csv_rows(text: str, delimiter: str, name: str) -> Iterator[Row]:
 
 def tab(title: str) -> str:
     """Return the RVTools tab that a title names, in lower case, or an empty text: ``RVTools_tabvInfo`` is vinfo."""
-    match = re.search(
-        r"(?:^|tab|_)(v(?:info|cpu|memory|disk|partition|snapshot|host|metadata))$", title.strip().lower()
-    )
+    match = _TAB.search(title.strip().lower())
     return match[1] if match else ""

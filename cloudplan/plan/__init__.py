@@ -1,1 +1,4 @@
-"""What is chosen, and the document that carries it, says it in words, and knows what it was made from."""
+"""What is chosen: the document that carries it, what it was made from, how it is said in words.
+
+Start with `plan`.
+"""

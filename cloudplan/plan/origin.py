@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_text
 from cloudplan.base.schema import validate
-from cloudplan.base.yamlfile import Document, read_text, unique_keys
+from cloudplan.base.yamlfile import Document, unique_keys
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import edition_from, load_edition
 from cloudplan.plan.plan import Plan

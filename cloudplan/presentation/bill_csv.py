@@ -30,7 +30,7 @@ def bill_csv(quote: Quote, spoken: Language, audience: Audience, dialect: Dialec
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if french else ",", lineterminator="\r\n")
     table = tables.bill(quote, audience)
-    writer.writerow([column.header(spoken) for column in table.columns])
+    writer.writerow(table.headers(spoken))
     for row in table.rows:
         writer.writerow([_cell(value, spoken, french=french) for value in row])
     return text.getvalue().encode("utf-8-sig" if french else "utf-8")

@@ -31,8 +31,7 @@ class FrontPage:
     def write(self) -> None:
         """Write the quote on one page: who, what, how much, until when, and the place to sign."""
         quote, terms, styles, spoken = self.quote, self.quote.terms, self.page.styles, self.page.spoken
-        for position, width in enumerate(QUOTE_WIDTHS):
-            self.page.sheet.set_column(position, position, width)
+        self.page.widen(QUOTE_WIDTHS)
         number = message("Quote {number}", number=terms.number) if terms.number else message("Quote")
         row = self.page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 1
         self.page.put(row - 1, 0, quote.plan.workload.name, styles.heading)

@@ -1,6 +1,6 @@
 """A plan as one HTML page that needs nothing else, no network and no script; for the eye, print and screen readers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -54,15 +54,19 @@ def render_report_page(report: Report, *, bars: tuple[str, str]) -> str:
             numbers = [value if isinstance(value, Decimal) else None for value in part.values(bars[1])]
             most = max((value for value in numbers if value), default=Decimal(1))
             shares = [None if value is None else float(value / most) for value in numbers]
-            part = part.only(*(name for name in names if name != bars[0]))  # noqa: PLW2901 - the bars stand apart
-        cells = [[words(cell, c.kind) for cell, c in zip(row, part.columns, strict=True)] for row in part.rows]
-        heads = [(column.header(), "text" if column.is_text else "number") for column in part.columns]
-        rows = list(zip(cells, shares, strict=True))
-        parts.append(
-            {"title": say(part.title, ENGLISH), "columns": heads, "rows": rows, "note": say(part.note, ENGLISH)}
-        )
+            part = part.without(bars[0])  # noqa: PLW2901 - the bars stand apart
+        shown = _shown(part, ENGLISH)
+        rows = list(zip(shown["rows"], shares, strict=True))
+        parts.append({**shown, "title": say(part.title, ENGLISH), "rows": rows})
     template = _environment().get_template("tables.html.j2")
     return template.render(title=report.title, summary=report.summary, parts=parts)
+
+
+def _shown(table: Table, spoken: Language) -> dict[str, Any]:
+    """Return a table as texts, its columns with what they hold."""
+    kinds = ["text" if column.is_text else "number" for column in table.columns]
+    columns = list(zip(table.headers(spoken), kinds, strict=True))
+    return {"columns": columns, "rows": table.texts(spoken), "note": say(table.note, spoken)}
 
 
 def _environment() -> Environment:
@@ -95,18 +99,18 @@ class _Page:
             "cost": spoken.amount(plan.monthly, plan.prices.currency),
             "bound": spoken.amount(plan.lower_bound, plan.prices.currency),
             "status": spoken.said(plan_tables.status(plan)),
-            "in_short": spoken.said(plan_tables.in_short(plan)),
+            "in_short": spoken.said(plan_tables.in_short(plan, self.quote.case.workload)),
             "families": self._amounts(tables.by_family(self.quote)),
             "sites": self._amounts(tables.by_site(self.quote)),
             "clusters": [self._cluster(use) for use in utilisation.clusters(self.quote.case, plan)],
             "datastores": [self._datastore(use) for use in utilisation.datastores(self.quote.case, plan)],
             "headroom": spoken.number(Fraction(self.quote.case.workload.policy.snapshot_headroom) * 100),
             "picture": self._picture(),
-            "protection": self._table(tables.protection(self.quote)),
-            "backup": self._table(tables.backup(self.quote)),
+            "protection": _shown(tables.protection(self.quote), spoken),
+            "backup": _shown(tables.backup(self.quote), spoken),
             "findings": self._findings(),
-            "bill": self._table(self._short_bill()),
-            "made_with": self._table(plan_tables.made_with(plan)),
+            "bill": _shown(plan_tables.bill(plan).without("List price", "Discount"), spoken),
+            "made_with": _shown(plan_tables.made_with(plan), spoken),
         }
 
     def _percent(self, share: Fraction) -> str:
@@ -239,22 +243,7 @@ class _Page:
             if count:
                 yield self.spoken.text("Backup: {count:n} VMs to {site}", count=count, site=target.site)
 
-    def _findings(self) -> list[tuple[str, str, str, str]]:
-        found: list[tuple[str, str, str, str]] = []
-        for finding in self.plan.findings:
-            severity = self.spoken.said(plan_tables.SEVERITIES[finding.severity])
-            found.append((finding.severity, severity, finding.subject, self.spoken.said(plan_tables.told(finding))))
-        return found
-
-    def _short_bill(self) -> Table:
-        names = ("Site", "Item", "SKU", "Quantity", "Unit", "Unit price", "Monthly", "Rule", "Why")
-        return plan_tables.bill(self.plan).only(*names)
-
-    def _table(self, table: Table) -> dict[str, Any]:
-        """Return a table as texts."""
-        rows: Sequence[Sequence[str]] = [
-            [words(cell, column.kind, self.spoken) for cell, column in zip(row, table.columns, strict=True)]
-            for row in table.rows
-        ]
-        columns = [(column.header(self.spoken), "text" if column.is_text else "number") for column in table.columns]
-        return {"columns": columns, "rows": rows, "note": say(table.note, self.spoken)}
+    def _findings(self) -> list[tuple[str, ...]]:
+        """Return the severity of each finding as the plan has it, and its texts."""
+        rows = plan_tables.findings(self.plan).only("Severity", "Subject", "Message").texts(self.spoken)
+        return [(finding.severity, *row) for finding, row in zip(self.plan.findings, rows, strict=True)]

@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -12,7 +13,7 @@ from typing import Any
 import xlsxwriter
 import yaml
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base import yamlfile
 from cloudplan.base.errors import BadInputError
@@ -23,34 +24,22 @@ from cloudplan.presentation.tables.table import Cell, Table
 from cloudplan.presentation.worksheet import (
     ACCENT,
     CREATED,
-    GREY,
+    FIRST_REAL_DATE,
     HAIRLINE,
     INPUT_FILL,
     NUMBER_FORMATS,
-    WARNING_TEXT,
-    set_up,
+    PLAIN_FOOTER,
+    Area,
+    Page,
+    Styles,
+    quoted,
 )
 from cloudplan.prices import excel
 from cloudplan.prices.book import PRICES_SCHEMA, PriceBook, book_of
-from cloudplan.prices.excel import (
-    BOOK_SHEET,
-    DISCOUNT_SHEET,
-    EDITION,
-    FIELD,
-    FIELDS,
-    ITEM,
-    PRICE,
-    PRICE_SHEET,
-    SKU,
-    VALUE,
-)
+from cloudplan.prices.excel import EDITION, FIELD, FIELDS, ITEM, PRICE, SKU, VALUE
 
 ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
 SPARE_PRICES, SPARE_DISCOUNTS = 20, 12
-EXACT_DIGITS = 15
-"""A number of so many digits comes out of a spreadsheet as it went in; one of more is written as text."""
-FIRST_REAL_DATE = date(1901, 1, 1)
-"""Spreadsheets know no dates before 1900, and do not agree on its first months."""
 LONGEST_LABEL = 90
 
 MEANINGS = {
@@ -93,9 +82,10 @@ def as_workbook(edition: Edition, book: PriceBook | None = None) -> bytes:
         {"title": "Price book", "subject": f"Catalogue edition {edition.edition}", "created": CREATED}
     )
     styles = _Styles(target)
-    mark = _header(_sheet(target, BOOK_SHEET), styles, edition, book)
-    _prices(_sheet(target, PRICE_SHEET), styles, tables.template(edition, book), mark, book)
-    _discounts(_sheet(target, DISCOUNT_SHEET), styles, tables.template_discounts(book))
+    first, prices, discounts = (Page(target, styles, name, footer=PLAIN_FOOTER) for name in excel.SHEETS)
+    mark = _header(first, styles, edition, book)
+    _prices(prices, styles, tables.template(edition, book), mark, book)
+    _discounts(discounts, styles, tables.template_discounts(book))
     target.close()
     data = buffer.getvalue()
     if book is not None:
@@ -103,113 +93,91 @@ def as_workbook(edition: Edition, book: PriceBook | None = None) -> bytes:
     return data
 
 
-class _Styles:
-    """The formats of the workbook; inputs are coloured and not locked."""
+class _Styles(Styles):
+    """The formats of the workbook: those of a quote, texts wrapped in every column, inputs framed more lightly."""
 
     def __init__(self, book: xlsxwriter.Workbook):
+        super().__init__(book)
         cell = {"valign": "top", "text_wrap": True}
         entry = {**cell, "bg_color": INPUT_FILL, "border": 1, "border_color": HAIRLINE, "locked": False}
-        self.title = book.add_format({"bold": True, "font_size": 18, "font_color": ACCENT, "valign": "vcenter"})
         self.heading = book.add_format({"bold": True, "font_size": 13, "font_color": ACCENT})
-        self.note = book.add_format({"italic": True, "font_color": GREY})
-        self.warning = book.add_format({"bold": True, "font_color": WARNING_TEXT})
-        self.head = book.add_format({**cell, "bold": True, "font_color": "white", "bg_color": ACCENT})
-        self.body = book.add_format({**cell, "bottom": 1, "bottom_color": HAIRLINE})
-        self.text = book.add_format({**entry, "num_format": "@"})
+        self.name = book.add_format({**cell, "bold": True, "font_color": "white", "bg_color": ACCENT})
+        self.given = book.add_format({**cell, "bottom": 1, "bottom_color": HAIRLINE})
+        self.text = book.add_format({**entry, "num_format": NUMBER_FORMATS["text"]})
         self.date = book.add_format({**entry, "num_format": "yyyy-mm-dd", "align": "left"})
         self.price = book.add_format({**entry, "num_format": NUMBER_FORMATS["price"], "align": "right"})
         self.number = book.add_format({**entry, "align": "right"})
 
 
-def _sheet(book: xlsxwriter.Workbook, name: str) -> Worksheet:
-    """Return a new sheet, set up for print and protected against slips."""
-    sheet = book.add_worksheet(name)
-    set_up(sheet, "&L&8&A&R&8Page &P of &N")
-    sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
-    return sheet
-
-
-def _header(sheet: Worksheet, styles: _Styles, edition: Edition, book: PriceBook | None) -> str:
+def _header(page: Page, styles: _Styles, edition: Edition, book: PriceBook | None) -> str:
     """Write the fields of the book and how to fill it in; return the cell that says whether it is illustrative."""
-    sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 40)
-    sheet.set_column(2, 2, 76)
-    _title(sheet, styles, "Price book", "What one unit of each SKU costs for one month.")
+    page.widen((18, 40, 76))
+    row = page.title("Price book", "What one unit of each SKU costs for one month.")
     for column, name in enumerate((FIELD, VALUE, "What it is")):
-        sheet.write_string(3, column, name, styles.head)
+        page.tell(row, column, name, styles.name)
     values = {**_fields(book), EDITION: edition.edition}
-    for row, (label, meaning) in enumerate(MEANINGS.items(), start=4):
+    illustrative = ""
+    for label, meaning in MEANINGS.items():
+        row += 1
         given = label in (EDITION, "Schema")
-        form = styles.body if given else styles.date if label.startswith("Valid") else styles.text
-        sheet.write_string(row, 0, label, styles.body)
-        _put(sheet, row, 1, values[label], form)
-        sheet.write_string(row, 2, meaning, styles.body)
+        form = styles.given if given else styles.date if label.startswith("Valid") else styles.text
+        page.tell(row, 0, label, styles.given)
+        page.put_exactly(row, 1, values[label], form)
+        page.tell(row, 2, meaning, styles.given)
         if label in _RULES:
-            sheet.data_validation(row, 1, row, 1, _RULES[label])
-    below = 4 + len(MEANINGS) + 1
-    sheet.write_string(below, 0, "How to use it", styles.heading)
-    for row, text in enumerate(HOW_TO, start=below + 1):
-        sheet.write_string(row, 0, text)
-    return f"'{BOOK_SHEET}'!$B${5 + list(MEANINGS).index('Illustrative')}"
+            page.sheet.data_validation(row, 1, row, 1, _RULES[label])
+        if label == "Illustrative":
+            illustrative = f"{quoted(page.name)}!{xl_rowcol_to_cell(row, 1, True, True)}"
+    page.tell(row + 2, 0, "How to use it", styles.heading)
+    for below, text in enumerate(HOW_TO, start=row + 3):
+        page.tell(below, 0, text)
+    return illustrative
 
 
-def _prices(sheet: Worksheet, styles: _Styles, table: Table, mark: str, book: PriceBook | None) -> None:
+def _prices(page: Page, styles: _Styles, table: Table, mark: str, book: PriceBook | None) -> None:
     """Write a row for each SKU, and some empty ones for more."""
     spare = (tables.OTHER_SKUS, *[None] * (len(table.columns) - 1))
-    rows = [*table.rows, *[spare] * SPARE_PRICES]
-    _title(sheet, styles, str(table.title), PRICES_NOTE)
-    shown = ILLUSTRATIVE if book and book.illustrative else ""
-    sheet.write_formula(2, 0, MARK.format(cell=mark), styles.warning, shown)
+    table = replace(table, rows=(*table.rows, *[spare] * SPARE_PRICES))
+    row = page.title(table.title, PRICES_NOTE)
+    page.formula(row - 1, 0, MARK.format(cell=mark), ILLUSTRATIVE if book and book.illustrative else "", styles.warning)
     names = [column.name for column in table.columns]
-    for at, cells in enumerate(rows, start=4):
-        other = cells[0] == tables.OTHER_SKUS
-        inputs = {names.index(PRICE): styles.price} | ({names.index(SKU): styles.text} if other else {})
-        for column, cell in enumerate(cells):
-            _put(sheet, at, column, cell, inputs.get(column, styles.body))
-    longest = max(len(str(label)) for label in table.values(ITEM))
-    _list(sheet, styles, names, (16, 50, min(longest + 2, LONGEST_LABEL), 16, 14, 16), len(rows))
-    sheet.data_validation(4, names.index(PRICE), 3 + len(rows), names.index(PRICE), _PRICE)
+    inputs = {names.index(PRICE): styles.price}
+    others = {**inputs, names.index(SKU): styles.text}
+    longest = max(len(str(label or "")) for label in table.values(ITEM))
+    widths = (16, 50, min(longest + 2, LONGEST_LABEL), 16, 14, 16)
+    forms = [others if cells[0] == tables.OTHER_SKUS else inputs for cells in table.rows]
+    area = _list(page, styles, table, row, forms, widths)
+    _validate(page, area, PRICE, _PRICE)
 
 
-def _discounts(sheet: Worksheet, styles: _Styles, table: Table) -> None:
+def _discounts(page: Page, styles: _Styles, table: Table) -> None:
     """Write the discounts, and some empty rows for more."""
-    _title(sheet, styles, str(table.title), DISCOUNTS_NOTE)
-    rows = [*table.rows, *[(None,) * len(table.columns)] * SPARE_DISCOUNTS]
-    for at, cells in enumerate(rows, start=4):
+    row = page.title(table.title, DISCOUNTS_NOTE)
+    table = replace(table, rows=(*table.rows, *[(None,) * len(table.columns)] * SPARE_DISCOUNTS))
+    forms = [{0: styles.text, 1: styles.number, 2: styles.number}] * len(table.rows)
+    area = _list(page, styles, table, row, forms, (60, 14, 16))
+    for column, rule in zip(table.columns[1:], (_PERCENT, _TERM), strict=True):
+        _validate(page, area, column.name, rule)
+
+
+def _list(
+    page: Page, styles: _Styles, table: Table, row: int, forms: Sequence[Mapping[int, Format]], widths: Sequence[int]
+) -> Area:
+    """Write a table, its inputs, by their columns, in the forms of its rows."""
+    for at, (cells, inputs) in enumerate(zip(table.rows, forms, strict=True), start=row + 1):
         for column, cell in enumerate(cells):
-            _put(sheet, at, column, cell, styles.number if column else styles.text)
-    _list(sheet, styles, [column.name for column in table.columns], (60, 14, 16), len(rows))
-    for column, rule in enumerate((_PERCENT, _TERM), start=1):
-        sheet.data_validation(4, column, 3 + len(rows), column, rule)
+            page.put_exactly(at, column, cell, inputs.get(column, styles.given))
+    page.widen(widths)
+    for column, name in enumerate(table.headers()):
+        page.tell(row, column, name, styles.name)
+    area = Area(page.name, table, row + 1, row + len(table.rows))
+    page.filter(area, 2)
+    return area
 
 
-def _title(sheet: Worksheet, styles: _Styles, title: str, note: str) -> None:
-    sheet.set_row(0, 30)
-    sheet.write_string(0, 0, title, styles.title)
-    sheet.write_string(1, 0, note, styles.note)
-
-
-def _list(sheet: Worksheet, styles: _Styles, names: Sequence[str], widths: Sequence[int], rows: int) -> None:
-    """Write the header of a list: wide enough, filtered, in sight and on every page."""
-    sheet.set_row(3, 47)
-    for column, (name, width) in enumerate(zip(names, widths, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(3, column, name, styles.head)
-    sheet.autofilter(3, 0, 3 + rows, len(names) - 1)
-    sheet.freeze_panes(4, 0)
-    sheet.repeat_rows(3)
-
-
-def _put(sheet: Worksheet, row: int, column: int, value: Cell | date, form: Format) -> None:
-    """Write a value so that it is read as it is: text only as text, a number only if a spreadsheet can hold it."""
-    if value is None:
-        sheet.write_blank(row, column, None, form)
-    elif isinstance(value, date) and value >= FIRST_REAL_DATE:
-        sheet.write_datetime(row, column, value, form)
-    elif isinstance(value, int | Decimal) and len(Decimal(value).normalize().as_tuple().digits) <= EXACT_DIGITS:
-        sheet.write_number(row, column, float(value), form)
-    else:
-        sheet.write_string(row, column, f"{value:f}" if isinstance(value, Decimal) else str(value), form)
+def _validate(page: Page, area: Area, name: str, rule: dict[str, Any]) -> None:
+    column = area.column(name)
+    page.sheet.data_validation(area.first, column, area.last, column, rule)
 
 
 def _rule(title: str, message: str, **rule: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Code, Language, language
 from cloudplan.plan.plan import BomLine, Plan, language_of
 from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, say, words
+from cloudplan.presentation.tables.table import Column, Notes, Report, Table, say, words
+from cloudplan.workload.workload import Workload
 
 WIDTH = 100
 ROWS_SHOWN = 20
@@ -27,8 +28,14 @@ _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~&#$"} | {"\
 
 def render(plan: Plan, *, style: Style, lang: Code | None = None) -> str:
     """Return a plan as text for a terminal or as Markdown, in a language, by default that of its customer."""
-    spoken = language(lang or language_of(plan))
-    return _joined(_terminal(plan, spoken) if style == "terminal" else _markdown(plan, spoken))
+    workload = Workload.model_validate(plan.inputs.workload)
+    return render_plan(plan, workload, language(lang or language_of(plan)), style)
+
+
+def render_plan(plan: Plan, workload: Workload, spoken: Language, style: Style) -> str:
+    """Return a plan, with the workload that it was made from, as text for a terminal or as Markdown."""
+    shown = _terminal if style == "terminal" else _markdown
+    return _joined(shown(plan, workload, spoken))
 
 
 def render_report(report: Report, *, style: Style, spoken: Language = ENGLISH) -> str:
@@ -43,30 +50,30 @@ def _joined(blocks: Iterable[str]) -> str:
 # --- terminal ----------------------------------------------------------------------------------------------------
 
 
-def _terminal(plan: Plan, spoken: Language) -> Iterator[str]:
+def _terminal(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]:
     mark = spoken.said(tables.ILLUSTRATIVE)
     if plan.prices.illustrative:
         yield "\n".join(["*" * WIDTH, f"*{mark:^{WIDTH - 2}}*", "*" * WIDTH])
-    yield _headline(plan, spoken)
-    clusters = tables.clusters(plan).only(
+    yield _headline(plan, workload, spoken)
+    clusters = tables.clusters(plan, workload).only(
         *("Cluster", "Blade", "Hosts", "Of which spare", "Instances", "Activated", "Used", "Filled")
     )
-    datastores = tables.datastores(plan).without_empty()
-    datastores = datastores.only(*(column.name for column in datastores.columns if column.name != "Site"))
-    for table in (clusters, datastores, tables.protection(plan), tables.backup(plan)):
+    datastores = tables.datastores(plan).without("Site").without_empty()
+    for table in (clusters, datastores, tables.protection(plan, workload), tables.backup(plan)):
         yield _section(table, spoken)
     yield _bill(plan, spoken)
-    yield from (_whole(part, spoken) for part in tables.ledger(plan))
+    yield from (_whole(part, spoken) for part in tables.ledger(workload))
     yield _findings(plan, spoken)
     yield _made_with(plan, spoken)
 
 
-def _headline(plan: Plan, spoken: Language) -> str:
+def _headline(plan: Plan, workload: Workload, spoken: Language) -> str:
     name, cost = _cut(_one_line(clean(plan.workload.name)), 50), _cost(plan, spoken)
     illustrative = "{name}: {cost} a month (illustrative prices)"
     headline = spoken.text(illustrative if plan.prices.illustrative else "{name}: {cost} a month", name=name, cost=cost)
     status = _status(plan, spoken)
-    return "\n".join([headline, *_wrap(status[:1].upper() + status[1:]), *_wrap(spoken.said(tables.in_short(plan)))])
+    in_short = spoken.said(tables.in_short(plan, workload))
+    return "\n".join([headline, *_wrap(status[:1].upper() + status[1:]), *_wrap(in_short)])
 
 
 def _cost(plan: Plan, spoken: Language) -> str:
@@ -101,7 +108,7 @@ def _section(table: Table, spoken: Language) -> str:
     if not table.rows:
         return heading if note else f"{heading}  {spoken.word('None.')}"
     more = len(table.rows) - ROWS_SHOWN
-    lines = _grid(table.columns, [_cells(table, row, spoken) for row in table.rows[:ROWS_SHOWN]], spoken)
+    lines = _grid(table.columns, _cells(table, spoken)[:ROWS_SHOWN], spoken)
     if more > 0:
         lines.append(spoken.text("... and {count:n} more; --format json has them all", count=more))
     return "\n".join([heading, *(INDENT + line for line in lines)])
@@ -111,8 +118,7 @@ def _whole(table: Table, spoken: Language) -> str:
     """Return a heading with all of the table below it: what is too wide goes on in the next line."""
     title, note = say(table.title, spoken), say(table.note, spoken)
     heading = title.upper() + (f"  {_one_line(clean(note))}" if note or not table.rows else "")
-    cells = [_cells(table, row, spoken) for row in table.rows]
-    lines = _grid(table.columns, cells, spoken, folded=True) if table.rows else []
+    lines = _grid(table.columns, _cells(table, spoken), spoken, folded=True) if table.rows else []
     none = spoken.word("None.")
     return "\n".join([*_wrap(heading if lines or note else f"{heading}{none}"), *(INDENT + line for line in lines)])
 
@@ -167,13 +173,13 @@ def _bill(plan: Plan, spoken: Language) -> str:
 
 def _bill_rows(plan: Plan, table: Table, spoken: Language) -> Iterator[tuple[list[str], list[str]]]:
     """Yield the rows of the bill, sites with their totals, each with the lines to print below it."""
-    blanks = [""] * (len(table.columns) - 2)
+    blanks, cells = [""] * (len(table.columns) - 2), _cells(table, spoken)
     for site, total in tables.site_totals(plan).rows:
         name, total_text = _one_line(words(site, "text")), words(total, "money", spoken)
         yield [spoken.text("Site {site}", site=name), *blanks, ""], []
-        for row, line in zip(table.rows, plan.bom, strict=True):
+        for row, line in zip(cells, plan.bom, strict=True):
             if line.site == site:
-                yield _cells(table, row, spoken), _reason(line, spoken)
+                yield row, _reason(line, spoken)
         yield ["", *blanks, "-" * len(total_text)], []
         yield [spoken.text("Total {site}", site=name), *blanks, total_text], [""]
     yield [spoken.word("Total a month").upper(), *blanks, spoken.amount(plan.monthly)], []
@@ -218,8 +224,9 @@ def _made_with(plan: Plan, spoken: Language) -> str:
     return _notes(Notes(say(table.title, spoken), tuple(entries)))
 
 
-def _cells(table: Table, row: Sequence[Cell], spoken: Language) -> list[str]:
-    return [_one_line(words(cell, column.kind, spoken)) for cell, column in zip(row, table.columns, strict=True)]
+def _cells(table: Table, spoken: Language) -> list[list[str]]:
+    """Return the rows of a table as texts of one line."""
+    return [[_one_line(text) for text in row] for row in table.texts(spoken)]
 
 
 def _wrap(text: str, first: str = "", others: str = "", width: int = WIDTH) -> list[str]:
@@ -240,20 +247,21 @@ def _cut(text: str, width: int) -> str:
 # --- Markdown ----------------------------------------------------------------------------------------------------
 
 
-def _markdown(plan: Plan, spoken: Language) -> Iterator[str]:
+def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]:
     mark = f"> **{spoken.said(tables.ILLUSTRATIVE)}**" if plan.prices.illustrative else ""
     cost = _escape(_cost(plan, spoken))
     yield f"# {_escape(plan.workload.name)}"
     yield mark
     yield f"**{spoken.text('{cost} a month', cost=cost)}**"
     yield _escape(spoken.text("Status: {status}", status=_status(plan, spoken)))
-    for table in (tables.size, tables.clusters, tables.datastores, tables.protection, tables.backup):
-        yield _block(table(plan), spoken)
-    yield _block(tables.bill(plan), spoken)
-    yield _block(tables.site_totals(plan), spoken)
+    for table in (
+        *(tables.size(plan, workload), tables.clusters(plan, workload), tables.datastores(plan)),
+        *(tables.protection(plan, workload), tables.backup(plan), tables.bill(plan), tables.site_totals(plan)),
+    ):
+        yield _block(table, spoken)
     yield f"**{spoken.text('Total: {cost} a month', cost=cost)}**"
     yield mark
-    yield from (_block(part, spoken) for part in tables.ledger(plan))
+    yield from (_block(part, spoken) for part in tables.ledger(workload))
     yield _block(tables.findings(plan), spoken)
     yield _block(tables.made_with(plan), spoken)
 
@@ -275,12 +283,8 @@ def _block(table: Table, spoken: Language) -> str:
     if table.note:
         parts.append(_escape(say(table.note, spoken)))
     if table.rows:
-        rows = [
-            [_escape(words(cell, column.kind, spoken)) for cell, column in zip(row, table.columns, strict=True)]
-            for row in table.rows
-        ]
-        heads = [column.header(spoken) for column in table.columns]
-        parts.append(_tabulate(table.columns, [heads, *rows], "pipe"))
+        rows = [[_escape(text) for text in row] for row in table.texts(spoken)]
+        parts.append(_tabulate(table.columns, [table.headers(spoken), *rows], "pipe"))
     return "\n\n".join(parts)
 
 

@@ -72,7 +72,7 @@ class _Book:
         self._storage(self.page("Storage"))
         self._backup(self.page("Backup and DR"))
         self._listed(self.page("Placement"), tables.placement(self.quote))
-        for ledger in plan_tables.ledger(self.quote.plan):
+        for ledger in plan_tables.ledger(self.quote.case.workload):
             self._listed(self.page(ledger.title), ledger)
         self._findings(self.page("Findings"))
         found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
@@ -131,8 +131,7 @@ class _Book:
     def _parameters(self, page: Page) -> None:
         """Write the cells that a reader may change: named, coloured, checked, the only ones that are not locked."""
         quote, styles, sheet = self.quote, self.styles, page.sheet
-        for position, width in enumerate((38, 16, 70)):
-            sheet.set_column(position, position, width)
+        page.widen((38, 16, 70))
         row = page.title("Parameters", "Coloured cells may be changed; everything that depends on them follows.")
         term = quote.case.workload.term_months
         entries: list[tuple[str, Message, Any, Any, Any, Message]] = [
@@ -226,8 +225,7 @@ class _Book:
         page.total(area, area.last + 1, [message("Total")], page.sums(area, "Size", "Disks", "Swap files", "Free"))
 
     def _backup(self, page: Page) -> None:
-        for position, width in enumerate(WIDE):
-            page.sheet.set_column(position, position, width)
+        page.widen(WIDE)
         row = page.title("Backup and DR")
         for table in (tables.backup(self.quote), tables.policies(self.quote), tables.protection(self.quote)):
             row = page.block(table, row, WIDE).last + 2
@@ -248,13 +246,10 @@ class _Book:
 
     def _about(self, page: Page) -> None:
         widths = (44, 40, 68)
-        for position, width in enumerate(widths):
-            page.sheet.set_column(position, position, width)
+        page.widen(widths)
         plan, row = self.quote.plan, page.title("About")
-        for table in (
-            plan_tables.made_with(plan),
-            plan_tables.proof(plan) if self.internal else plan_tables.size(plan),
-        ):
+        second = plan_tables.proof(plan) if self.internal else plan_tables.size(plan, self.quote.case.workload)
+        for table in (plan_tables.made_with(plan), second):
             row = page.block(table, row, widths).last + 2
         page.put(row, 0, plan_tables.status(plan))
         page.tell(

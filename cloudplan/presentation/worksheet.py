@@ -6,17 +6,16 @@ Foreign text is only ever written as text. A formula always carries its computed
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
 
 from cloudplan.base.foreign_text import clean
-from cloudplan.base.language import Language, Message
+from cloudplan.base.language import ENGLISH, Language, Message
 from cloudplan.presentation.tables.table import Cell, Column, Kind, Table, Text, say, words
 
 Formulas = Mapping[str, str] | None
@@ -25,6 +24,10 @@ PROTECTED = {"autofilter": True, "sort": True, "format_columns": True, "format_r
 CREATED = datetime(2025, 1, 1)
 """The date in the file's properties where no other is given: fixed, so that the same plan gives the same bytes."""
 LONGEST_TEXT, TALLEST_ROW = 32_767, 409
+EXACT_DIGITS = 15
+"""A number of so many digits comes out of a spreadsheet as it went in."""
+FIRST_REAL_DATE = date(1901, 1, 1)
+"""Spreadsheets know no dates before 1900, and do not agree on its first months."""
 
 ACCENT, TINT, HAIRLINE, GREY = "#1F4E79", "#EAF1F8", "#D0D7DE", "#595959"
 WARNING_FILL, WARNING_TEXT = "#FFC000", "#5C2E00"
@@ -40,6 +43,7 @@ NUMBER_FORMATS: dict[Kind, str] = {
     "share": "0.0%",
     "discount": '0.00##%;-0.00##%;"–"',
 }
+MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
 WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 90, "Formula": 70, "Names": 60}
 
 
@@ -52,7 +56,6 @@ class Styles:
         self.title = book.add_format(large)
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": ACCENT})
         self.note = book.add_format({"italic": True, "font_color": GREY})
-        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self.warning = book.add_format(warning)
         self.banner = book.add_format({**warning, "font_size": 13, "bg_color": WARNING_FILL, "valign": "vcenter"})
         self.good = book.add_format({"bold": True, "font_color": "#1B5E20", "bg_color": "#E3F4E4", "text_wrap": True})
@@ -73,20 +76,6 @@ def _alignment(kind: Kind) -> dict[str, Any]:
 
 def _number(kind: Kind) -> dict[str, Any]:
     return {"num_format": NUMBER_FORMATS[kind], "text_wrap": kind == "text"}
-
-
-def set_up(sheet: Worksheet, footer: str, *, portrait: bool = False) -> None:
-    """Set a sheet up for reading and for print on A4, as wide as one page."""
-    sheet.hide_gridlines(2)
-    if portrait:
-        sheet.set_portrait()
-    else:
-        sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    sheet.set_footer(footer)
-    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +109,36 @@ def quoted(sheet: str) -> str:
 
 
 class Page:
-    """A sheet of a workbook, in a language, and what can be written on it."""
+    """A sheet of a workbook, in a language, and what can be written on it.
+
+    It is set up for reading, and for print on A4 as wide as one page, with its name and page numbers at the foot, and
+    protected against slips.
+    """
 
     def __init__(
         self,
         book: xlsxwriter.Workbook,
         styles: Styles,
         name: Text,
-        spoken: Language,
-        mark: str,
+        spoken: Language = ENGLISH,
+        mark: str = "",
         *,
         portrait: bool = False,
+        footer: str = MARKED_FOOTER,
     ):
         self.styles, self.spoken, self.name, self.mark = styles, spoken, say(name, spoken), mark
         self.sheet = book.add_worksheet(self.name)
+        self.sheet.hide_gridlines(2)
+        if portrait:
+            self.sheet.set_portrait()
+        else:
+            self.sheet.set_landscape()
+        self.sheet.set_paper(9)  # A4
+        self.sheet.fit_to_pages(1, 0)
+        self.sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
         page = spoken.text("Page {page} of {pages}", page="&P", pages="&N")
-        set_up(self.sheet, f"&L&8{mark}&C&8&A&R&8{page}", portrait=portrait)
+        self.sheet.set_footer(footer.format(mark=mark, page=page))
+        self.sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         self.sheet.protect("", PROTECTED)
 
     def put(self, row: int, column: int, value: Cell, form: Format | None = None) -> None:
@@ -146,6 +149,17 @@ class Page:
             self.sheet.write_string(row, column, cell_text(words(value, "text", self.spoken)), form)
         else:
             self.sheet.write_number(row, column, float(value), form)
+
+    def put_exactly(self, row: int, column: int, value: Cell | date, form: Format) -> None:
+        """Write a value that is read back as it is: every character of a text, a number only if a cell can hold it."""
+        if isinstance(value, date) and value >= FIRST_REAL_DATE:
+            self.sheet.write_datetime(row, column, value, form)
+        elif isinstance(value, int | Decimal) and len(Decimal(value).normalize().as_tuple().digits) <= EXACT_DIGITS:
+            self.put(row, column, value, form)
+        elif value is None:
+            self.put(row, column, None, form)
+        else:
+            self.sheet.write_string(row, column, f"{value:f}" if isinstance(value, Decimal) else str(value), form)
 
     def tell(self, row: int, column: int, text: Text, form: Format | None = None) -> None:
         """Write a text of the program."""
@@ -176,15 +190,23 @@ class Page:
     def list(self, table: Table, row: int, formulas: Formulas = None) -> Area:
         """Write the table a sheet is for: wide enough, filtered, its header in sight and on every page."""
         widths = [self._width(table, position) for position in range(len(table.columns))]
+        self.widen(widths)
+        area = self.table(table, row, widths, formulas)
+        self.filter(area, _lines(table.headers(self.spoken), widths))
+        return area
+
+    def widen(self, widths: Sequence[int]) -> None:
+        """Make the first columns so many characters wide."""
         for position, width in enumerate(widths):
             self.sheet.set_column(position, position, width)
-        area = self.table(table, row, widths, formulas)
-        lines = _lines([column.header(self.spoken) for column in table.columns], widths)
+
+    def filter(self, area: Area, lines: int) -> None:
+        """Give a table, whose header has so many lines, a filter; keep its header in sight and on every page."""
+        row = area.first - 1
         self.sheet.set_row(row, 15 * lines + 17)  # a line more, for the buttons of the filter
-        self.sheet.autofilter(row, 0, area.last, len(table.columns) - 1)
+        self.sheet.autofilter(row, 0, area.last, len(area.table.columns) - 1)
         self.sheet.freeze_panes(row + 1, 0)
         self.sheet.repeat_rows(row)
-        return area
 
     def block(self, table: Table, row: int, widths: Sequence[int], *, left: int = 0, formulas: Formulas = None) -> Area:
         """Write a small table below its heading and note; `widths` are those of the sheet's columns."""

@@ -16,10 +16,11 @@ from typing import Any
 
 from cloudplan.base import spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_bytes
 from cloudplan.base.schema import closest
-from cloudplan.base.yamlfile import Document, Where, number_text, read_bytes
+from cloudplan.base.yamlfile import Document, Where, number_text
 
-BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET = "Price book", "Prices", "Discounts"
+SHEETS = ("Price book", "Prices", "Discounts")
 FIELD, VALUE = "Field", "Value"
 FIELDS = {
     "Schema": "schema",
@@ -37,7 +38,6 @@ GROUP, SKU, ITEM, UNIT, COMMITMENT, PRICE = (
 )
 DISCOUNTS = {"Match": "match", "Percent": "percent", "Minimum term (months)": "min_term_months"}
 
-_SHEETS = (BOOK_SHEET, PRICE_SHEET, DISCOUNT_SHEET)
 _QUOTED = re.compile(r'"[^"]*"|\\.')
 _LARGEST_BYTES = 200_000_000
 
@@ -208,10 +208,10 @@ def _sheets(data: bytes, name: str) -> list[_Sheet]:
     with spreadsheet.damage_told(name):
         spreadsheet.refuse_other_files(io.BytesIO(data), name, _LARGEST_BYTES)
         sheets = _worksheets(data)
-    missing = [sheet for sheet in _SHEETS if sheet.casefold() not in sheets]
+    missing = [sheet for sheet in SHEETS if sheet.casefold() not in sheets]
     if missing:
         raise BadInputError([Fault(f"the workbook has no sheet {sheet!r}", where=name) for sheet in missing])
-    return [sheets[sheet.casefold()] for sheet in _SHEETS]
+    return [sheets[sheet.casefold()] for sheet in SHEETS]
 
 
 def _worksheets(data: bytes) -> dict[str, _Sheet]:
@@ -232,7 +232,7 @@ def _worksheets(data: bytes) -> dict[str, _Sheet]:
 def _rows(data: bytes, *, values: bool) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet that a price book has, as cells: with the stored values, or else the formulas."""
     book = spreadsheet.opened(io.BytesIO(data), values=values)
-    sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, _SHEETS)]
+    sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, SHEETS)]
     for sheet in sheets:
         sheet.reset_dimensions()
     rows = {

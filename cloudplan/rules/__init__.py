@@ -1,1 +1,4 @@
-"""The rule book: one rule, one id, one place."""
+"""The rule book: one rule, one id, one place.
+
+Start with `rule`, which says what a rule is; `book` has all of them.
+"""

@@ -1,15 +1,15 @@
 """A quote: a verified plan with terms, and what both come to. Each line is rounded once, then summed; tax is last."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError
 from cloudplan.catalog.edition import Edition, Item, in_region
-from cloudplan.evaluation.verify import verify
-from cloudplan.plan.origin import origin_of
+from cloudplan.evaluation.verify import Verdict, verify
+from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.sales.terms import ExtraLine, Party, Terms
 from cloudplan.workload.case import Case
@@ -102,11 +102,25 @@ def quote(plan: Plan, terms: Terms | None = None) -> Quote:
 
     Raises BadInputError when the plan breaks a rule, or when its inputs are not those that it was made from.
     """
-    origin = origin_of(plan)
+    origin, _ = verified(plan)
+    return quote_of(plan, origin, terms)
+
+
+def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None) -> Quote:
+    """Return the quote of a plan that was verified already, with what it was made from."""
+    return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices))
+
+
+def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict]:
+    """Return what a plan was made from and its verdict; `name` stands for the plan in messages.
+
+    Raises BadInputError as `quote` does.
+    """
+    origin = origin_of(plan, name or "plan")
     verdict = verify(plan, origin.workload, origin.edition, origin.prices)
     if not verdict.holds:
-        raise BadInputError(verdict.faults())
-    return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices))
+        raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
+    return origin, verdict
 
 
 def _family_order(line: QuoteLine) -> int:

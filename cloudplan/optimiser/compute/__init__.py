@@ -1,1 +1,4 @@
-"""Clusters and hosts of a site: start with `search`, which says what is used when."""
+"""The clusters and hosts of a site.
+
+Start with `search`, which says what is used when.
+"""

@@ -1,1 +1,4 @@
-"""Datastores and replication mechanisms of all sites: start with `lun_ilp`."""
+"""The datastores and replication mechanisms of all sites.
+
+Start with `lun_ilp`.
+"""

@@ -1,1 +1,4 @@
-"""What each presentation shows, as values: the tables of plans, catalogues, price books and requotes."""
+"""What every presentation shows, as values: a module for each command or document.
+
+Start with `table`, which says what a table is, then `plan`.
+"""

@@ -7,7 +7,7 @@ from fractions import Fraction
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.reasons import reason_message
-from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Finding, Plan
+from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Finding, Plan
 from cloudplan.plan.wording import finding_message, joined
 from cloudplan.presentation.tables import inventory
 from cloudplan.presentation.tables.table import Cell, Column, Table
@@ -17,24 +17,28 @@ from cloudplan.workload.workload import Workload
 ILLUSTRATIVE = message("ILLUSTRATIVE PRICES: the amounts are invented and are not an offer.")
 SEVERITIES = {"warning": message("warning"), "info": message("info")}
 MECHANISMS = {GLOBAL_MIRROR: message("Global Mirror"), VM_REPLICATION: message("VM replication")}
+NOT_REPLICATED = message("No VM is replicated to another site.")
+
+
+CLUSTER_HEAD = (
+    *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade")),
+    *(Column("Hosts", "whole"), Column("Of which spare", "whole"), Column("Instances", "whole")),
+)
+DATASTORE_HEAD = (Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB"))
+MIRROR = (Column("Replication"), Column("Peer"))
 
 
 # --- the tables --------------------------------------------------------------------------------------------------
 
 
-def clusters(plan: Plan) -> Table:
+def clusters(plan: Plan, workload: Workload) -> Table:
     """Return the clusters, with the memory that their VM instances (active and standby) use of what is activated."""
-    workload = _workload(plan)
     rows = []
     for item in plan.clusters:
-        instances = sum(_placed(item).values())
         used = Decimal(_memory_mib(workload, item)) / MIB_PER_GIB
-        hosts = (item.hosts, item.spare_hosts)
-        share = used / item.memory_gib
-        rows.append((item.name, item.site, item.pool, item.blade, *hosts, instances, item.memory_gib, used, share))
+        rows.append((*cluster_head(item), item.memory_gib, used, used / item.memory_gib))
     columns = (
-        *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade")),
-        *(Column("Hosts", "whole"), Column("Of which spare", "whole"), Column("Instances", "whole")),
+        *CLUSTER_HEAD,
         *(Column("Activated", "whole", "GiB"), Column("Used", "decimal", "GiB"), Column("Filled", "share")),
     )
     ceiling = Fraction(workload.policy.memory_ceiling) * 100
@@ -42,26 +46,35 @@ def clusters(plan: Plan) -> Table:
     return Table("Clusters", columns, tuple(rows), note)
 
 
+def cluster_head(cluster: Cluster) -> tuple[Cell, ...]:
+    """Return the cells of a cluster below `CLUSTER_HEAD`."""
+    instances = sum(_placed(cluster).values())
+    return (
+        *(cluster.name, cluster.site, cluster.pool, cluster.blade),
+        *(cluster.hosts, cluster.spare_hosts, instances),
+    )
+
+
 def datastores(plan: Plan) -> Table:
     """Return the datastores, with how many disks and swap files stand on each."""
-    rows = [
+    rows = tuple(
         (
-            *(item.name, item.site, item.storage_class, item.size_gib),
-            *(MECHANISMS[item.replication] if item.replication else None, item.peer),
+            *(item.name, item.site, item.storage_class, item.size_gib, *mirror(item)),
             *(sum(disk.count for disk in item.disks), sum(item.vswp.values())),
         )
         for item in plan.datastores
-    ]
-    columns = (
-        *(Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB")),
-        *(Column("Replication"), Column("Peer"), Column("Disks", "whole"), Column("Swap files", "whole")),
     )
-    return Table("Datastores", columns, tuple(rows))
+    columns = (*DATASTORE_HEAD, *MIRROR, Column("Disks", "whole"), Column("Swap files", "whole"))
+    return Table("Datastores", columns, rows)
 
 
-def protection(plan: Plan) -> Table:
+def mirror(store: Datastore) -> tuple[Cell, ...]:
+    """Return the cells of a datastore below `MIRROR`."""
+    return MECHANISMS[store.replication] if store.replication else None, store.peer
+
+
+def protection(plan: Plan, workload: Workload) -> Table:
     """Return the replicated VM groups: from where, to where, by which mechanism."""
-    workload = _workload(plan)
     rows = []
     for name, mechanism in plan.protection.items():
         group = workload.groups[name]
@@ -72,7 +85,7 @@ def protection(plan: Plan) -> Table:
         counted("{mechanism}: {count} VM group", "{mechanism}: {count} VM groups", count, mechanism=MECHANISMS[kind])
         for kind, count in kinds
     ]
-    note = joined(*notes, between=", ") if notes else message("No VM is replicated to another site.")
+    note = joined(*notes, between=", ") if notes else NOT_REPLICATED
     return Table("Protection", columns, tuple(rows), note)
 
 
@@ -92,21 +105,27 @@ def backup(plan: Plan) -> Table:
 
 def bill(plan: Plan) -> Table:
     """Return the lines of the bill of materials."""
+    rows = tuple(bill_row(line, line.unit_price, line.monthly) for line in plan.bom)
+    return Table("Bill of materials", bill_columns(plan), rows, "Prices are for one unit and one month.")
+
+
+def bill_columns(plan: Plan) -> tuple[Column, ...]:
+    """Return the columns of a bill."""
     currency = plan.prices.currency
-    rows = tuple(
-        (
-            *(line.site, line.label, line.sku, line.quantity, known(line.unit)),
-            *(line.list_price, line.discount, line.unit_price, line.monthly, line.rule, because(line)),
-        )
-        for line in plan.bom
-    )
-    columns = (
+    return (
         *(Column("Site"), Column("Item"), Column("SKU"), Column("Quantity", "whole"), Column("Unit")),
         *(Column("List price", "price", currency), Column("Discount", "discount")),
         *(Column("Unit price", "price", currency), Column("Monthly", "money", currency)),
         *(Column("Rule"), Column("Why")),
     )
-    return Table("Bill of materials", columns, rows, "Prices are for one unit and one month.")
+
+
+def bill_row(line: BomLine, unit_price: Decimal, monthly: Decimal) -> tuple[Cell, ...]:
+    """Return the cells of a line of a bill, with what a unit and the line cost."""
+    return (
+        *(line.site, line.label, line.sku, line.quantity, known(line.unit)),
+        *(line.list_price, line.discount, unit_price, monthly, line.rule, because(line)),
+    )
 
 
 def site_totals(plan: Plan) -> Table:
@@ -119,10 +138,9 @@ def site_totals(plan: Plan) -> Table:
     )
 
 
-def ledger(plan: Plan) -> tuple[Table, ...]:
-    """Return the ledger of the inventory that the workload was imported from, if it was."""
-    imported = _workload(plan).inventory
-    return (inventory.ledger(imported),) if imported else ()
+def ledger(workload: Workload) -> tuple[Table, ...]:
+    """Return the ledger of the inventory that a workload was imported from, if it was."""
+    return (inventory.ledger(workload.inventory),) if workload.inventory else ()
 
 
 def findings(plan: Plan) -> Table:
@@ -145,10 +163,10 @@ def because(line: BomLine) -> Message:
     return reason_message(line.rule, line.because, line.values)
 
 
-def size(plan: Plan) -> Table:
+def size(plan: Plan, workload: Workload) -> Table:
     """Return the size of the plan in a few figures."""
     rows: tuple[tuple[Cell, ...], ...] = (
-        (message("VMs"), _vms(plan)),
+        (message("VMs"), _vms(workload)),
         (message("Clusters"), len(plan.clusters)),
         (message("Hosts"), sum(item.hosts for item in plan.clusters)),
         (message("Of which spare"), sum(item.spare_hosts for item in plan.clusters)),
@@ -200,13 +218,13 @@ def status(plan: Plan) -> Message:
     return message("optimal: proven, no plan costs less")
 
 
-def in_short(plan: Plan) -> Message:
+def in_short(plan: Plan, workload: Workload) -> Message:
     """Return the size of the plan in a sentence."""
     hosts, clusters, stores = sum(item.hosts for item in plan.clusters), len(plan.clusters), len(plan.datastores)
     return message(
         "{vms} on {hosts} ({spare:n} spare) in {clusters}, {memory_gib:n} GiB of memory activated; "
         "{storage_gib:n} GiB in {datastores}; {backup_tib:n} TiB of backup storage.",
-        vms=counted("{count:n} VM", "{count:n} VMs", _vms(plan)),
+        vms=counted("{count:n} VM", "{count:n} VMs", _vms(workload)),
         hosts=counted("{count:n} host", "{count:n} hosts", hosts),
         spare=sum(item.spare_hosts for item in plan.clusters),
         clusters=counted("{count:n} cluster", "{count:n} clusters", clusters),
@@ -217,12 +235,8 @@ def in_short(plan: Plan) -> Message:
     )
 
 
-def _vms(plan: Plan) -> int:
-    return sum(group.count for group in _workload(plan).vms)
-
-
-def _workload(plan: Plan) -> Workload:
-    return Workload.model_validate(plan.inputs.workload)
+def _vms(workload: Workload) -> int:
+    return sum(group.count for group in workload.vms)
 
 
 def _placed(cluster: Cluster) -> Counter[str]:

@@ -141,10 +141,7 @@ def diff(found: PriceDiff, *, narrow: bool) -> Report:
         f"{number(found.unchanged)} unchanged; {counted(len(found.discounts), 'difference')} of discounts, "
         f"{number(len(found.fields))} of other fields.",
     )
-    prices = [
-        table.only(*(column.name for column in table.columns if not narrow or column.name != "Item"))
-        for table in _price_changes(found)
-    ]
+    prices = [table.without("Item") if narrow else table for table in _price_changes(found)]
     parts = [_fields(found), _discount_changes(found), *prices]
     title = f"Price books: {found.before.name} and {found.after.name}"
     return Report(title, summary, tuple(part for part in parts if part.rows))

@@ -4,6 +4,7 @@ The customer's tables are made without discounts and list prices; nothing is hid
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -12,7 +13,7 @@ from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
-from cloudplan.presentation.tables.plan import MECHANISMS, because, status
+from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.rules.backup import BKP_3
 from cloudplan.rules.book import rule_book
@@ -34,22 +35,17 @@ KINDS = {
 
 def bill(quote: Quote, audience: Audience) -> Table:
     """Return the lines of the bill; for the customer with the net price of a unit only."""
-    currency, rows = quote.plan.prices.currency, []
-    for number, item in enumerate(quote.lines, start=1):
-        line = item.line
-        head = (number, known(item.family), line.site, line.label, line.sku, line.quantity, known(line.unit))
-        prices: tuple[Cell, ...] = (item.unit_net,)
-        if audience == "internal":
-            prices = (line.list_price, line.discount, item.unit_net)
-        rows.append((*head, *prices, item.net, line.rule, because(line)))
-    columns = [
-        *(Column("Line", "whole"), Column("Family"), Column("Site"), Column("Item"), Column("SKU")),
-        *(Column("Quantity", "whole"), Column("Unit"), Column("Unit price", "price", currency)),
-        *(Column("Monthly", "money", currency), Column("Rule"), Column("Why")),
-    ]
-    if audience == "internal":
-        columns[7:7] = [Column("List price", "price", currency), Column("Discount", "discount")]
-    return Table("Bill of materials", tuple(columns), tuple(rows))
+    rows = tuple(
+        (number, known(item.family), *plan_tables.bill_row(item.line, item.unit_net, item.net))
+        for number, item in enumerate(quote.lines, start=1)
+    )
+    columns = (Column("Line", "whole"), Column("Family"), *plan_tables.bill_columns(quote.plan))
+    return _for(audience, Table("Bill of materials", columns, rows))
+
+
+def _for(audience: Audience, table: Table) -> Table:
+    """Return a table of prices for who reads it."""
+    return table if audience == "internal" else table.without("List price", "Discount")
 
 
 def extra_lines(quote: Quote) -> Table:
@@ -119,22 +115,22 @@ def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
             edition=quote.plan.catalog.edition,
             book=quote.plan.prices.name,
         ),
-        message("Sizing: {status}.", status=status(quote.plan)),
+        message("Sizing: {status}.", status=plan_tables.status(quote.plan)),
     )
 
 
 def prices(quote: Quote, audience: Audience) -> Table:
     """Return every price that the quote uses, once."""
-    currency, seen = quote.plan.prices.currency, dict[str, tuple[Cell, ...]]()
+    currency = quote.plan.prices.currency
+    rows: dict[str, tuple[Cell, ...]] = {}
     for item in quote.lines:
         line = item.line
-        seen[line.sku] = (line.sku, line.label, known(line.unit), item.unit_net)
-        if audience == "internal":
-            seen[line.sku] = (line.sku, line.label, known(line.unit), line.list_price, line.discount, item.unit_net)
-    columns = [Column("SKU"), Column("Item"), Column("Unit"), Column("Net price", "price", currency)]
-    if audience == "internal":
-        columns[3:3] = [Column("List price", "price", currency), Column("Discount", "discount")]
-    return Table("Price book", tuple(columns), tuple(seen.values()), _book(quote))
+        rows[line.sku] = (line.sku, line.label, known(line.unit), line.list_price, line.discount, item.unit_net)
+    columns = (
+        *(Column("SKU"), Column("Item"), Column("Unit"), Column("List price", "price", currency)),
+        *(Column("Discount", "discount"), Column("Net price", "price", currency)),
+    )
+    return _for(audience, Table("Price book", columns, tuple(rows.values()), _book(quote)))
 
 
 def _book(quote: Quote) -> Message:
@@ -161,15 +157,13 @@ def clusters(quote: Quote) -> Table:
         before, after = use.cores_left(0), use.cores_left(use.failures)
         rows.append(
             (
-                *(cluster.name, cluster.site, cluster.pool, cluster.blade, cluster.hosts, cluster.spare_hosts),
-                *(use.instances, cluster.memory_gib, _decimal(use.most_memory_gib), memory),
+                *(*plan_tables.cluster_head(cluster), cluster.memory_gib, _decimal(use.most_memory_gib), memory),
                 *(memory / cluster.memory_gib, memory / physical, memory / left if left else None),
                 *(Decimal(before), cores, cores / before, cores / after if after else None),
             )
         )
     columns = (
-        *(Column("Cluster"), Column("Site"), Column("Pool"), Column("Blade"), Column("Hosts", "whole")),
-        *(Column("Of which spare", "whole"), Column("Instances", "whole"), Column("Memory activated", "whole", "GiB")),
+        *(*plan_tables.CLUSTER_HEAD, Column("Memory activated", "whole", "GiB")),
         *(Column("Memory ceiling", "decimal", "GiB"), Column("Memory used", "decimal", "GiB")),
         *(Column("Of activated", "share"), Column("Of physical", "share"), Column("Physical after failure", "share")),
         *(Column("Cores", "decimal"), Column("Cores used", "decimal")),
@@ -192,14 +186,14 @@ def datastores(quote: Quote) -> Table:
                 *(store.name, store.site, _label(quote, store.storage_class), store.size_gib),
                 *(_decimal(use.disks_gib), _decimal(use.swap_gib), free, free / store.size_gib),
                 *(_decimal(use.iops), _decimal(use.iops_offered)),
-                *(MECHANISMS[store.replication] if store.replication else None, store.peer),
+                *plan_tables.mirror(store),
             )
         )
     columns = (
-        *(Column("Datastore"), Column("Site"), Column("Class"), Column("Size", "whole", "GiB")),
+        *plan_tables.DATASTORE_HEAD,
         *(Column("Disks", "decimal", "GiB"), Column("Swap files", "decimal", "GiB"), Column("Free", "decimal", "GiB")),
         *(Column("Free share", "share"), Column("IOPS needed", "decimal"), Column("IOPS offered", "decimal")),
-        *(Column("Replication"), Column("Peer")),
+        *plan_tables.MIRROR,
     )
     headroom = Fraction(quote.case.workload.policy.snapshot_headroom) * 100
     note = message("At least {headroom:n} % of each datastore stays free for snapshots.", headroom=headroom)
@@ -213,17 +207,9 @@ def _label(quote: Quote, name: str) -> str:
 
 def backup(quote: Quote) -> Table:
     """Return the backup storage by site, with how the stored size comes about."""
-    rows = tuple(
-        (target.site, source.site, source.vms, source.stored_gib, target.tib if source is target.sources[0] else None)
-        for target in quote.plan.backup
-        for source in target.sources
-    )
-    columns = (
-        *(Column("Backup site"), Column("From"), Column("VMs", "whole")),
-        *(Column("Stored", "decimal", "GiB"), Column("To order", "whole", "TiB")),
-    )
     formula = quote.case.edition.rules[BKP_3.id].source
-    return Table("Backup", columns, rows, message("Formula: rule BKP-3 ({document}).", document=formula.document))
+    note = message("Formula: rule BKP-3 ({document}).", document=formula.document)
+    return replace(plan_tables.backup(quote.plan), note=note)
 
 
 def policies(quote: Quote) -> Table:
@@ -243,24 +229,16 @@ def policies(quote: Quote) -> Table:
 
 
 def protection(quote: Quote) -> Table:
-    """Return the replicated VM groups: from where, to where, by which mechanism."""
+    """Return the replicated VM groups: from where, to where, by which mechanism, and what was asked for."""
     workload = quote.case.workload
-    rows = []
-    for name, mechanism in quote.plan.protection.items():
-        group = workload.groups[name]
-        wish = group.protection
-        rows.append(
-            (
-                *(name, group.count, group.site, workload.other_site(group), MECHANISMS[mechanism]),
-                *(wish.rpo if wish else None, wish.rto if wish else None),
-            )
-        )
-    columns = (
-        *(Column("VM group"), Column("VMs", "whole"), Column("Site"), Column("Standby"), Column("Mechanism")),
-        *(Column("RPO"), Column("RTO")),
+    listed = plan_tables.protection(quote.plan, workload)
+    wishes = [workload.groups[name].protection for name in quote.plan.protection]
+    rows = tuple(
+        (*row, wish.rpo if wish else None, wish.rto if wish else None)
+        for row, wish in zip(listed.rows, wishes, strict=True)
     )
-    none = message("No VM is replicated to another site.")
-    return Table("Disaster recovery", columns, tuple(rows), "" if rows else none)
+    columns = (*listed.columns, Column("RPO"), Column("RTO"))
+    return Table("Disaster recovery", columns, rows, "" if rows else plan_tables.NOT_REPLICATED)
 
 
 def placement(quote: Quote) -> Table:

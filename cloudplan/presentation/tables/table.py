@@ -60,9 +60,22 @@ class Table:
         rows = tuple(tuple(row[position] for position in positions) for row in self.rows)
         return Table(self.title, tuple(self.columns[position] for position in positions), rows, self.note)
 
+    def without(self, *names: str) -> "Table":
+        """Return the table without these columns."""
+        return self.only(*(name for name in self._names if name not in names))
+
     def without_empty(self) -> "Table":
         """Return the table without the columns in which no row has a value."""
         return self.only(*(name for name in self._names if any(cell not in (None, "") for cell in self.values(name))))
+
+    def headers(self, language: Language = ENGLISH) -> list[str]:
+        """Return the names of the columns with their units."""
+        return [column.header(language) for column in self.columns]
+
+    def texts(self, language: Language = ENGLISH) -> list[list[str]]:
+        """Return the rows as texts."""
+        kinds = [column.kind for column in self.columns]
+        return [[words(cell, kind, language) for cell, kind in zip(row, kinds, strict=True)] for row in self.rows]
 
     @property
     def _names(self) -> list[str]:
