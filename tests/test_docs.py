@@ -1,5 +1,6 @@
 """The documentation tells the truth: its commands, its Python, its links, its tables, its examples."""
 
+import ast
 import contextlib
 import importlib
 import importlib.util
@@ -8,6 +9,7 @@ import pkgutil
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +29,8 @@ from cloudplan.prices import book
 from cloudplan.sales import terms
 from cloudplan.workload import reading, workload
 
-PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").rglob("*.md")])
+PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+DOORS = [REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs" / "how-to").glob("*.md"))]
 SESSIONS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]
 EXAMPLES = sorted(
     path
@@ -192,7 +195,7 @@ def test_every_command_is_in_the_reference_with_its_options(path: tuple[str, ...
     assert {option for option in COMMANDS[path] - {"--help"} if f"`{option}" not in reference} == set()
 
 
-# --- links and tables ------------------------------------------------------------------------------------------------
+# --- links -----------------------------------------------------------------------------------------------------------
 
 
 def anchors(page: Path) -> set[str]:
@@ -214,6 +217,78 @@ def test_relative_links_resolve(page: Path) -> None:
         assert place.is_relative_to(REPOSITORY), match["target"]
         if anchor:
             assert anchor in anchors(place), match["target"]
+
+
+def test_every_page_is_on_the_map() -> None:
+    index = REPOSITORY / "docs" / "index.md"
+    linked = {
+        (index.parent / match["target"].partition("#")[0]).resolve() for match in LINK.finditer(index.read_text())
+    }
+    assert set(PAGES) - {index} <= linked
+
+
+# --- the doors -------------------------------------------------------------------------------------------------------
+
+
+def prose(page: Path) -> str:
+    """Return a page without its blocks, each paragraph on one line."""
+    return re.sub(r"\n *(?=\S)", " ", FENCE.sub("", page.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("page", DOORS, ids=name_of)
+def test_files_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|yaml|po)))`", prose(page))
+    assert named
+    for name in named:
+        if {"X", "CODE"}.isdisjoint(re.split("[/.]", name)):  # which stand for what is added
+            places = (REPOSITORY / name, REPOSITORY / "catalog" / cp.editions()[-1] / name)
+            assert any(place.exists() for place in places), name
+
+
+@pytest.mark.parametrize("page", DOORS, ids=name_of)
+def test_what_is_named_behind_a_module_is_in_it(page: Path) -> None:
+    for path, names in re.findall(r"`([\w/]+\.py)` \(((?:`\w+`(?:, )?)+)\)", prose(page)):
+        tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
+        defined = {getattr(node, "name", "") or getattr(node, "id", "") for node in ast.walk(tree)}
+        assert set(re.findall(r"\w+", names)) <= defined, path
+
+
+def recipes() -> dict[str, list[str]]:
+    """Return the recipes of the justfile by name, each with its commands."""
+    text = (REPOSITORY / "justfile").read_text(encoding="utf-8").replace("{{bin}}", ".venv/bin")
+    found = re.findall(r"^([a-z-]+)(?: \*?[a-z]+)*:\n((?: +.+\n)+)", text, re.MULTILINE)
+    return {name: [line.strip() for line in body.splitlines()] for name, body in found}
+
+
+def test_recipes_that_are_named_exist() -> None:
+    ci = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    said = [
+        found
+        for text in texts
+        for found in re.findall(r"(?:`|^\.venv/bin/)just ([a-z ]+)(?![a-z/])", text, re.MULTILINE)
+    ]
+    called = re.findall(r"^\.venv/bin/just ([a-z ]+)$", ci, re.MULTILINE)
+    assert said
+    assert called
+    assert {word for words in (*said, *called) for word in words.split()} <= recipes().keys()
+
+
+def test_hooks_run_what_the_checks_run() -> None:
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    checks = {command.removesuffix(" .") for command in recipes()["check"] if "docs/" not in command}
+    assert {hook["entry"] for hook in hooks} == checks
+    assert {hook["language"] for hook in hooks} == {"system"}
+
+
+def test_what_goes_into_the_archive_is_there() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert [name for name in packed if not (REPOSITORY / name).exists()] == []
+    assert {page.name for page in REPOSITORY.glob("*.md")} | {*project["project"]["license-files"]} <= set(packed)
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
 
 
 def fields(model: type[BaseModel]) -> set[str]:
