@@ -57,8 +57,10 @@ def optimise(
 
     `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
     `stopped` once it says yes; `pinned` is False when nobody asked for this edition; `on` is the date of the quote, for
-    the validity of the prices; `progress` is told each step in words. Raises BadInputError for prices that no plan can
-    do without, NoPlanError when no plan keeps the rules, TimeLimitError when time ran out before any plan was found.
+    the validity of the prices; `progress` is told each step in words.
+
+    Raises BadInputError for prices that no plan can do without, NoPlanError when no plan keeps the rules,
+    TimeLimitError when time ran out before any plan was found, and InternalError when the program contradicts itself.
     """
     rule_book(edition)
     case = Case.of(workload, edition, prices)

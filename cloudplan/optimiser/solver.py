@@ -118,24 +118,24 @@ class Model:
         return self.whole(0, 0)
 
     def minimise(self, objective: Linear, budget: Budget) -> Outcome:
-        """Search for the least objective; the values found are read with `value`."""
+        """Search for the least objective; the values found are read with `value`.
+
+        Raises InternalError when the solver fails, or gives a number that is not whole.
+        """
         self._problem.setObjective(pulp.LpAffineExpression(objective))
-        engine = pulp.HiGHS(
-            msg=False,
-            gapRel=budget.gap,
-            gapAbs=0.0,
-            timeLimit=budget.seconds_left,
-            threads=1,
-            mip_max_nodes=budget.nodes,
-        )
         if not self._values:
             return Outcome(True, False, Fraction(0))
-        engine.createAndConfigureSolver(self._problem)
-        engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
-        self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
-        self._problem.solverModel.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
-        engine.callSolver(self._problem)
-        return self._read(self._problem.solverModel)
+        highs = self._problem.solverModel = _quiet()
+        for option, value in (("mip_rel_gap", budget.gap), ("mip_abs_gap", 0.0), ("mip_max_nodes", budget.nodes)):
+            highs.setOptionValue(option, value)
+        seconds = budget.seconds_left
+        if seconds is not None:
+            highs.setOptionValue("time_limit", seconds)
+        pulp.HiGHS().buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
+        highs.changeObjectiveOffset(float(self._problem.objective.constant))
+        highs.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
+        highs.run()
+        return self._read(highs)
 
     def _read(self, highs: Any) -> Outcome:
         status, info = highs.getModelStatus(), highs.getInfo()
@@ -200,7 +200,10 @@ def add(expressions: Iterable[Linear]) -> Linear:
 def most_valuable(
     values: Sequence[float], most: Sequence[int], needs: Sequence[Sequence[int]], offer: Sequence[int]
 ) -> tuple[tuple[int, ...], float]:
-    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any."""
+    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any.
+
+    Raises InternalError when the solver finds none.
+    """
     highs = _quiet()
     highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
     highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
@@ -250,7 +253,10 @@ class Cover:
         self._highs.deleteCols(len(columns), columns)
 
     def solve(self) -> tuple[float, list[float], list[float]]:
-        """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
+        """Return the least cost, the unknowns in the order they were added, and the duals of the rows.
+
+        Raises InternalError when the solver has no optimum.
+        """
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self._highs.clearSolver()  # a basis kept for long can end a little outside the tolerances
@@ -261,8 +267,15 @@ class Cover:
         return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS that writes nothing: from 1.16 on it writes a banner before an option can be set."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the solver's name
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def _quiet() -> Any:
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
+    highs = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("threads", 1)
     return highs

@@ -5,15 +5,13 @@ or over like clusters of one blade type taken together. A placement is walked ho
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import Blade, Edition
-from cloudplan.plan.plan import Cluster
-from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, one_of
+from cloudplan.rules.rule import FIRST, Check, Inequality, Linear, Rule, exact, one_of
 from cloudplan.workload.case import Case, Instances
 from cloudplan.workload.workload import VmGroup
 
@@ -259,44 +257,6 @@ def cluster_count(case: Case, site: str, clusters: Linear) -> Iterator[Inequalit
     """Yield the limit on the clusters of a site, if the policy sets one."""
     if case.workload.policy.max_clusters is not None:
         yield MAX_CLUSTERS.at_most(clusters, case.workload.policy.max_clusters, site, "clusters")
-
-
-# --- a placement ---------------------------------------------------------------------------------------------------
-
-
-def cluster_is_known(case: Case, cluster: Cluster, named_so: int) -> Iterator[Condition]:
-    """Yield what a cluster of a plan must be at all: one of its name, on a blade and at a site that there are."""
-    yield HOM_1.require(named_so == 1, cluster.name, f"{named_so} clusters have this name")
-    known = cluster.blade in case.edition.blades and cluster.site in case.sites
-    yield HOM_1.require(known, cluster.name, "unknown blade or site")
-    groups = case.workload.groups
-    whole = all(
-        host and all(name in groups and count > 0 for name, count in host.items()) for host in cluster.placement
-    )
-    yield HA_1.require(whole, cluster.name, "a host holds nothing, or an unknown VM, or no whole instances")
-
-
-def spare_hosts(case: Case, cluster: Cluster) -> Condition:
-    """Return that a cluster says how many hosts it can lose (HA-1)."""
-    failures = case.workload.policy.host_failures
-    return HA_1.require(cluster.spare_hosts == failures, cluster.name, f"spare_hosts is not {failures}")
-
-
-def host(case: Case, cluster: Cluster, place: str, items: Sequence[tuple[Instances, int]]) -> Iterator[Check]:
-    """Yield what a loaded host must keep with some instances of groups on it (CPU-1, MEM-3, GPU-1, HOM-1, AFF-2 …)."""
-    yield from room(case, cluster.blade, needs(case, items), place)
-    apart: Counter[str] = Counter()
-    for item, count in items:
-        yield from fit_of_one(case, item, cluster.blade)
-        yield HOM_1.require(item.group.pool == cluster.pool, place, f"{item.group.name} is of another pool")
-        apart.update(dict.fromkeys(apart_of(item.group), count))
-    for label, count in apart.items():
-        yield AFF_2.at_most(count, MEMBERS_OF_A_HOST, f"{place}, {label}", "members")
-
-
-def share_a_host(site: str, label: str, hosts: int) -> Inequality:
-    """Return that the members of an affinity group at a site stand on one of `hosts` hosts (AFF-1)."""
-    return AFF_1.at_most(hosts, 1, f"{site}, {label}", "hosts")
 
 
 MEMBERS_OF_A_HOST = 1

@@ -143,7 +143,10 @@ def shares(case: Case, item: StorageClass, load: Load, *, mirrored: bool) -> lis
 
 
 def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[Counter[Kind]]:
-    """Place items on LUNs, largest first, each on the first LUN with room."""
+    """Place items on LUNs, largest first, each on the first LUN with room.
+
+    Raises InternalError for an item that no LUN of the bucket holds.
+    """
     item = case.edition.storage_classes[bucket.storage_class]
     luns: list[tuple[Counter[Kind], list[Fraction]]] = []
     for kind in sorted(content, key=lambda kind: ([-amount for amount in kind.load.amounts], kind.part, kind.disk)):
