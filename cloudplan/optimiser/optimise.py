@@ -4,7 +4,8 @@ Compute and storage meet only in the replication mechanism, which changes no com
 and the storage of all sites are solved apart, and their bounds add up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
-from cloudplan.evaluation.findings import find
+from cloudplan.evaluation.findings import find, not_proven, sorted_findings
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import plan_site
@@ -24,7 +25,18 @@ from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.lun_ilp import plan_storage
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
-from cloudplan.plan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, gap_of, is_optimal
+from cloudplan.plan.plan import (
+    CatalogRef,
+    Choice,
+    Finding,
+    Inputs,
+    Plan,
+    PricesRef,
+    Search,
+    WorkloadRef,
+    gap_of,
+    is_optimal,
+)
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.workload.case import Case
@@ -81,8 +93,33 @@ def optimise(
         protection=protection,
     )
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
+    left = {"storage": storage.cost - storage.bound, **{site.site: site.cost - site.bound for site in sites}}
     progress("verifying the plan")
-    return _proven(case, choice, bound, find(case, choice, pinned=pinned, on=on))
+    return _proven(case, choice, bound, _Ending(budget, left), find(case, choice, pinned=pinned, on=on))
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What the search was allowed, and what each part of it left between its cost and its bound."""
+
+    budget: Budget
+    left: Mapping[str, Fraction]
+
+    def said(self, total: Decimal, lower: Decimal, *, optimal: bool) -> Search:
+        """Return why the search ended."""
+        gap = gap_of(total, lower)
+        if optimal:
+            return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
+        if self.budget.stopped():
+            return Search(ended="time-limit", said="stopped by hand")
+        if self.budget.spent:
+            return Search(ended="time-limit", said="the time limit was reached")
+        if gap <= self.budget.gap:
+            return Search(ended="gap", said=f"within the gap asked for, {self.budget.gap:g}")
+        largest_first = sorted(self.left, key=lambda name: -self.left[name])
+        named = ", ".join(f"{name} {money.amount(money.floor_cents(self.left[name]))}" for name in largest_first)
+        said = f"the limits of nodes and rounds were spent; left between cost and bound: {named}"
+        return Search(ended="budget", said=said)
 
 
 def _refuse(case: Case, pools: Sequence[Pool]) -> None:
@@ -98,7 +135,7 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
         raise NoPlanError(dict.fromkeys(faults))
 
 
-def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding, ...]) -> Plan:
+def _proven(case: Case, choice: Choice, bound: Fraction, ending: _Ending, findings: tuple[Finding, ...]) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
     lines = bill(case, choice)
     total = monthly(lines)
@@ -106,6 +143,10 @@ def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding
     if lower > total:
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
     workload, edition, book = case.workload, case.edition, case.prices.book
+    optimal = is_optimal(total, lower, len(lines))
+    search = ending.said(total, lower, optimal=optimal)
+    if not optimal:
+        findings = sorted_findings((not_proven(search.ended, total, lower, book.currency), *findings))
     plan = Plan(
         program=program(),
         workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
@@ -116,10 +157,11 @@ def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding
             prices=book.canonical(),
             catalog=None if edition.shipped else edition.files,
         ),
-        status="optimal" if is_optimal(total, lower, len(lines)) else "feasible",
+        status="optimal" if optimal else "feasible",
         monthly=total,
         lower_bound=lower,
         gap=gap_of(total, lower),
+        search=search,
         clusters=choice.clusters,
         datastores=choice.datastores,
         protection=choice.protection,

@@ -47,6 +47,7 @@ SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 15
 class SitePlan:
     """The clusters of a site, their cost, and the bound that proves how good they are."""
 
+    site: str
     clusters: tuple[Cluster, ...]
     cost: Fraction
     bound: Fraction
@@ -70,6 +71,7 @@ def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> S
     together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]
     parts = [_plan(case, site, part, budget) for part in together]
     return SitePlan(
+        site,
         tuple(cluster for part in parts for cluster in part.clusters),
         sum((part.cost for part in parts), Fraction(0)),
         sum((part.bound for part in parts), Fraction(0)),
@@ -86,7 +88,7 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
         if outcome.found:
             fleets.settle_ties(budget)
             clusters = _clusters(case, pools, fleets, _loaded_hosts(fleets, listed))
-            return SitePlan(clusters, _cost(case, clusters), outcome.bound)
+            return SitePlan(site, clusters, _cost(case, clusters), outcome.bound)
     return _Search(case, site, pools, budget).run()
 
 
@@ -122,7 +124,7 @@ class _Search:
         """Keep clusters that are the best so far."""
         limit, price = self._case.workload.policy.max_clusters, _cost(self._case, clusters)
         if (limit is None or len(clusters) <= limit) and (self._best is None or price < self._best.cost):
-            self._best = SitePlan(clusters, price, self._bound)
+            self._best = SitePlan(self._site, clusters, price, self._bound)
         self._report()
 
     def _report(self) -> None:
