@@ -4,11 +4,12 @@ Compute and storage meet only in the replication mechanism, which changes no com
 and the storage of all sites are solved apart, and their bounds add up.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan.base import money
@@ -19,12 +20,13 @@ from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.findings import find, not_proven, sorted_findings
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
-from cloudplan.optimiser.compute.search import plan_site
+from cloudplan.optimiser.compute.search import SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
-from cloudplan.optimiser.storage.lun_ilp import plan_storage
+from cloudplan.optimiser.storage.lun_ilp import StoragePlan, StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.optimiser.time_shares import improve_all
 from cloudplan.plan.plan import (
     CatalogRef,
     Choice,
@@ -79,47 +81,29 @@ def optimise(
     budget = Budget.of(gap, time_limit, progress, stopped)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     _refuse(case, [pool for parts in pools.values() for pool in parts])
-    fixed = Fraction(cost(case, fixed_items(case)))
-    progress("laying out storage")
-    storage = plan_storage(case, budget)
-    datastores, protection = deal_storage(case, storage)
-    sites = []
-    for site, parts in pools.items():
-        progress(f"placing VMs at {site}")
-        sites.append(plan_site(case, site, parts, budget))
-    choice = Choice(
-        clusters=tuple(cluster for site in sites for cluster in site.clusters),
-        datastores=datastores,
-        protection=protection,
-    )
-    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
-    left = {"storage": storage.cost - storage.bound, **{site.site: site.cost - site.bound for site in sites}}
+    storage = StorageSearch(case)
+    sites = [part for site, parts in pools.items() for part in searches(case, site, parts)]
+    findings = partial(find, case, pinned=pinned, on=on)
+
+    first: list[tuple[list[StoragePlan | SitePlan], Plan]] = []
+
+    def proven(*, out_of_time: bool) -> Plan:
+        parts = [storage.plan, *(part.plan for part in sites)]
+        if first and all(part is before for part, before in zip(parts, first[0][0], strict=True)):
+            return first[0][1]
+        plans = [part.plan for part in sites]
+        plan = _proven(case, storage.plan, plans, budget, findings, out_of_time=out_of_time)
+        first.append((parts, plan))
+        return plan
+
+    def seconds_to_prove() -> float:
+        begun = time.monotonic()
+        proven(out_of_time=True)
+        return time.monotonic() - begun
+
+    out_of_time = improve_all([storage, *sites], budget, seconds_to_prove)
     progress("verifying the plan")
-    return _proven(case, choice, bound, _Ending(budget, left), find(case, choice, pinned=pinned, on=on))
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """What the search was allowed, and what each part of it left between its cost and its bound."""
-
-    budget: Budget
-    left: Mapping[str, Fraction]
-
-    def said(self, total: Decimal, lower: Decimal, *, optimal: bool) -> Search:
-        """Return why the search ended."""
-        gap = gap_of(total, lower)
-        if optimal:
-            return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
-        if self.budget.stopped():
-            return Search(ended="time-limit", said="stopped by hand")
-        if self.budget.spent:
-            return Search(ended="time-limit", said="the time limit was reached")
-        if gap <= self.budget.gap:
-            return Search(ended="gap", said=f"within the gap asked for, {self.budget.gap:g}")
-        largest_first = sorted(self.left, key=lambda name: -self.left[name])
-        named = ", ".join(f"{name} {money.amount(money.floor_cents(self.left[name]))}" for name in largest_first)
-        said = f"the limits of nodes and rounds were spent; left between cost and bound: {named}"
-        return Search(ended="budget", said=said)
+    return proven(out_of_time=out_of_time)
 
 
 def _refuse(case: Case, pools: Sequence[Pool]) -> None:
@@ -135,8 +119,24 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
         raise NoPlanError(dict.fromkeys(faults))
 
 
-def _proven(case: Case, choice: Choice, bound: Fraction, ending: _Ending, findings: tuple[Finding, ...]) -> Plan:
+def _proven(
+    case: Case,
+    storage: StoragePlan,
+    sites: Sequence[SitePlan],
+    budget: Budget,
+    findings: Callable[[Choice], tuple[Finding, ...]],
+    *,
+    out_of_time: bool,
+) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
+    datastores, protection = deal_storage(case, storage)
+    choice = Choice(
+        clusters=tuple(cluster for site in sites for cluster in site.clusters),
+        datastores=datastores,
+        protection=protection,
+    )
+    fixed = Fraction(cost(case, fixed_items(case)))
+    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     lines = bill(case, choice)
     total = monthly(lines)
     lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
@@ -144,9 +144,10 @@ def _proven(case: Case, choice: Choice, bound: Fraction, ending: _Ending, findin
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
     workload, edition, book = case.workload, case.edition, case.prices.book
     optimal = is_optimal(total, lower, len(lines))
-    search = ending.said(total, lower, optimal=optimal)
+    search = _proof(total, lower) if optimal else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
+    found = findings(choice)
     if not optimal:
-        findings = sorted_findings((not_proven(search.ended, total, lower, book.currency), *findings))
+        found = sorted_findings((not_proven(search.ended, total, lower, book.currency), *found))
     plan = Plan(
         program=program(),
         workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
@@ -167,9 +168,38 @@ def _proven(case: Case, choice: Choice, bound: Fraction, ending: _Ending, findin
         protection=choice.protection,
         backup=backup_targets(case),
         bom=lines,
-        findings=findings,
+        findings=found,
     )
     verdict = verify(plan, workload, edition, book)
     if not verdict.holds:
         raise InternalError(verdict.faults())
     return plan
+
+
+def _proof(total: Decimal, lower: Decimal) -> Search:
+    return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
+
+
+def _ending(
+    budget: Budget,
+    total: Decimal,
+    lower: Decimal,
+    storage: StoragePlan,
+    sites: Sequence[SitePlan],
+    *,
+    out_of_time: bool,
+) -> Search:
+    """Return why the search ended before the proof."""
+    if budget.stopped():
+        return Search(ended="time-limit", said="stopped by hand")
+    if out_of_time:
+        return Search(ended="time-limit", said="the time limit was reached")
+    if gap_of(total, lower) <= budget.gap:
+        return Search(ended="gap", said=f"within the gap asked for, {budget.gap:g}")
+    left = {"storage": storage.cost - storage.bound}
+    for site in sites:
+        left[site.site] = left.get(site.site, Fraction(0)) + site.cost - site.bound
+    largest_first = sorted(left, key=lambda name: -left[name])
+    named = ", ".join(f"{name} {money.amount(money.floor_cents(left[name]))}" for name in largest_first)
+    said = f"the limits of nodes and rounds were spent; left between cost and bound: {named}"
+    return Search(ended="budget", said=said)

@@ -53,6 +53,19 @@ class Budget:
         """The same budget for a search that must end by itself."""
         return replace(self, deadline=None, stopped=lambda: False)
 
+    def share(self, part: Fraction) -> "Budget":
+        """Return the budget that has this part of the time that is left."""
+        seconds = self.seconds_left
+        return self if self.deadline is None or seconds is None else self.until(seconds * float(part))
+
+    def less(self, seconds: float) -> "Budget":
+        """Return the budget that ends so many seconds earlier."""
+        return self if self.deadline is None else replace(self, deadline=self.deadline - seconds)
+
+    def until(self, seconds: float) -> "Budget":
+        """Return the budget that ends so many seconds from now."""
+        return replace(self, deadline=time.monotonic() + seconds)
+
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
         figures = f"bound {float(bound):,.2f}"

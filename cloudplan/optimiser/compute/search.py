@@ -6,11 +6,13 @@ items in fractions; it is a bound then. A dive along the columns fills those hos
 tried with a little more room; the cheapest placement counts.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
+from cloudplan.base.units import gib
 from cloudplan.evaluation.items import Decision, cost, items, missing_prices
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import CoveringLp
@@ -21,7 +23,15 @@ from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit, maxim
 from cloudplan.optimiser.compute.shapes import Pool, Shape
 from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules.compute import MAX_CLUSTERS, capacity, memory_ceiling, memory_is_unpriced
+from cloudplan.rules.compute import (
+    MAX_CLUSTERS,
+    capacity,
+    dimensions,
+    included_gib,
+    memory_ceiling,
+    memory_is_included,
+    memory_is_unpriced,
+)
 from cloudplan.workload.case import Case
 
 PATTERN_STEPS = 100_000
@@ -62,23 +72,88 @@ class _Listed:
     patterns: Sequence[tuple[Pattern, Unknown]]
 
 
-def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
-    """Return the cheapest clusters for the pools of a site.
+class PoolsSearch:
+    """The search for the clusters of the pools of a site that are solved together: its plan gets better and better."""
 
-    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low,
-    TimeLimitError when time ran out before any placement was found.
-    """
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool]):
+        self._case, self._site, self._pools = case, site, pools
+        self._plan: SitePlan | None = None
+
+    @property
+    def plan(self) -> SitePlan:
+        """The best clusters so far; raises TimeLimitError when none have few enough."""
+        if self._plan is None:
+            raise TimeLimitError(f"no placement with few enough clusters was found for {self._site} in the time given")
+        return self._plan
+
+    @property
+    def left(self) -> Fraction | None:
+        """What is left between cost and bound; None while there is no plan."""
+        return self._plan.cost - self._plan.bound if self._plan else None
+
+    def start(self, budget: Budget) -> None:
+        """Place first-fit, each shape on its best blade type or all on one, with a bound that needs no solver."""
+        most = self._case.workload.policy.max_clusters
+        bound = sum((least_cost(self._case, pool) for pool in self._pools), Fraction(0))
+        for clusters in (_greedy(self._case, self._pools), *_on_one_type(self._case, self._pools)):
+            if most is None or len(clusters) <= most:
+                self._keep(SitePlan(self._site, clusters, _cost(self._case, clusters), bound))
+
+    def improve(self, budget: Budget) -> None:
+        """Search until cost and bound meet, or the budget is spent.
+
+        Raises NoPlanError when `max_clusters` is too low for any plan.
+        """
+        budget.progress(f"placing VMs at {self._site}")
+        self._keep(_plan(self._case, self._site, self._pools, budget))
+
+    def _keep(self, found: SitePlan | None) -> None:
+        """Keep the better plan and the better bound."""
+        if found and self._plan:
+            better = min(self._plan, found, key=lambda plan: plan.cost)
+            found = replace(better, bound=max(self._plan.bound, found.bound))
+        self._plan = found or self._plan
+
+
+def searches(case: Case, site: str, pools: Sequence[Pool]) -> list[PoolsSearch]:
+    """Return the searches of a site: pools meet only in `max_clusters`; without it each is solved alone."""
     together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]
-    parts = [_plan(case, site, part, budget) for part in together]
-    return SitePlan(
-        site,
-        tuple(cluster for part in parts for cluster in part.clusters),
-        sum((part.cost for part in parts), Fraction(0)),
-        sum((part.bound for part in parts), Fraction(0)),
-    )
+    return [PoolsSearch(case, site, part) for part in together]
 
 
-def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+def least_cost(case: Case, pool: Pool) -> Fraction:
+    """Return a bound of the cost of a pool, in plain sums, the largest of these:
+
+    a host and its spares of the cheapest type that can hold it, for the shape that costs most so; of each dimension the
+    sum of all needs at its best price a unit, and spares; the same with the price of a blade less that of the memory it
+    includes, and the price of all memory that must be active.
+    """
+    edition, failures = case.edition, case.workload.policy.host_failures
+    blades = {blade: Fraction(case.prices.net(edition.blades[blade])) for blade in case.blades if pool.shapes_on(blade)}
+    single = [(1 + failures) * min(blades[blade] for blade in shape.blades) for shape in pool.shapes]
+    priced = not memory_is_included(case) and not memory_is_unpriced(case)
+    gib_price = Fraction(case.prices.net(edition.services.memory)) if priced else Fraction(0)
+    used_gib = gib(sum(shape.memory_mib * shape.count for shape in pool.shapes))
+    active = gib_price * used_gib / Fraction(case.workload.policy.memory_ceiling)
+    net = {blade: price - gib_price * included_gib(edition) for blade, price in blades.items()}
+    bounds = [max(single, default=Fraction(0)), _least_of_hosts(case, pool, blades)]
+    if priced and min(net.values(), default=Fraction(0)) >= 0:
+        bounds.append(active + _least_of_hosts(case, pool, net))
+    return max(bounds)
+
+
+def _least_of_hosts(case: Case, pool: Pool, prices: Mapping[str, Fraction]) -> Fraction:
+    """Return a bound of what the hosts of a pool cost at prices >= 0: each dimension at its best price, and spares."""
+    bounds = [Fraction(0)]
+    for axis in range(len(dimensions(case))):
+        need = sum((shape.needs[axis] * shape.count for shape in pool.shapes), Fraction(0))
+        units = [(price, capacity(case, blade)[axis]) for blade, price in prices.items()]
+        if need:
+            bounds.append(need * min(price / offer for price, offer in units if offer))
+    return max(bounds) + case.workload.policy.host_failures * min(prices.values(), default=Fraction(0))
+
+
+def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan | None:
     """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
     patterns = _all_patterns(case, pools)
     if patterns is not None:
@@ -102,17 +177,15 @@ class _Search:
         self._bound = Fraction(0)
         self._best: SitePlan | None = None
 
-    def run(self) -> SitePlan:
-        """Return the best clusters found."""
+    def run(self) -> SitePlan | None:
+        """Return the best clusters found; None when none are few enough."""
         self._consider(_greedy(self._case, self._pools))
         self._sharpen()
         for clusters in self._placements():
             self._consider(clusters)
             if self._close or self._budget.spent:
                 break
-        if self._best is None:
-            raise TimeLimitError(f"no placement with few enough clusters was found for {self._site} in the time given")
-        return replace(self._best, bound=self._bound)
+        return replace(self._best, bound=self._bound) if self._best else None
 
     @property
     def _close(self) -> bool:
@@ -273,6 +346,15 @@ def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
         hosts = _cheapest(case, pool, [shape.count for shape in pool.shapes])
         clusters += deal_hosts(case, pool, [Fleet(blade, loaded, 0) for blade, loaded in hosts.items()])
     return tuple(clusters)
+
+
+def _on_one_type(case: Case, pools: Sequence[Pool]) -> Iterator[tuple[Cluster, ...]]:
+    """Yield a placement for each blade type that can hold every item of the pools, all on it."""
+    for blade in case.blades:
+        if all(blade in shape.blades for pool in pools for shape in pool.shapes):
+            packed = [(pool, _packed(case, pool, blade, [shape.count for shape in pool.shapes])) for pool in pools]
+            clusters = [deal_hosts(case, pool, [Fleet(blade, loaded, 0)]) for pool, loaded in packed]
+            yield tuple(itertools.chain.from_iterable(clusters))
 
 
 def _cheapest(case: Case, pool: Pool, left: Sequence[int]) -> dict[str, list[Pattern]]:
