@@ -4,6 +4,7 @@ Compute and storage meet only in the replication mechanism, which changes no com
 and the storage of all sites are solved apart, and their bounds add up.
 """
 
+import operator
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -85,15 +86,15 @@ def optimise(
     sites = [part for site, parts in pools.items() for part in searches(case, site, parts)]
     findings = partial(find, case, pinned=pinned, on=on)
 
-    first: list[tuple[list[StoragePlan | SitePlan], Plan]] = []
+    first: list[tuple[StoragePlan, list[SitePlan], Plan]] = []
 
     def proven(*, out_of_time: bool) -> Plan:
-        parts = [storage.plan, *(part.plan for part in sites)]
-        if first and all(part is before for part, before in zip(parts, first[0][0], strict=True)):
-            return first[0][1]
-        plans = [part.plan for part in sites]
-        plan = _proven(case, storage.plan, plans, budget, findings, out_of_time=out_of_time)
-        first.append((parts, plan))
+        layout, clusters = storage.plan, [part.plan for part in sites]
+        for known, placed, plan in first:
+            if layout is known and all(map(operator.is_, clusters, placed)):
+                return plan
+        plan = _proven(case, layout, clusters, budget, findings, out_of_time=out_of_time)
+        first.append((layout, clusters, plan))
         return plan
 
     def seconds_to_prove() -> float:
