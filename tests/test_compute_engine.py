@@ -683,7 +683,7 @@ def test_hosts_are_dealt_to_as_few_clusters_as_may_be_and_each_keeps_its_rules(
 
 
 def test_hosts_are_exchanged_between_clusters_so_that_rounding_up_costs_no_memory() -> None:
-    vms = mix((40, 1, "300.3"), (25, 1, "290.9"))  # type: ignore[arg-type]
+    vms = mix((40, 1, "300.3"), (25, 1, "290.9"))
     asked, pool = one_pool(vms=vms)
     hosts = [(1, 0)] * 40 + [(0, 1)] * 25
     clusters = deal_hosts(asked, pool, [Fleet("eco:v3", hosts, 0)])
