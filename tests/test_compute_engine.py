@@ -158,6 +158,13 @@ def test_what_fits_a_grid_is_what_fits_a_host_exactly(vms: Vms, blade: str, data
     assert (min(host.free) >= 0) == exact
 
 
+def test_what_a_host_offers_is_rounded_down_to_the_grid_and_loses_nothing() -> None:
+    """Two VMs of 163.2 GiB are 334 234 MiB, rounded up; 85 % of 384 GiB are 334 233.6 MiB."""
+    for memory_gib, hosts in (("163.2", [(1,)]), ("163.199", [(2,)])):
+        asked, pool = one_pool(vms=[vm(count=2, vcpus=1, memory_gib=memory_gib)])
+        assert maximal_patterns(Grid.of(asked, "eco:v3", pool.shapes, [2]), 1000) == hosts
+
+
 def fits(grid: Grid, counts: Sequence[int]) -> bool:
     """Return whether a host of a grid holds some items, rivals left aside."""
     used = [sum(count * need[axis] for count, need in zip(counts, grid.needs, strict=True)) for axis in range(3)]
@@ -425,18 +432,28 @@ def test_bounds_of_a_host_are_above_every_pattern(vms: Vms) -> None:
 FOUR = st.tuples(st.integers(0, 7), st.integers(1, 3000), st.integers(0, 1), st.integers(0, 40))
 
 
-@examples(60)
+@examples(100)
 @given(
     needs=st.lists(FOUR, min_size=1, max_size=4),
     offer=st.tuples(st.integers(4, 12), st.integers(900, 6000), st.integers(0, 2), st.integers(0, 90)),
     values=st.lists(st.floats(0.0, 10.0), min_size=4, max_size=4),
     left=st.lists(st.integers(0, 3), min_size=4, max_size=4),
+    known=st.sampled_from([0.0, 0.5, 0.8, 0.95]),
     fine=st.booleans(),
 )
 def test_with_a_fourth_dimension_a_bound_is_one_and_contents_fit(
-    needs: list[tuple[int, ...]], offer: tuple[int, ...], values: list[float], left: list[int], *, fine: bool
+    needs: list[tuple[int, ...]],
+    offer: tuple[int, ...],
+    values: list[float],
+    left: list[int],
+    known: float,
+    *,
+    fine: bool,
 ) -> None:
-    """Cores, memory, GPUs, and one more of which a host offers plenty, in fine parts or not."""
+    """Cores, memory, GPUs, and one more of which a host offers plenty, in fine parts or not.
+
+    `known` is the worth of a content that is to be beaten, as a share of the best.
+    """
     few, parts = np.array([False, False, True, False]), np.array([False, True, False, fine])
     knapsack = Knapsack(np.array(needs, dtype=np.int64), offer, few, parts)
     worth = np.array(values[: len(needs)])
@@ -447,11 +464,14 @@ def test_with_a_fourth_dimension_a_bound_is_one_and_contents_fit(
         if (np.array(counts) @ np.array(needs) <= np.array(offer)).all()
     ]
     best = max(float(worth @ np.array(counts)) for counts in contents)
+    least = known * best
     for steps in BOUNDS:
-        assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
+        assert knapsack.bound(worth, most, least, steps) >= best - 1e-9
     for level in range(len(SEARCHES)):
-        assert set(map(tuple, knapsack.better(worth, most, 0.0, level).tolist())) <= set(contents)
-    counts, bound = knapsack.exact(worth, most, 0.0)
+        better = knapsack.better(worth, most, least, level)
+        assert set(map(tuple, better.tolist())) <= set(contents)
+        assert (better @ worth > least).all()
+    counts, bound = knapsack.exact(worth, most, least)
     assert counts in contents
     assert bound >= best - 1e-9
 
