@@ -4,10 +4,13 @@ Rows come from the rules as exact inequalities and become floating point only he
 numbers; the bound is the solver's own dual bound, less its tolerance.
 """
 
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import highspy
@@ -26,6 +29,9 @@ TOLERANCE = Fraction(1, 10**6)
 
 KNAPSACK_GAP, KNAPSACK_NODES = 1e-4, 300
 """Where the search for the best content of one host stops; its bound holds all the same."""
+
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.]+")
+"""What the LP format does not allow in the name of a row."""
 
 Unknown = Any
 """One of the solver's unknowns; arithmetic on it gives linear expressions."""
@@ -101,6 +107,7 @@ class Model:
     def __init__(self) -> None:
         self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
         self._values: dict[Unknown, int] = {}
+        self._rules = 0
 
     def whole(self, low: int = 0, high: int | None = None) -> Unknown:
         """Return a new whole unknown between `low` and `high`."""
@@ -115,9 +122,15 @@ class Model:
             if row.unit == "MiB":  # rows of like size are solved better: memory and space in GiB
                 difference = difference * Fraction(1, MIB_PER_GIB)
             if isinstance(difference, pulp.LpAffineExpression) and len(difference):
-                self._problem += difference <= 0
+                self._add(row, difference <= 0)
             elif (difference.constant if isinstance(difference, pulp.LpAffineExpression) else difference) > 0:
-                self._problem += pulp.LpAffineExpression(self._never()) <= -1
+                self._add(row, pulp.LpAffineExpression(self._never()) <= -1)
+
+    def _add(self, row: Inequality, constraint: Any) -> None:
+        """Add a constraint under the name of its rule, its place, and a number of its own."""
+        self._rules += 1
+        name = f"{row.rule.id} {row.place} {self._rules}"
+        self._problem.addConstraint(constraint, NOT_IN_A_NAME.sub("_", name))
 
     def equal(self, left: Linear, right: Linear) -> None:
         """Add left == right."""
@@ -129,6 +142,18 @@ class Model:
 
     def _never(self) -> Unknown:
         return self.whole(0, 0)
+
+    def text(self) -> str:
+        """Return the model in the LP format of CPLEX, each row of a rule named after the rule and its place."""
+        plain = pulp.LpProblem(self._problem.name, self._problem.sense)
+        if self._problem.objective is not None:
+            plain.setObjective(_in_floats(self._problem.objective))
+        for row in self._problem.constraints():
+            plain.addConstraint(pulp.LpConstraint(_in_floats(row), row.sense, row.name))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.lp"
+            plain.writeLP(str(path))
+            return path.read_text(encoding="utf-8")
 
     def minimise(self, objective: Linear, budget: Budget) -> Outcome:
         """Search for the least objective; the values found are read with `value`.
@@ -195,6 +220,12 @@ class Model:
     def value(self, expression: Linear) -> int:
         """Return the value of an unknown, or of an expression with whole coefficients, in the solution found."""
         return int(self.exact(expression))
+
+
+def _in_floats(expression: Linear) -> Linear:
+    """Return an expression for writing: PuLP cannot write fractions."""
+    factors = {unknown: float(factor) for unknown, factor in expression.items()}
+    return pulp.LpAffineExpression(factors, float(expression.constant))
 
 
 def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
