@@ -13,7 +13,7 @@ from conftest import GOLDEN, case, price_book, vm, workload
 import cloudplan as cp
 from cloudplan.optimiser.solver import Model, Unknown
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules import compute, protection, storage
+from cloudplan.rules import compute, placement, protection, storage
 from cloudplan.rules.rule import Check, Inequality
 from cloudplan.workload.case import Case
 
@@ -40,8 +40,8 @@ def on_a_host(model: Model) -> Iterator[Check]:
     stands: dict[str, Any] = {"site": "az05", "pool": "default", "blade": "perf4:v3", "placement": ()}
     cluster = Cluster(name="c", hosts=2, spare_hosts=1, memory_gib=256, **stands)
     items = [(item, whole(model, f"{item.group.name}_vms")) for item in asked.instances]
-    yield from compute.host(asked, cluster, "host", items)
-    yield compute.share_a_host("az05", "together", whole(model, "hosts_of_the_group"))
+    yield from placement.host(asked, cluster, "host", items)
+    yield placement.share_a_host("az05", "together", whole(model, "hosts_of_the_group"))
 
 
 def of_clusters(model: Model, **policy: Any) -> Iterator[Check]:

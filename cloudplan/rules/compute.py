@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import Blade, Edition
-from cloudplan.rules.rule import FIRST, Check, Inequality, Linear, Rule, exact, one_of
+from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, one_of
 from cloudplan.workload.case import Case, Instances
 from cloudplan.workload.workload import VmGroup
 
@@ -34,7 +34,7 @@ MEM_1 = Rule(
     "Activated memory of a cluster",
     "In whole GiB: hosts x included_gib_per_blade <= activated memory <= hosts x (physical - host_memory_reserve_gib).",
     "plan",
-    {"included_gib_per_blade": int, "host_memory_reserve_gib": int},
+    {"included_gib_per_blade": COUNT_OR_ZERO, "host_memory_reserve_gib": COUNT_OR_ZERO},
     since=FIRST,
 )
 MEM_2 = Rule(
@@ -68,7 +68,7 @@ MAX_1 = Rule(
     "Hosts of a cluster",
     "hosts <= hosts_max; more demand means more clusters.",
     "plan",
-    {"hosts_max": int},
+    {"hosts_max": COUNT},
     since=FIRST,
 )
 MAX_CLUSTERS = Rule(
@@ -79,10 +79,10 @@ HA_1 = Rule(
     "Any f hosts can be lost",
     "All VM instances of a cluster fit, whole, on hosts - host_failures hosts: loaded hosts + f <= hosts.",
     "plan",
-    {"host_failures": int},
+    {"host_failures": COUNT_OR_ZERO},
     since=FIRST,
 )
-HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": int}, since=FIRST)
+HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": COUNT}, since=FIRST)
 AFF_1 = Rule("AFF-1", "Affinity", "Members of an affinity group that stand at the same site share one host.", "host")
 AFF_2 = Rule("AFF-2", "Anti-affinity", "No two members of an anti-affinity group share a host.", "host")
 

@@ -135,9 +135,35 @@ def _read(read: Callable[[str], Any], text: str) -> Any:
     return read(text)
 
 
+def whole(least: int) -> Callable[[str], int]:
+    """Return how to read a figure that is a whole number from `least` on."""
+
+    def read(text: str) -> int:
+        if int(text) < least:
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
+COUNT = whole(1)
+COUNT_OR_ZERO = whole(0)
+
+
 def exact(text: str) -> Fraction:
-    """Read a figure that is an exact number."""
-    return Fraction(Decimal(text))
+    """Read a figure that is an exact number above 0."""
+    number = Fraction(Decimal(text))
+    if number <= 0:
+        raise ValueError(text)
+    return number
+
+
+def share(text: str) -> Fraction:
+    """Read a figure that is a part of 1, or 0."""
+    number = Fraction(Decimal(text))
+    if not 0 <= number <= 1:
+        raise ValueError(text)
+    return number
 
 
 def one_of(*words: str) -> Callable[[str], str]:

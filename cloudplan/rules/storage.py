@@ -12,7 +12,7 @@ from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Datastore
 from cloudplan.rules.protection import GM_1
-from cloudplan.rules.rule import FIRST, Check, Inequality, Linear, Rule, exact
+from cloudplan.rules.rule import COUNT, FIRST, Check, Inequality, Linear, Rule, exact, share
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Disk
 
@@ -21,7 +21,7 @@ LUN_1 = Rule(
     "Size of a LUN",
     "A datastore is one LUN of one class, >= minimum_gib, in whole billing units (1 GiB flash, 1 TiB mass).",
     "plan",
-    {"minimum_gib": int},
+    {"minimum_gib": COUNT},
     since=FIRST,
 )
 LUN_2 = Rule(
@@ -29,7 +29,7 @@ LUN_2 = Rule(
     "Largest LUN",
     "A datastore is at most the edition's maximum and datastore_max_gib; a disk stands whole on one datastore.",
     "plan",
-    {"maximum_gib": int},
+    {"maximum_gib": COUNT},
     since=FIRST,
 )
 LUN_3 = Rule(
@@ -37,7 +37,7 @@ LUN_3 = Rule(
     "Snapshot headroom",
     "Disks + swap files <= size x (1 - snapshot_headroom).",
     "plan",
-    {"headroom": exact},
+    {"headroom": share},
     since=FIRST,
 )
 VSWP_1 = Rule(
@@ -72,7 +72,7 @@ ORD_1 = Rule(
     "Datastores of a site",
     "Datastores at a site with a cluster >= min_datastores.",
     "plan",
-    {"datastores_advised": int},
+    {"datastores_advised": COUNT},
     since=FIRST,
 )
 ORD_2 = Rule(
@@ -80,7 +80,7 @@ ORD_2 = Rule(
     "What one order takes",
     "A cluster of more hosts, a site with more datastores, or backup storage outside the limits takes several orders.",
     "finding",
-    {"hosts_max": int, "datastores_max": int, "backup_min_gib": int, "backup_max_gib": int},
+    dict.fromkeys(("hosts_max", "datastores_max", "backup_min_gib", "backup_max_gib"), COUNT),
     since=FIRST,
 )
 IOPS_1 = Rule(
