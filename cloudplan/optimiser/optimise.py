@@ -7,6 +7,7 @@ and the storage of all sites are solved apart, and their bounds add up.
 import operator
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -21,8 +22,18 @@ from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.findings import find, not_proven, sorted_findings
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
-from cloudplan.optimiser.compute.search import SitePlan, searches
+from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
+from cloudplan.optimiser.memory import (
+    Memory,
+    Remembered,
+    clusters_cost,
+    clusters_key,
+    rival_clusters,
+    rival_storage,
+    storage_cost,
+    storage_key,
+)
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.lun_ilp import StoragePlan, StorageSearch
@@ -31,6 +42,7 @@ from cloudplan.optimiser.time_shares import improve_all
 from cloudplan.plan.plan import (
     CatalogRef,
     Choice,
+    Cluster,
     Finding,
     Inputs,
     Plan,
@@ -56,7 +68,7 @@ def program() -> str:
         return "cloudplan (not installed)"
 
 
-def optimise(
+def optimise(  # noqa: PLR0913 - all but the inputs have defaults
     workload: Workload,
     edition: Edition,
     prices: PriceBook,
@@ -67,12 +79,14 @@ def optimise(
     on: date | None = None,
     progress: Callable[[str], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
+    memory: Memory | None = None,
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
     `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
     `stopped` once it says yes; `pinned` is False when nobody asked for this edition; `on` is the date of the quote, for
-    the validity of the prices; `progress` is told each step in words.
+    the validity of the prices; `progress` is told each step in words. What is in `memory` is not searched again, and
+    what is found goes there.
 
     Raises BadInputError for prices that no plan can do without, NoPlanError when no plan keeps the rules,
     TimeLimitError when time ran out before any plan was found, and InternalError when the program contradicts itself.
@@ -81,9 +95,25 @@ def optimise(
     case = Case.of(workload, edition, prices)
     budget = Budget.of(gap, time_limit, progress, stopped)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
-    _refuse(case, [pool for parts in pools.values() for pool in parts])
-    storage = StorageSearch(case)
-    sites = [part for site, parts in pools.items() for part in searches(case, site, parts)]
+    memory = memory or Memory()
+    key = storage_key(case, gap)
+    _refuse(case, [pool for parts in pools.values() for pool in parts], memory, key)
+    storage = Remembered(StorageSearch(case), memory, key)
+    rivals: list[tuple[Cluster, ...]] = []
+
+    def rival(site: str, pools: Sequence[Pool]) -> SitePlan | None:
+        """Return the clusters of an earlier plan that would do for some pools of a site."""
+        if not rivals:
+            rivals.append(rival_clusters(case, memory, _stored(case, memory, key, storage.plan)))
+        names = {pool.name for pool in pools}
+        clusters = tuple(each for each in rivals[0] if each.site == site and each.pool in names)
+        return SitePlan(site, clusters, clusters_cost(case, clusters), Fraction(0)) if clusters else None
+
+    sites = [
+        Remembered(search, memory, clusters_key(case, site, together, gap), partial(rival, site, together))
+        for site, parts in pools.items()
+        for search, together in _searches(case, site, parts)
+    ]
     findings = partial(find, case, pinned=pinned, on=on)
 
     first: list[tuple[StoragePlan, list[SitePlan], Plan]] = []
@@ -93,7 +123,11 @@ def optimise(
         for known, placed, plan in first:
             if layout is known and all(map(operator.is_, clusters, placed)):
                 return plan
-        plan = _proven(case, layout, clusters, budget, findings, out_of_time=out_of_time)
+        stored = _stored(case, memory, key, layout)
+        choice = stored.model_copy(update={"clusters": tuple(each for part in clusters for each in part.clusters)})
+        cheaper = rival_storage(case, memory, choice)
+        found = layout if cheaper is None else replace(layout, cost=storage_cost(case, cheaper))
+        plan = _proven(case, cheaper or choice, found, clusters, budget, findings, out_of_time=out_of_time)
         first.append((layout, clusters, plan))
         return plan
 
@@ -104,24 +138,43 @@ def optimise(
 
     out_of_time = improve_all([storage, *sites], budget, seconds_to_prove)
     progress("verifying the plan")
-    return proven(out_of_time=out_of_time)
+    plan = proven(out_of_time=out_of_time)
+    memory.add(case, plan.choice)
+    return plan
 
 
-def _refuse(case: Case, pools: Sequence[Pool]) -> None:
+def _searches(case: Case, site: str, pools: Sequence[Pool]) -> list[tuple[PoolsSearch, Sequence[Pool]]]:
+    """Return the searches of a site, each with its pools: one has all of them, or each its own."""
+    made = searches(case, site, pools)
+    return [(made[0], pools)] if len(made) == 1 else [(each, [pool]) for each, pool in zip(made, pools, strict=True)]
+
+
+def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None:
     """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
     unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
-    unpriced += unpriced_items(case)
+    unpriced += memory.once(("unpriced", key), lambda: list(unpriced_items(case)))
     unpriced += [each.item for each in fixed_items(case) if each.quantity and case.prices.offer(each.item) is None]
     if unpriced:
         raise BadInputError(missing_prices(case, unpriced))
     faults = [fault for pool in pools for fault in pool.faults]
-    faults += storage_faults(case)
+    faults += memory.once(("faults", key), lambda: list(storage_faults(case)))
     if faults:
         raise NoPlanError(dict.fromkeys(faults))
 
 
+def _stored(case: Case, memory: Memory, key: str, storage: StoragePlan) -> Choice:
+    """Return the choice of a storage plan, without clusters; of one that is known, as it was dealt then."""
+
+    def dealt() -> tuple[StoragePlan, Choice]:
+        datastores, protection = deal_storage(case, storage)
+        return storage, Choice(clusters=(), datastores=datastores, protection=protection)
+
+    return memory.once(("dealt", key, id(storage)), dealt)[1]  # kept beside it, so that no other has its id
+
+
 def _proven(
     case: Case,
+    choice: Choice,
     storage: StoragePlan,
     sites: Sequence[SitePlan],
     budget: Budget,
@@ -130,12 +183,6 @@ def _proven(
     out_of_time: bool,
 ) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
-    datastores, protection = deal_storage(case, storage)
-    choice = Choice(
-        clusters=tuple(cluster for site in sites for cluster in site.clusters),
-        datastores=datastores,
-        protection=protection,
-    )
     fixed = Fraction(cost(case, fixed_items(case)))
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     lines = bill(case, choice)

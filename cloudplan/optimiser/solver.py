@@ -46,6 +46,8 @@ class Budget:
     nodes: int = NODE_LIMIT
     progress: Callable[[str], None] = lambda _: None
     stopped: Callable[[], bool] = lambda: False
+    heard: Callable[[Fraction], None] = lambda _: None
+    """Told each bound that is proven."""
 
     @classmethod
     def of(
@@ -74,6 +76,7 @@ class Budget:
 
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
+        self.heard(bound)
         figures = f"bound {float(bound):,.2f}"
         if best is not None:
             figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
