@@ -1,6 +1,7 @@
 """What if: the optimum beside the best plan under other blades, clusters, failures, ratios, ceilings and mechanisms.
 
-Every alternative is the workload with some fields changed, sized again with the same edition and prices.
+Every alternative is the workload with some fields changed, sized again with the same edition and prices. It keeps what
+the workload requires unless it is about just that; what it gives up is told.
 """
 
 import copy
@@ -10,17 +11,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
+from cloudplan.analysis.requirements import given_up
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.base.schema import unknown
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
 from cloudplan.workload.case import Case
 from cloudplan.workload.reading import as_given, read_workload
+from cloudplan.workload.workload import Policy
 
 RATIOS, CEILINGS, FAILURES = ("2", "3", "4", "6", "8"), ("0.85", "0.8", "0.75", "0.7"), (0, 1, 2)
 """vCPUs a core, memory ceilings and host failures that are tried."""
+RESERVE_GIB, DATASTORES = 16, 2
+"""The host memory reserve and the least number of datastores of a site that are tried."""
 MOST_CLUSTERS = 4
 """Clusters of a site up to which each number is tried as the most."""
 MOST_ALTERNATIVES = 500
@@ -39,6 +44,21 @@ class Alternative:
     edits: Edits
     plan: Plan | None
     why: str = ""
+    gives_up: tuple[str, ...] = ()
+    """What the workload requires and this one does not."""
+
+    def difference(self, base: Plan) -> Decimal:
+        """Return what this plan costs more a month than another."""
+        assert self.plan is not None
+        return self.plan.monthly - base.monthly
+
+    def is_proven(self, base: Plan) -> bool:
+        """Return whether the cheapest plans themselves differ in the direction in which these two do, for certain."""
+        assert self.plan is not None
+        difference = self.difference(base)
+        if difference > 0:
+            return self.plan.lower_bound > base.monthly
+        return difference == 0 or self.plan.monthly < base.lower_bound
 
     @property
     def hosts(self) -> int:
@@ -58,11 +78,24 @@ class Comparison:
     optimum: Alternative
     alternatives: tuple[Alternative, ...]
 
+    @property
+    def cheapest(self) -> Alternative | None:
+        """The cheapest alternative that keeps every requirement and costs less than the optimum; None without one."""
+        assert self.optimum.plan is not None
+        less = [
+            (each.difference(self.optimum.plan), each)
+            for each in self.alternatives
+            if each.plan and not each.gives_up and each.difference(self.optimum.plan) < 0
+        ]
+        return min(less, key=lambda entry: entry[0])[1] if less else None
+
 
 def compare(origin: Origin, solve: Solve, vary: Sequence[str] = ()) -> Comparison:
     """Return the optimum beside the usual alternatives, or beside those that `vary` names (``field=value,value``).
 
-    Raises BadInputError for a field that no workload has, and what `solve` raises for the workload as it is.
+    `solve` is asked for the workload as it is first; one that remembers (`optimise` with a `memory`) solves equal parts
+    once, and no alternative that the first plan suits comes out dearer than that. Raises BadInputError for a field that
+    no workload has, and what `solve` raises for the workload as it is.
     """
     tree = as_given(origin.workload, origin.edition)
     asked = list(varied(vary)) if vary else None
@@ -81,6 +114,12 @@ def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
     per_site = max((sum(c.site == site for c in optimum.clusters) for site in _sites(optimum)), default=0)
     for most in range(1, min(per_site, MOST_CLUSTERS + 1)):
         yield "clusters of a site", f"at most {most}", {"policy.max_clusters": most}
+    yield from _of_compute(policy)
+    yield from _of_storage(policy)
+    yield from _mechanisms(origin)
+
+
+def _of_compute(policy: Policy) -> Iterator[tuple[str, str, Edits]]:
     for failures in FAILURES:
         if failures != policy.host_failures:
             yield "host failures", f"N+{failures}", {"policy.host_failures": failures}
@@ -90,12 +129,26 @@ def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
     for ceiling in CEILINGS:
         if Decimal(ceiling) < policy.memory_ceiling:
             yield "memory ceiling", ceiling, {"policy.memory_ceiling": ceiling}
+    for model in get_args(Policy.model_fields["memory_model"].annotation):
+        if model != policy.memory_model:
+            yield "memory model", model, {"policy.memory_model": model}
+    if policy.host_memory_reserve_gib < RESERVE_GIB:
+        yield "host memory reserve", f"{RESERVE_GIB} GiB", {"policy.host_memory_reserve_gib": RESERVE_GIB}
+
+
+def _of_storage(policy: Policy) -> Iterator[tuple[str, str, Edits]]:
     for place in ("home", "auto"):
         if place != policy.vswp:
             yield "swap files", place, {"policy.vswp": place}
+    if policy.min_datastores < DATASTORES:
+        yield "datastores of a site", f"at least {DATASTORES}", {"policy.min_datastores": DATASTORES}
+
+
+def _mechanisms(origin: Origin) -> Iterator[tuple[str, str, Edits]]:
+    """Yield each mechanism for all that is protected, with the targets that it has, and no protection at all."""
     protected = [index for index, group in enumerate(origin.workload.vms) if group.protection]
     for mechanism in (GLOBAL_MIRROR, VM_REPLICATION) if protected else ():
-        yield "mechanism", mechanism, {f"vms[{index}].protection": {"mechanism": mechanism} for index in protected}
+        yield "mechanism", mechanism, {f"vms[{index}].protection.mechanism": mechanism for index in protected}
     if protected:
         yield "mechanism", "none", {f"vms[{index}].protection": None for index in protected}
 
@@ -168,11 +221,12 @@ def _inside(place: Any, step: str, path: str) -> Any:
 
 def _tried(origin: Origin, tree: Mapping[str, Any], theme: str, name: str, edits: Edits, solve: Solve) -> Alternative:
     workload = read_workload(edited(tree, edits), origin.edition, obey_pin=False)
+    lost = given_up(origin.workload, workload)
     try:
-        return Alternative(theme, name, edits, solve(Origin(workload, origin.edition, origin.prices)))
+        return Alternative(theme, name, edits, solve(Origin(workload, origin.edition, origin.prices)), gives_up=lost)
     except NoPlanError as error:
         rest = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
-        return Alternative(theme, name, edits, None, f"{error.faults[0]}{rest}")
+        return Alternative(theme, name, edits, None, f"{error.faults[0]}{rest}", lost)
 
 
 # --- breakpoints --------------------------------------------------------------------------------------------------

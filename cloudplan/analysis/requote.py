@@ -50,13 +50,15 @@ def requote(
     term_months: int | None = None,
     solve: Callable[[Origin], Plan] = plan_of,
     name: str = "plan",
+    other: Plan | None = None,
 ) -> Requote:
     """Make a plan again with what is given, and split the difference of the bills by cause.
 
     What is not given stays as it was, out of the plan's own inputs; `workload` is a workload file as plain values.
     `solve` makes a plan of its inputs (by `optimise`, unless another gap or time limit is wanted); `name` stands for
-    the plan in messages. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another
-    currency, and what `solve` raises for the new plan.
+    the plan in messages. Where nothing changes and the plan is proven, it is its own new plan and nothing is solved; so
+    is `other`, a verified plan of what is given, where only that one is proven. Raises BadInputError when the plan does
+    not match its hashes, breaks a rule or is in another currency, and what `solve` raises for the new plan.
     """
     origin, _ = verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
@@ -65,16 +67,23 @@ def requote(
     solved: dict[tuple[str, str, str], Plan] = {}
 
     def once(inputs: Origin) -> Plan:
-        key = (inputs.workload.sha256, inputs.edition.sha256, inputs.prices.sha256)
+        key = _hashes(inputs)
         if key not in solved:
             solved[key] = solve(inputs)
         return solved[key]
 
     stages = _stages(origin, workload, edition or origin.edition, prices or origin.prices, term_months)
     renewed = stages[-1][1].origin()
+    mine, proven = _hashes(origin), [each for each in (plan, other) if each and each.status == "optimal"]
+    if proven and mine == _hashes(renewed):
+        solved[mine] = proven[0]
     once(renewed)
     steps = tuple(_steps(stages, once))
     return Requote(plan, origin, renewed, steps, line_changes(plan, steps, (origin.edition, renewed.edition)))
+
+
+def _hashes(inputs: Origin) -> tuple[str, str, str]:
+    return inputs.workload.sha256, inputs.edition.sha256, inputs.prices.sha256
 
 
 def difference(
@@ -88,7 +97,15 @@ def difference(
     """
     second, _ = verified(after, names[1])
     given = as_given(second.workload, second.edition)
-    change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
+    change = requote(
+        before,
+        workload=given,
+        edition=second.edition,
+        prices=second.prices,
+        solve=solve,
+        name=names[0],
+        other=after,
+    )
     if change.after.bom == after.bom:
         return change
     steps = (*change.steps, Step((SECOND,), after))

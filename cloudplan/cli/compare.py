@@ -24,6 +24,7 @@ from cloudplan.cli.options import (
     optimised,
     text_of,
 )
+from cloudplan.optimiser.memory import Memory
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.tables import compare as tables
 
@@ -49,7 +50,7 @@ def compare(
     """Set the optimum beside the best plans under other choices; each is sized again."""
     files.refuse_existing([output], force=force, inputs=[workload, prices])
     origin, _ = read_inputs(workload, prices, catalog, term)
-    solve = partial(optimised, gap=gap, time_limit=time_limit)
+    solve = partial(optimised, gap=gap, time_limit=time_limit, memory=Memory())
     found = compare_all(origin, solve, vary or ())
     assert found.optimum.plan is not None
     breaks = breakpoints(origin, found.optimum.plan, solve) if growth else None

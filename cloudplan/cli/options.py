@@ -14,6 +14,7 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import TimeLimitError
 from cloudplan.base.language import Code
+from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
@@ -150,7 +151,13 @@ class Interrupt:
 
 
 def optimised(
-    inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None = None, pinned: bool = True
+    inputs: Origin,
+    *,
+    gap: float,
+    time_limit: float | None,
+    date: datetime | None = None,
+    pinned: bool = True,
+    memory: Memory | None = None,
 ) -> Plan:
     """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
     with Progress() as progress, Interrupt() as interrupt:
@@ -164,6 +171,7 @@ def optimised(
             on=date.date() if date else None,
             progress=progress,
             stopped=interrupt,
+            memory=memory,
         )
 
 

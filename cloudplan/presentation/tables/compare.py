@@ -6,10 +6,10 @@ from typing import Any
 from cloudplan.analysis.compare import Alternative, Breakpoints, Comparison
 from cloudplan.base.money import amount
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
-LONGEST_BAR, BLOCKS = 14, " ▏▎▍▌▋▊▉█"
+LONGEST_BAR, BLOCKS = 8, " ▏▎▍▌▋▊▉█"
 
 
 def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
@@ -24,7 +24,7 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     columns = (
         *(Column("Alternative"), Column("Monthly", "money", currency)),
         *(Column("Difference", "change", currency), Column("Hosts", "whole"), Column("Spare", "whole")),
-        *(Column("Clusters", "whole"), Column("Gap"), Column("Cost")),
+        *(Column("Clusters", "whole"), Column("Gap"), Column("Gives up"), Column("Cost")),
     )
     parts: list[Table | Notes] = [Table("Alternatives", columns, rows, "Each is sized again and proven by itself.")]
     none = tuple((_name(each), each.why) for each in comparison.alternatives if not each.plan)
@@ -32,25 +32,43 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
         parts.append(Notes("No plan", none))
     if breaks:
         parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
-    cheapest = min(found, key=lambda each: each.plan.monthly if each.plan else Decimal(0), default=None)
     summary = [f"{plan.workload.name}: {amount(plan.monthly)} {currency} a month as asked for, {optimum.hosts} hosts."]
-    if cheapest and cheapest.plan and cheapest.plan.monthly < plan.monthly:
-        less = plan.monthly - cheapest.plan.monthly
-        summary.append(f"Cheapest: {_name(cheapest)}, {amount(less)} {currency} a month less.")
+    summary.append(_headline(comparison, plan))
     return Report(f"{plan.workload.name}: compared", tuple(summary), tuple(parts))
 
 
+def _headline(comparison: Comparison, plan: Plan) -> str:
+    """Return which alternative that keeps every requirement is the cheapest."""
+    cheapest = comparison.cheapest
+    if cheapest is None:
+        return "No alternative that keeps every requirement costs less."
+    unsure = "" if cheapest.is_proven(plan) else ", within the gaps of the two plans"
+    less = f"{amount(-cheapest.difference(plan))} {plan.prices.currency} a month less{unsure}"
+    return f"Cheapest that keeps every requirement: {_name(cheapest)}, {less}."
+
+
 def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
+    lost = "; ".join(each.gives_up)
     if each.plan is None:
-        return (_name(each), None, None, None, None, None, "no plan", "")
+        return (_name(each), None, None, None, None, None, "no\N{NO-BREAK SPACE}plan", lost, "")
     plan = each.plan
-    gap = f"{Decimal(str(plan.gap)) * 100:.4f} %"
+    gap = f"{Decimal(str(plan.gap)) * 100:.4f}\N{NO-BREAK SPACE}%"
     figures = (each.hosts, each.spare, len(plan.clusters))
-    return (_name(each), plan.monthly, plan.monthly - optimum.monthly, *figures, gap, bar(plan.monthly, most))
+    return (_name(each), plan.monthly, _difference(each, optimum), *figures, gap, lost, bar(plan.monthly, most))
+
+
+def _difference(each: Alternative, optimum: Plan) -> Cell:
+    """Return what an alternative costs more, with a word where the gaps leave it open."""
+    difference = each.difference(optimum)
+    if each.is_proven(optimum):
+        return difference
+    limit = "≤ " if difference > 0 else ""
+    return f"{limit}{words(difference, 'change')}, not proven"
 
 
 def _name(each: Alternative) -> str:
-    return f"{each.theme}: {each.name}" if each.theme else each.name
+    """Return what an alternative is; the name of one that varies fields, whose theme is their paths, says it all."""
+    return f"{each.theme}: {each.name}" if each.theme and "." not in each.theme else each.name
 
 
 def bar(value: Decimal, most: Decimal) -> str:
@@ -104,7 +122,9 @@ def _values(each: Alternative, optimum: Plan) -> dict[str, Any]:
     return {
         **{"theme": each.theme, "name": each.name, "edits": dict(each.edits), "why": each.why},
         "monthly": str(plan.monthly) if plan else None,
-        "difference": str(plan.monthly - optimum.monthly) if plan else None,
+        "difference": str(each.difference(optimum)) if plan else None,
+        "difference_proven": each.is_proven(optimum) if plan else None,
+        "gives_up": list(each.gives_up),
         "lower_bound": str(plan.lower_bound) if plan else None,
         "gap": plan.gap if plan else None,
         **{"hosts": each.hosts, "spare_hosts": each.spare},
