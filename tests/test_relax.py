@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from conftest import Ran, vm, workload
 from test_compare import origin
 
 import cloudplan as cp
+from cloudplan.analysis.compare import edited
 from cloudplan.analysis.relax import NoPlan, why_no_plan
 from cloudplan.analysis.requote import plan_of
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
+from cloudplan.presentation.tables.relax import report
+from cloudplan.workload.reading import as_given
 
 TWO = {"primary": "az05", "standby": "az07"}
 
@@ -105,6 +109,46 @@ def test_two_requirements_are_given_up_together_when_one_is_not_enough() -> None
     found = why(vms=[vm(name="a", memory_gib=2000, min_ghz="3.9")])
     assert found.relaxations and all(len(each.words) == 2 for each in found.relaxations)
     assert ("no min_ghz for a", "1305 GiB of memory for a") in {each.words for each in found.relaxations}
+
+
+HUGE, FAST = {"memory_gib": 2000}, {"protection": {"rpo": "1m"}}
+SEVERAL: dict[str, tuple[dict[str, Any], int]] = {
+    "too large": ({"vms": [vm(name="a", **HUGE), vm(name="b", vcpus=600), vm(name="c")]}, 2),
+    "unreachable RPOs": ({"sites": TWO, "vms": [vm(name="a", **FAST), vm(name="b", **FAST), vm(name="c")]}, 2),
+    "both kinds": ({"sites": TWO, "vms": [vm(name="a", **HUGE), vm(name="b", **FAST), vm(name="c")]}, 2),
+    "both kinds in one": ({"sites": TWO, "vms": [vm(name="a", **HUGE, **FAST), vm(name="b", min_ghz="3.9")]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_each_of_several_sets_is_mended_by_itself_and_the_mends_are_combined(name: str) -> None:
+    fields, sets = SEVERAL[name]
+    found = why(**fields)
+    assert len(found.conflicts) == sets and all(each.mends for each in found.conflicts)
+    assert found.relaxations and found.combined >= len(found.relaxations)
+    best = found.relaxations[0]
+    asked = origin(**fields)
+    tree = edited(as_given(asked.workload, asked.edition), best.edits)
+    mended = Origin(cp.read_workload(tree, asked.edition), asked.edition, asked.prices)
+    assert plan_of(mended).monthly == best.plan.monthly
+    for conflict in found.conflicts:
+        assert set(best.words) & {word for words, _ in conflict.mends for word in words}
+
+
+def test_as_few_as_will_do_are_given_up_when_no_pair_helps() -> None:
+    found = why(sites=TWO, vms=[vm(name="a", memory_gib=2000, min_ghz="3.9", **FAST), vm(name="b")])
+    assert [len(words) for words, _ in found.conflicts[0].mends] == [3] and found.conflicts[0].pairs
+    assert found.relaxations
+
+
+def test_it_says_what_was_tried_and_no_more() -> None:
+    extra = {"vms": [vm(name="a", encrypted=False, disks=[{"size_gib": 60}])], "policy": {"datastore_max_gib": 500}}
+    stuck = replace(why(**extra | {"vms": [vm(name="a", memory_gib=2000)]}), relaxations=())
+    conflict = replace(stuck.conflicts[0], mends=(), pairs=3)
+    summary = " ".join(report("w", replace(stuck, conflicts=(conflict,)), "EUR").summary)
+    alone = len(conflict.in_vain)
+    assert f"{alone} requirements given up alone, 3 pairs of them, and all together" in summary
+    assert "in vain" in " ".join(report("w", stuck, "EUR").summary) and "No requirement" not in summary
 
 
 def test_a_workload_with_a_plan_has_nothing_to_give() -> None:

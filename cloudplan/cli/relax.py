@@ -24,6 +24,7 @@ from cloudplan.cli.options import (
     optimised,
     text_of,
 )
+from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin
 from cloudplan.presentation.tables import relax as tables
 
@@ -44,14 +45,16 @@ def relax(
     files.refuse_existing([output], force=force, inputs=[workload, prices])
     origin, _ = read_inputs(workload, prices, catalog, term)
 
+    memory = Memory()
+
     def feasible(inputs: Origin) -> bool:
         try:
-            optimised(inputs, gap=1.0, time_limit=time_limit)
+            optimised(inputs, gap=1.0, time_limit=time_limit, memory=memory)
         except NoPlanError:
             return False
         return True
 
-    found = why_no_plan(origin, partial(optimised, gap=gap, time_limit=time_limit), feasible)
+    found = why_no_plan(origin, partial(optimised, gap=gap, time_limit=time_limit, memory=memory), feasible)
     name = origin.workload.name
     if format == "json":
         return emit(files.json_text(tables.values(name, found)), output)

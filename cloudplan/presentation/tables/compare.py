@@ -24,7 +24,7 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     columns = (
         *(Column("Alternative"), Column("Monthly", "money", currency)),
         *(Column("Difference", "change", currency), Column("Hosts", "whole"), Column("Spare", "whole")),
-        *(Column("Clusters", "whole"), Column("Gap"), Column("Gives up"), Column("Cost")),
+        *(Column("Clusters", "whole"), Column("Gap", "discount"), Column("Gives up"), Column("Cost")),
     )
     parts: list[Table | Notes] = [Table("Alternatives", columns, rows, "Each is sized again and proven by itself.")]
     none = tuple((_name(each), each.why) for each in comparison.alternatives if not each.plan)
@@ -50,9 +50,9 @@ def _headline(comparison: Comparison, plan: Plan) -> str:
 def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
     lost = "; ".join(each.gives_up)
     if each.plan is None:
-        return (_name(each), None, None, None, None, None, "no\N{NO-BREAK SPACE}plan", lost, "")
+        return (_name(each), None, None, None, None, None, "no plan", lost, "")
     plan = each.plan
-    gap = f"{Decimal(str(plan.gap)) * 100:.4f}\N{NO-BREAK SPACE}%"
+    gap = Decimal(str(plan.gap)).quantize(Decimal("0.000001"))
     figures = (each.hosts, each.spare, len(plan.clusters))
     return (_name(each), plan.monthly, _difference(each, optimum), *figures, gap, lost, bar(plan.monthly, most))
 

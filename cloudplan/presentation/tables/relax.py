@@ -12,13 +12,7 @@ def report(name: str, found: NoPlan | None, currency: str) -> Report:
     """Return for people why a workload has no plan."""
     if found is None:
         return Report(f"{name}: there is a plan", ("Nothing has to give: run cloudplan size.",), ())
-    names = ", ".join(found.groups) or "no VM group in particular"
-    summary = (
-        f"No plan keeps the rules. Smallest set of VM groups without one: {names}.",
-        f"{counted(len(found.relaxations), 'way')} to a plan found, cheapest first."
-        if found.relaxations
-        else "No requirement helps when it is given up, alone or with another one.",
-    )
+    summary = (f"No plan keeps the rules. {_sets(found)}", *_outcome(found))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (" and ".join(each.words), each.plan.monthly, sum(cluster.hosts for cluster in each.plan.clusters))
         for each in found.relaxations
@@ -30,6 +24,27 @@ def report(name: str, found: NoPlan | None, currency: str) -> Report:
     if found.tried:
         parts.append(Notes("Given up alone, in vain", tuple((words, "") for words in found.tried)))
     return Report(f"{name}: why no plan", summary, tuple(parts))
+
+
+def _sets(found: NoPlan) -> str:
+    sets = [", ".join(each.groups) for each in found.conflicts if each.groups]
+    if len(sets) > 1:
+        return f"{counted(len(sets), 'set')} of VM groups have none, each even by itself: {'; '.join(sets)}."
+    return f"Smallest set of VM groups without one: {sets[0] if sets else 'no VM group in particular'}."
+
+
+def _outcome(found: NoPlan) -> tuple[str, ...]:
+    """Return what came of all that was tried, and no more than that."""
+    if found.relaxations:
+        return (f"{counted(len(found.relaxations), 'way')} to a plan found, cheapest first.",)
+    stuck = [each for each in found.conflicts if not each.mends]
+    if not stuck:
+        return (f"Each set can be mended by itself; {counted(found.combined, 'combination')} of mends tried in vain.",)
+    return tuple(
+        f"Tried in vain for {', '.join(each.groups)}: {counted(len(each.in_vain), 'requirement')} given up alone, "
+        f"{counted(each.pairs, 'pair')} of them, and all together."
+        for each in stuck
+    )
 
 
 def values(name: str, found: NoPlan | None) -> dict[str, Any]:
@@ -46,4 +61,14 @@ def values(name: str, found: NoPlan | None) -> dict[str, Any]:
             for each in found.relaxations
         ],
         "in_vain": list(found.tried),
+        "conflicts": [
+            {
+                "groups": list(each.groups),
+                "mends": [{"words": list(words), "edits": dict(edits)} for words, edits in each.mends],
+                "in_vain": list(each.in_vain),
+                "pairs_tried": each.pairs,
+            }
+            for each in found.conflicts
+        ],
+        "combinations_tried": found.combined,
     }
