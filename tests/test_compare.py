@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,17 @@ from conftest import Ran, bad_input, price_book, vm, workload
 from test_report import parsed
 
 import cloudplan as cp
-from cloudplan.analysis.compare import Comparison, breakpoints, compare, edited
+from cloudplan.analysis.compare import Comparison, breakpoints, compare, edited, varied
+from cloudplan.analysis.requirements import given_up
 from cloudplan.analysis.requote import plan_of
+from cloudplan.optimiser.memory import Memory
+from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
-from cloudplan.presentation.tables.compare import bar
+from cloudplan.presentation.tables.compare import bar, report, values
+from cloudplan.presentation.tables.table import Table
+from cloudplan.workload.reading import as_given
+
+TWO = {"primary": "az05", "standby": "az07"}
 
 
 def origin(prices: dict[str, Any] | None = None, **fields: Any) -> Origin:
@@ -39,7 +47,88 @@ def test_the_usual_alternatives() -> None:
     assert costs["host failures", "N+0"] < best < costs["host failures", "N+2"]
     assert costs["memory ceiling", "0.7"] >= best and costs["swap files", "auto"] <= best
     assert ("vCPUs a core", "4") not in costs and {("vCPUs a core", ratio) for ratio in "2368"} <= set(costs)
-    assert costs["mechanism", "none"] < best and costs["mechanism", "global-mirror"] >= best
+    assert costs["mechanism", "none"] < best
+    assert costs["mechanism", "global-mirror"] is not None and costs["mechanism", "global-mirror"] >= best
+    assert ("memory model", "included_full") in costs and ("host memory reserve", "16 GiB") in costs
+    assert costs["datastores of a site", "at least 2"] >= best
+
+
+def test_alternatives_keep_the_targets_and_say_what_they_give_up() -> None:
+    vms = [vm(name="a", protection={"rpo": "15m", "rto": "4h"}), vm(name="b", protection={"rto": "15m"}), vm(name="c")]
+    comparison = compare(origin(vms=vms, sites={"primary": "az05", "standby": "az07"}), plan_of)
+    each = {(one.theme, one.name): one for one in comparison.alternatives}
+    for name, group in (("vm-replication", "a"), ("global-mirror", "b")):
+        mechanism = each["mechanism", name]
+        assert mechanism.plan is None and mechanism.why.startswith(f"{group}: [DR-2]"), name
+    assert each["mechanism", "none"].gives_up == ("protection, RPO, RTO of a", "protection, RTO of b")
+    assert each["host failures", "N+0"].gives_up == ("host_failures 1",)
+    assert each["host failures", "N+2"].gives_up == each["memory ceiling", "0.8"].gives_up == ()
+    assert each["vCPUs a core", "6"].gives_up == ("vcpu_per_core 4",) and not each["vCPUs a core", "3"].gives_up
+    assert each["memory model", "included_full"].gives_up == ("memory_model base128_plus_memory",)
+    assert comparison.cheapest is None or not comparison.cheapest.gives_up
+
+
+def test_the_headline_names_the_cheapest_that_keeps_all() -> None:
+    comparison = compare(origin(), plan_of, ["policy.host_failures=0,2"])
+    assert comparison.cheapest is None
+    assert report(comparison, None).summary[1] == "No alternative that keeps every requirement costs less."
+    dear = origin(policy={"blades": ["perf4:v3"]})
+    comparison = compare(dear, plan_of, ["policy.blades=perf4:v3,eco:v3"])
+    assert comparison.cheapest and comparison.cheapest.name == "blades eco:v3"
+    assert "every requirement: blades eco:v3, " in report(comparison, None).summary[1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("vms.a.count", "1", "count 2"),
+        ("vms.a.affinity", "null", "affinity x"),
+        ("vms.a.anti_affinity", "null", "anti_affinity y"),
+        ("vms.a.protection.rpo", "4h", "RPO 1h"),
+        ("vms.a.protection.mechanism", "global-mirror", "mechanism vm-replication"),
+        ("vms.a.protection.rpo", "15m", ""),
+        ("vms.a.memory_gib", "1", "memory_gib 8"),
+        ("policy.memory_ceiling", "0.85", "memory_ceiling 0.8"),
+        ("policy.host_memory_reserve_gib", "0", "host_memory_reserve_gib 4"),
+        ("term_months", "36", "term of 1 months"),
+    ],
+)
+def test_what_a_changed_workload_gives_up(field: str, value: str, words: str) -> None:
+    edition = cp.load_edition("2025-01-17")
+    protection = {"rpo": "1h", "mechanism": "vm-replication"}
+    mine = vm(name="a", count=2, affinity="x", anti_affinity="y", protection=protection)
+    tree = workload(vms=[mine], sites=TWO, policy={"memory_ceiling": "0.8", "host_memory_reserve_gib": 4})
+    _, _, edits = next(varied([f"{field}={value}"]))
+    changed = cp.read_workload(edited(tree, edits), edition)
+    assert given_up(cp.read_workload(tree, edition), changed) == ((words,) if words else ())
+
+
+def test_what_only_widens_the_choice_is_never_dearer(shared: Path) -> None:
+    """Each search has next to no time: alone it ends dearer than the plan as asked for, which was proven."""
+    edition, memory = cp.load_edition("2025-01-17"), Memory()
+    book = cp.load_prices(shared / "examples" / "prices.yaml", edition)
+    tree = as_given(cp.read_workload(shared / "examples" / "real-571.yaml", edition), edition)
+    asked = cp.read_workload(edited(tree, {"policy.blades": ["eco:v3"]}), edition)
+    wider = cp.read_workload(edited(tree, {"policy.vcpu_per_core": "8"}), edition)
+    first = optimise(asked, edition, book, memory=memory)
+    alone = optimise(wider, edition, book, time_limit=0.001)
+    found = optimise(wider, edition, book, memory=memory, time_limit=0.001)
+    assert found.monthly <= first.monthly < alone.monthly
+    assert found.lower_bound <= alone.monthly
+
+
+def test_a_difference_within_the_gaps_is_not_proven() -> None:
+    comparison = compare(origin(), plan_of, ["policy.host_failures=2,0"])
+    base, (dear, cheap) = comparison.optimum.plan, comparison.alternatives
+    assert base and dear.plan and cheap.plan and dear.is_proven(base) and cheap.is_proven(base)
+    unsure = replace(dear, plan=dear.plan.model_copy(update={"lower_bound": base.monthly}))
+    assert not unsure.is_proven(base)
+    loose = base.model_copy(update={"lower_bound": cheap.plan.monthly})
+    assert not cheap.is_proven(loose)
+    told = report(replace(comparison, alternatives=(unsure, cheap)), None).parts[0]
+    assert isinstance(told, Table) and told.values("Proof") == ("", "not proven", "")
+    assert str(told.values("Difference")[1]).startswith("≤ +")
+    assert values(replace(comparison, alternatives=(unsure,)), None)["alternatives"][1]["difference_proven"] is False
 
 
 def test_an_alternative_without_a_plan_says_why() -> None:
@@ -97,8 +186,8 @@ def test_breakpoints_are_where_the_next_blade_comes() -> None:
 
 
 def test_bars_are_as_long_as_the_cost() -> None:
-    assert bar(Decimal(100), Decimal(100)) == "█" * 14 and bar(Decimal(0), Decimal(100)) == ""
-    assert bar(Decimal(50), Decimal(100)) == "█" * 7 and bar(Decimal(0), Decimal(0)) == ""
+    assert bar(Decimal(100), Decimal(100)) == "█" * 8 and bar(Decimal(0), Decimal(100)) == ""
+    assert bar(Decimal(50), Decimal(100)) == "█" * 4 and bar(Decimal(0), Decimal(0)) == ""
 
 
 @pytest.mark.parametrize("shape", ["table", "markdown", "json", "html"])

@@ -15,7 +15,7 @@ from hypothesis import given
 
 import cloudplan as cp
 from cloudplan.analysis.changes import OPTIMISER, Requote
-from cloudplan.analysis.requote import CAUSES, requote
+from cloudplan.analysis.requote import CAUSES, difference, requote
 from cloudplan.catalog.loading import catalog_folder
 from cloudplan.plan.origin import origin_of, read_plan
 from cloudplan.presentation.tables.requote import report, values
@@ -398,3 +398,19 @@ def test_the_tutorials_promise_every_output_carries_its_pins(run: Run, tmp_path:
     for style in ("table", "markdown"):
         text = run("size", example, "--format", style).out
         assert all(pin in text for pin in (*pins, plan["catalog"]["edition"], plan["program"]))
+
+
+def test_what_did_not_change_is_verified_and_not_solved_again() -> None:
+    def never(inputs: Any) -> cp.Plan:
+        raise AssertionError("solved again")
+
+    plan = planned()
+    change = requote(plan, solve=never)
+    assert change.after is plan and not change.solved
+    assert change.after.bom == difference(plan, plan, solve=never).after.bom
+    assert "not solved again" in " ".join(map(str, report(change).summary))
+    assert_sums(change)
+    older = plan.model_copy(update={"program": "cloudplan 0.0.1"})
+    for other in (older, plan.model_copy(update={"status": "feasible"})):
+        with pytest.raises((AssertionError, cp.BadInputError)):
+            requote(other, solve=never)

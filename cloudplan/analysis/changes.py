@@ -65,6 +65,11 @@ class Requote:
         return self.steps[-1].plan
 
     @property
+    def solved(self) -> bool:
+        """Whether anything was solved: not where nothing changed and a plan is proven already."""
+        return any(step.plan is not self.before for step in self.steps if step.causes != (SECOND,))
+
+    @property
     def difference(self) -> Decimal:
         """What the new plan costs more a month; the steps sum to it, and so do the lines."""
         return self.after.monthly - self.before.monthly

@@ -11,7 +11,7 @@ from typing import Any
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote, Step, line_changes
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.optimiser.optimise import optimise
+from cloudplan.optimiser.optimise import optimise, program
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook
@@ -50,15 +50,14 @@ def requote(
     term_months: int | None = None,
     solve: Callable[[Origin], Plan] = plan_of,
     name: str = "plan",
-    other: Plan | None = None,
 ) -> Requote:
     """Make a plan again with what is given, and split the difference of the bills by cause.
 
     What is not given stays as it was, out of the plan's own inputs; `workload` is a workload file as plain values.
     `solve` makes a plan of its inputs (by `optimise`, unless another gap or time limit is wanted); `name` stands for
-    the plan in messages. Where nothing changes and the plan is proven, it is its own new plan and nothing is solved; so
-    is `other`, a verified plan of what is given, where only that one is proven. Raises BadInputError when the plan does
-    not match its hashes, breaks a rule or is in another currency, and what `solve` raises for the new plan.
+    the plan in messages. A plan that this program has proven is its own new plan where nothing changes: nothing is
+    solved then. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another currency,
+    and what `solve` raises for the new plan.
     """
     origin, _ = verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
@@ -74,9 +73,8 @@ def requote(
 
     stages = _stages(origin, workload, edition or origin.edition, prices or origin.prices, term_months)
     renewed = stages[-1][1].origin()
-    mine, proven = _hashes(origin), [each for each in (plan, other) if each and each.status == "optimal"]
-    if proven and mine == _hashes(renewed):
-        solved[mine] = proven[0]
+    if _hashes(origin) == _hashes(renewed) and plan.status == "optimal" and plan.program == program():
+        solved[_hashes(origin)] = plan
     once(renewed)
     steps = tuple(_steps(stages, once))
     return Requote(plan, origin, renewed, steps, line_changes(plan, steps, (origin.edition, renewed.edition)))
@@ -97,15 +95,7 @@ def difference(
     """
     second, _ = verified(after, names[1])
     given = as_given(second.workload, second.edition)
-    change = requote(
-        before,
-        workload=given,
-        edition=second.edition,
-        prices=second.prices,
-        solve=solve,
-        name=names[0],
-        other=after,
-    )
+    change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
     if change.after.bom == after.bom:
         return change
     steps = (*change.steps, Step((SECOND,), after))

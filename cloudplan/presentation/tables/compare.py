@@ -9,6 +9,7 @@ from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
+PROOF = "Proof"
 LONGEST_BAR, BLOCKS = 8, " ▏▎▍▌▋▊▉█"
 
 
@@ -23,10 +24,11 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     currency = plan.prices.currency
     columns = (
         *(Column("Alternative"), Column("Monthly", "money", currency)),
-        *(Column("Difference", "change", currency), Column("Hosts", "whole"), Column("Spare", "whole")),
+        *(Column("Difference", "change", currency), Column(PROOF), Column("Hosts", "whole"), Column("Spare", "whole")),
         *(Column("Clusters", "whole"), Column("Gap", "discount"), Column("Gives up"), Column("Cost")),
     )
-    parts: list[Table | Notes] = [Table("Alternatives", columns, rows, "Each is sized again and proven by itself.")]
+    table = Table("Alternatives", columns, rows, "Each is sized again and proven by itself.")
+    parts: list[Table | Notes] = [table if any(table.values(PROOF)) else table.without(PROOF)]
     none = tuple((_name(each), each.why) for each in comparison.alternatives if not each.plan)
     if none:
         parts.append(Notes("No plan", none))
@@ -50,20 +52,20 @@ def _headline(comparison: Comparison, plan: Plan) -> str:
 def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
     lost = "; ".join(each.gives_up)
     if each.plan is None:
-        return (_name(each), None, None, None, None, None, "no plan", lost, "")
+        return (_name(each), None, None, None, None, None, None, "no plan", lost, "")
     plan = each.plan
     gap = Decimal(str(plan.gap)).quantize(Decimal("0.000001"))
     figures = (each.hosts, each.spare, len(plan.clusters))
-    return (_name(each), plan.monthly, _difference(each, optimum), *figures, gap, lost, bar(plan.monthly, most))
+    return (_name(each), plan.monthly, *_difference(each, optimum), *figures, gap, lost, bar(plan.monthly, most))
 
 
-def _difference(each: Alternative, optimum: Plan) -> Cell:
-    """Return what an alternative costs more, with a word where the gaps leave it open."""
+def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
+    """Return what an alternative costs more, at most where the gaps leave it open, and a word for that."""
     difference = each.difference(optimum)
     if each.is_proven(optimum):
-        return difference
+        return difference, ""
     limit = "≤ " if difference > 0 else ""
-    return f"{limit}{words(difference, 'change')}, not proven"
+    return f"{limit}{words(difference, 'change')}", "not proven"
 
 
 def _name(each: Alternative) -> str:

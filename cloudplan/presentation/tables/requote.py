@@ -37,7 +37,9 @@ def report(change: Requote, *, title: str = "requote") -> Report:
         f"{signed(change.difference)} {currency} a month.",
         f"Before: {ENGLISH.said(status(before))}. Now: {ENGLISH.said(status(after))}.",
         "The causes were applied in this order, and the plan solved again after each: "
-        f"{', '.join(step.name for step in change.steps[1:])}; what is left is the optimiser's.",
+        f"{', '.join(step.name for step in change.steps[1:])}; what is left is the optimiser's."
+        if change.solved
+        else "Nothing changed, and this program has proven the plan already: it was not solved again.",
     )
     joined = tuple((step.name, step.because) for step in change.steps if step.because)
     old, new = change.origin.edition, change.renewed.edition
@@ -163,7 +165,7 @@ def _what(change: Requote, step: Step) -> str:
         return "the second plan beside the cheapest of its own inputs"
     if step.causes == (OPTIMISER,):
         again = "" if old.program == new.program else f", {old.program} → {new.program}"
-        return f"the same inputs solved again{again}"
+        return f"the same inputs solved again{again}" if new is not old else "not solved again"
     texts = [text for cause in step.causes if (text := _WORDS[cause](old, new))]
     return "; ".join(texts) or "unchanged"
 
