@@ -7,6 +7,7 @@ import pytest
 from conftest import price_book, vm, workload
 
 import cloudplan as cp
+from cloudplan.analysis.compare import compare
 from cloudplan.optimiser.compute.search import PoolsSearch
 from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.memory import NOT_OF_CLUSTERS, NOT_OF_STORAGE, Memory, storage_key
@@ -15,6 +16,7 @@ from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.lun_ilp import StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.plan.origin import Origin
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Policy, VmGroup, Workload
 
@@ -127,3 +129,19 @@ def test_an_earlier_placement_that_breaks_a_rule_is_not_taken() -> None:
         tree = workload(vms=[vm(name="a", count=8, vcpus=1, memory_gib=memory_gib)], policy={"blades": ["eco:v3"]})
         plans.append(optimise(cp.read_workload(tree, edition), edition, book, memory=memory))
     assert [sum(cluster.hosts for cluster in plan.clusters) for plan in plans] == [2, 3]
+
+
+def test_the_default_comparison_searches_storage_once_for_each_storage_there_is(
+    monkeypatch: pytest.MonkeyPatch, shared: Path
+) -> None:
+    """Twenty-three plans of the real estate: as asked for, swap files apart, two datastores a site."""
+    searched, memory, improve = [], Memory(), StorageSearch.improve
+    monkeypatch.setattr(
+        StorageSearch, "improve", lambda self, budget: (searched.append(self), improve(self, budget))[1]
+    )
+    edition = cp.load_edition("2025-01-17")
+    book = cp.load_prices(shared / "examples" / "prices.yaml", edition)
+    asked = Origin(cp.read_workload(shared / "examples" / "real-571.yaml", edition), edition, book)
+    found = compare(asked, lambda inputs: optimise(inputs.workload, edition, book, memory=memory))
+    assert len(found.alternatives) >= 22 and len(searched) == 3
+    assert all(each.plan and each.plan.status == "optimal" for each in found.alternatives)

@@ -140,7 +140,8 @@ def _mended(
     origin: Origin, tree: Mapping[str, Any], groups: Sequence[str], mended: Edits, solve: Solve, feasible: Feasible
 ) -> Conflict:
     """Return a set with its mends: single requirements, else pairs, else as few of all together as will do."""
-    alone = {**edited(tree, mended), "vms": [entry for entry in tree["vms"] if entry["name"] in groups]}
+    others = edited(tree, mended)
+    alone = {**others, "vms": [entry for entry in others["vms"] if entry["name"] in groups]}
     workload = read_workload(alone, origin.edition, obey_pin=False)
     own = Origin(workload, origin.edition, origin.prices)
     kinds: list[Mend] = [((words,), edits) for words, edits in _kinds(own, groups)]
@@ -252,6 +253,12 @@ def _kinds(origin: Origin, groups: Sequence[str]) -> Iterator[tuple[str, Edits]]
 
 
 def _of_groups(origin: Origin, groups: Sequence[VmGroup]) -> Iterator[tuple[str, Edits]]:
+    """Yield what groups may give up; of two edits of one field the one that gives up more comes last, and counts."""
+    protected = [group for group in groups if group.protection]
+    for mechanism in ("global-mirror", "vm-replication") if protected else ():
+        vms = ", ".join(group.name for group in protected)
+        edits = {f"vms.{group.name}.protection": {"mechanism": mechanism} for group in protected}
+        yield f"{mechanism} for {vms}, whatever its RPO and RTO", edits
     for name, words in (
         *(("blades", "every blade allowed for {vms}"), ("min_ghz", "no min_ghz for {vms}")),
         *(("anti_affinity", "no anti-affinity of {vms}"), ("affinity", "no affinity of {vms}")),
@@ -265,11 +272,6 @@ def _of_groups(origin: Origin, groups: Sequence[VmGroup]) -> Iterator[tuple[str,
         if mine:
             vms = ", ".join(group.name for group in mine)
             yield words.format(vms=vms), {f"vms.{group.name}.{name}": None for group in mine}
-    protected = [group for group in groups if group.protection]
-    for mechanism in ("global-mirror", "vm-replication") if protected else ():
-        vms = ", ".join(group.name for group in protected)
-        edits = {f"vms.{group.name}.protection": {"mechanism": mechanism} for group in protected}
-        yield f"{mechanism} for {vms}, whatever its RPO and RTO", edits
     yield from _of_disks(groups)
     yield from _smaller(origin, groups)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from cloudplan.base.hashing import canonical_sha256
@@ -133,29 +134,39 @@ class Remembered(Generic[Found]):
         return None if self._best is None else self._best.cost - self._best.bound
 
     def start(self, budget: Budget) -> None:
-        """Make some plan and some bound, unless they are known."""
+        """Make some plan and some bound, unless they are known; take the rival if it is better."""
         if self._best is None:
             self._search.start(budget)
             self._note()
+            self._hold_against(Fraction(0))
 
     def improve(self, budget: Budget) -> None:
         """Search until cost and bound meet, or a rival meets the bound, or the budget is spent."""
         if self._memory.ended(self._key):
             return
-        rival, bounds = self._rival(), [Fraction(0)]
+        rival, bounds = self._asked, [Fraction(0)]
 
         def met() -> bool:
-            return rival is not None and rival.cost <= bounds[-1] * (1 + CLOSE)
+            return rival is not None and rival.cost <= max(bounds) * (1 + CLOSE)
 
         self._search.improve(replace(budget, heard=bounds.append, stopped=lambda: met() or budget.stopped()))
-        if rival is not None:
-            self._best = _better(self._best, replace(rival, bound=bounds[-1]))
+        self._hold_against(max(bounds))
         self._note()
         self._memory.keep(self._key, self._best, ended=not budget.spent)
 
+    @cached_property
+    def _asked(self) -> Found | None:
+        """The rival, asked for once."""
+        return self._rival()
+
+    def _hold_against(self, bound: Fraction) -> None:
+        """Take the rival if it is better, under a proven bound."""
+        if self._asked is not None:
+            self._best = _better(self._best, replace(self._asked, bound=bound))
+
     def _note(self) -> None:
-        """Take over what the search has found, if it is better; raise TimeLimitError when nothing is known at all."""
-        if self._best is None or self._search.left is not None:
+        """Take over what the search has found, if anything, and if it is better."""
+        if self._search.left is not None:
             self._best = _better(self._best, self._search.plan)
 
 
