@@ -11,7 +11,7 @@ import typer
 
 from cloudplan.base.errors import CloudplanError
 from cloudplan.cli.options import commands as app
-from cloudplan.optimiser.optimise import program
+from cloudplan.evaluation.document import program
 
 # each command adds itself, in the order of the help
 from cloudplan.cli import size, quote, orders, report, verify, explain  # isort: skip # noqa: F401

@@ -11,14 +11,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
-from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
-from cloudplan.evaluation.findings import find, not_proven, sorted_findings
+from cloudplan.evaluation.document import document
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import SitePlan, searches
@@ -28,32 +26,13 @@ from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.lun_ilp import StoragePlan, StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
 from cloudplan.optimiser.time_shares import improve_all
-from cloudplan.plan.plan import (
-    CatalogRef,
-    Choice,
-    Finding,
-    Inputs,
-    Plan,
-    PricesRef,
-    Search,
-    WorkloadRef,
-    gap_of,
-    is_optimal,
-)
+from cloudplan.plan.plan import Choice, Plan, Search, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Workload
 
 HALF_A_CENT = Fraction(1, 200)
-
-
-def program() -> str:
-    """Return the name and version of the program, as plans carry it."""
-    try:
-        return f"cloudplan {version('cloudplan')}"
-    except PackageNotFoundError:
-        return "cloudplan (not installed)"
 
 
 def optimise(
@@ -84,7 +63,7 @@ def optimise(
     _refuse(case, [pool for parts in pools.values() for pool in parts])
     storage = StorageSearch(case)
     sites = [part for site, parts in pools.items() for part in searches(case, site, parts)]
-    findings = partial(find, case, pinned=pinned, on=on)
+    documented = partial(document, case, pinned=pinned, on=on)
 
     first: list[tuple[StoragePlan, list[SitePlan], Plan]] = []
 
@@ -93,7 +72,7 @@ def optimise(
         for known, placed, plan in first:
             if layout is known and all(map(operator.is_, clusters, placed)):
                 return plan
-        plan = _proven(case, layout, clusters, budget, findings, out_of_time=out_of_time)
+        plan = _proven(case, layout, clusters, budget, documented, out_of_time=out_of_time)
         first.append((layout, clusters, plan))
         return plan
 
@@ -125,7 +104,7 @@ def _proven(
     storage: StoragePlan,
     sites: Sequence[SitePlan],
     budget: Budget,
-    findings: Callable[[Choice], tuple[Finding, ...]],
+    documented: Callable[..., Plan],
     *,
     out_of_time: bool,
 ) -> Plan:
@@ -143,42 +122,13 @@ def _proven(
     lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
     if lower > total:
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
-    workload, edition, book = case.workload, case.edition, case.prices.book
-    optimal = is_optimal(total, lower, len(lines))
-    search = _proof(total, lower) if optimal else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
-    found = findings(choice)
-    if not optimal:
-        found = sorted_findings((not_proven(search.ended, total, lower, book.currency), *found))
-    plan = Plan(
-        program=program(),
-        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
-        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
-        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
-        inputs=Inputs(
-            workload=workload.canonical(),
-            prices=book.canonical(),
-            catalog=None if edition.shipped else edition.files,
-        ),
-        status="optimal" if optimal else "feasible",
-        monthly=total,
-        lower_bound=lower,
-        gap=gap_of(total, lower),
-        search=search,
-        clusters=choice.clusters,
-        datastores=choice.datastores,
-        protection=choice.protection,
-        backup=backup_targets(case),
-        bom=lines,
-        findings=found,
-    )
-    verdict = verify(plan, workload, edition, book)
+    proven = is_optimal(total, lower, len(lines))
+    ended = None if proven else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
+    plan = documented(choice, lines, lower_bound=lower, ended=ended)
+    verdict = verify(plan, case.workload, case.edition, case.prices.book)
     if not verdict.holds:
         raise InternalError(verdict.faults())
     return plan
-
-
-def _proof(total: Decimal, lower: Decimal) -> Search:
-    return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
 
 
 def _ending(
