@@ -58,7 +58,7 @@ def requote(
     the plan in messages. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another
     currency, and what `solve` raises for the new plan.
     """
-    origin, _ = verified(plan, name)
+    origin, _, plan = verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
         words = f"is in {prices.currency} and the plan in {origin.prices.currency}: their amounts cannot be compared"
         raise BadInputError([Fault(words, where=f"price book {prices.name}")])
@@ -86,7 +86,7 @@ def difference(
     then still differs from the second plan is its optimiser's. Raises BadInputError when either plan does not match its
     hashes or breaks a rule, or when their currencies differ, and what `solve` raises.
     """
-    second, _ = verified(after, names[1])
+    second, _, after = verified(after, names[1])
     given = as_given(second.workload, second.edition)
     change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
     if change.after.bom == after.bom:

@@ -6,6 +6,8 @@ Here a scalar is the text that was written and the schema decides what it means.
 
 import contextlib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +29,7 @@ NO_ANCHORS = "anchors and aliases (&, *) are not read; write the value out"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_KINDS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _PLAIN_KINDS}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -130,6 +133,34 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"key given twice: {key!r}")
         tree[key] = value
     return tree
+
+
+def json_document(text: str, name: str) -> Document:
+    """Parse JSON text, numbers as numbers; `name` stands for the file in every message.
+
+    Raises BadInputError when it is not JSON, and for the first value that no document has: nested too deeply, text that
+    is no Unicode, a number that is not finite.
+    """
+    try:
+        tree = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError([Fault(f"not JSON: {error}", where=name)]) from None
+    document = Document(tree, name)
+    left: list[tuple[Where, Any]] = [((), tree)]
+    while left:
+        where, value = left.pop()
+        if len(where) > MAX_DEPTH:
+            raise BadInputError([document.fault(where[:MAX_DEPTH], "nested too deeply")])
+        if isinstance(value, dict):
+            left += [((*where, key), inner) for key, inner in value.items()]
+            value = "".join(value)
+        if isinstance(value, list):
+            left += [((*where, index), inner) for index, inner in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadInputError([document.fault(where, f"found {value}; allowed: a finite number")])
+        elif isinstance(value, str) and _SURROGATE.search(value):
+            raise BadInputError([document.fault(where, "half of a surrogate pair; allowed: Unicode text")])
+    return document
 
 
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:

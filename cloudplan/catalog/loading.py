@@ -18,6 +18,7 @@ from cloudplan.catalog.edition import Edition, Item, Source
 
 PARTS = ("edition", "blades", "storage", "services", "rules")
 FILES = tuple(f"{part}.yaml" for part in PARTS)
+OWN_ONLY_BY_OPTION = "; the folder of one's own is given with --catalog"
 
 
 def catalog_folder() -> Path:
@@ -40,11 +41,43 @@ def published() -> dict[str, str]:
 def load_edition(name: str | Path | None = None) -> Edition:
     """Load an edition: a shipped one by its name, one's own by its folder; None is the newest.
 
-    A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. Raises BadInputError
-    with one fault for everything that is wrong in the files, and for a published edition that was changed.
+    A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. An unchanged copy of
+    an edition that ships is that edition. Raises BadInputError with one fault for everything that is wrong in the
+    files, for a published edition that was changed, and for one's own that bears the name of one that ships.
     """
     folder = edition_folder(name)
-    return _shipped(folder) if name is None or str(name) in editions() else _in_folder(folder)
+    if name is None or str(name) in editions():
+        return _shipped(folder)
+    edition = _known(_in_folder(folder))
+    refuse_shipped_name(edition, f"{folder}{os.sep}")
+    return edition
+
+
+def load_shipped(name: str) -> Edition:
+    """Load an edition that ships, by its name; raise BadInputError when none bears it, a path included."""
+    if name not in editions():
+        raise BadInputError([Fault(unknown("edition", name, editions()) + OWN_ONLY_BY_OPTION)])
+    return load_edition(name)
+
+
+def bears_shipped_name(edition: Edition) -> bool:
+    """Return whether an edition is one's own and bears the name of one that ships."""
+    return not edition.shipped and edition.edition in editions()
+
+
+def refuse_shipped_name(edition: Edition, prefix: str) -> None:
+    """Raise BadInputError for an edition of one's own that bears the name of one that ships."""
+    if bears_shipped_name(edition):
+        message = f"{edition.edition!r} is the name of an edition that ships, with other files; rename your own"
+        raise BadInputError([Fault(message, where=f"{prefix}{FILES[0]}", path="edition")])
+
+
+def _known(edition: Edition) -> Edition:
+    """Return the edition that ships in place of an unchanged copy of it."""
+    if edition.edition in editions():
+        shipped = load_edition(edition.edition)
+        return shipped if shipped.sha256 == edition.sha256 else edition
+    return edition
 
 
 def edition_folder(name: str | Path | None = None) -> Path:
@@ -58,14 +91,19 @@ def edition_folder(name: str | Path | None = None) -> Path:
 
 
 def edition_from(files: Mapping[str, str], name: str) -> Edition:
-    """Return the edition of one's own whose files have these texts; `name` stands before a file in every message.
+    """Return the edition whose files have these texts; `name` stands before a file in every message.
 
-    Raises BadInputError as `load_edition` does.
+    Raises BadInputError with one fault for everything that is wrong in the files; the name is not looked at.
     """
     missing = [file for file in FILES if not isinstance(files.get(file), str)]
     if missing:
         raise BadInputError([Fault("no such file", where=f"{name}: {file}") for file in missing])
-    return _edition({file: files[file] for file in FILES}, f"{name}: ")
+    return _known(_edition({file: files[file] for file in FILES}, f"{name}: "))
+
+
+def files_sha256(files: Mapping[str, str]) -> str:
+    """Return the SHA-256 of the files of an edition, by their names in the order of `FILES`."""
+    return hashlib.sha256("".join(f"{file}\n{files[file]}" for file in FILES).encode()).hexdigest()
 
 
 def other_skus() -> dict[str, str]:
@@ -116,8 +154,7 @@ def _edition(texts: dict[str, str], prefix: str) -> Edition:
         faults.extend([*_sold_twice(edition, joined), *_unknown_documents(edition, joined)])
     if edition is None or faults:
         raise BadInputError(faults)
-    digest = hashlib.sha256("".join(f"{file}\n{text}" for file, text in texts.items()).encode())
-    return edition.model_copy(update={"sha256": digest.hexdigest(), "shipped": False, "files": texts})
+    return edition.model_copy(update={"sha256": files_sha256(texts), "shipped": False, "files": texts})
 
 
 def _joined(documents: list[Document]) -> Document:

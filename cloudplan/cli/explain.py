@@ -28,8 +28,8 @@ def explain(
     """Explain a figure: its formula with numbers, the rule, the source, and the VMs that it comes from."""
     files.refuse_existing([output], force=force, inputs=[plan, workload])
     read = read_plan(plan)
-    origin, verdict = verified(read)
-    report = tables.report(quote_of(read, origin), verdict, subject, _places(workload) if workload else {})
+    origin, verdict, document = verified(read)
+    report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     emit(files.json_text(tables.values(report)) if format == "json" else text_of(report, format), output)
 
 

@@ -35,7 +35,7 @@ def _pin(workload: Source) -> str | None:
     """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
     with contextlib.suppress(BadInputError):
         pin = pinned_edition(workload)
-        if pin and (pin in editions() or Path(pin).is_dir()):
+        if pin in editions():
             return pin
     return None
 

@@ -53,7 +53,7 @@ def quote(
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
     made = quoted(read, with_dates(agreed, *dates))
-    spoken = language(lang or language_of(read))
+    spoken = language(lang or language_of(made.plan))
     written = {output: write_quote(made, spoken, audience)} if output else {}
     if csv:
         written[csv] = bill_csv(made, spoken, audience, csv_dialect)

@@ -37,7 +37,8 @@ def render_page(plan: Plan, *, lang: Code | None = None) -> str:
 
     Raises BadInputError when the plan breaks a rule; the same plan gives the same page.
     """
-    quote, spoken = quoted(plan), language(lang or language_of(plan))
+    quote = quoted(plan)
+    spoken = language(lang or language_of(quote.plan))
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 

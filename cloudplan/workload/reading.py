@@ -15,7 +15,7 @@ from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import decimal_of, found, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
-from cloudplan.catalog.loading import editions
+from cloudplan.catalog.loading import OWN_ONLY_BY_OPTION, editions
 from cloudplan.workload.workload import MAX_INSTANCES, Policy, Sites, Workload
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
@@ -110,14 +110,14 @@ def _is_given(fault: Fault, given: set[str]) -> bool:
 
 
 def _pin_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
-    """The edition that a workload names is one that ships, a folder, or the one in use."""
+    """The edition that a workload names is one that ships, or the one in use; never a path."""
     pin = tree.get("catalog")
     if pin is None or pin == edition.edition:
         return
     if not isinstance(pin, str):
         yield document.fault(("catalog",), f"found {found(pin)}; allowed: the name of an edition")
-    elif pin not in editions() and not Path(pin).is_dir():
-        yield document.fault(("catalog",), unknown("edition", pin, editions()))
+    elif pin not in editions():
+        yield document.fault(("catalog",), unknown("edition", pin, editions()) + OWN_ONLY_BY_OPTION)
 
 
 def _document(source: Source) -> Document:

@@ -7,12 +7,14 @@ from typing import Any
 
 from cloudplan.analysis import explain
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
 from cloudplan.base.schema import unknown
 from cloudplan.base.units import number
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import BomLine
+from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.compute import HA_1, MEM_2
@@ -64,6 +66,7 @@ def _whole(quote: Quote) -> Report:
     heads = (Column("Cluster"), Column("Blade"), Column("Hosts", "whole"), Column("What decides"))
     summary = (
         f"{plan.workload.name}: {amount(plan.monthly)} {plan.prices.currency} a month.",
+        *map(ENGLISH.said, own_catalog(plan)),
         "Name a line (by its number or SKU), a rule, a VM, a cluster or a datastore to see more of it.",
     )
     parts = (Table("Lines", columns, tuple(rows)), Table("Clusters", heads, tuple(clusters)), _costs(quote))

@@ -93,7 +93,7 @@ def party(who: Party) -> Iterator[Cell]:
 
 
 def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
-    """Return in five lines what the figures of a quote rest on."""
+    """Return in a few lines what the figures of a quote rest on."""
     policy = quote.case.workload.policy
     return (
         message(
@@ -112,9 +112,10 @@ def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
         ),
         message(
             "Catalogue of {edition}; prices of {book}.",
-            edition=quote.plan.catalog.edition,
+            edition=plan_tables.catalog_name(quote.plan),
             book=quote.plan.prices.name,
         ),
+        *plan_tables.own_catalog(quote.plan),
         message("Sizing: {status}.", status=plan_tables.status(quote.plan)),
     )
 
