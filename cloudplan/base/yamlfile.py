@@ -135,8 +135,8 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return tree
 
 
-def json_document(text: str, name: str) -> Document:
-    """Parse JSON text, numbers as numbers; `name` stands for the file in every message.
+def json_document(text: str, name: str, what: str) -> Document:
+    """Parse JSON text, numbers as numbers; `name` stands for the file in every message, `what` for what it should be.
 
     Raises BadInputError when it is not JSON, and for the first value that no document has: nested too deeply, text that
     is no Unicode, a number that is not finite.
@@ -144,7 +144,7 @@ def json_document(text: str, name: str) -> Document:
     try:
         tree = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise BadInputError([Fault(f"not JSON: {error}", where=name)]) from None
+        raise BadInputError([Fault(f"not {what} in JSON: {error}", where=name)]) from None
     document = Document(tree, name)
     left: list[tuple[Where, Any]] = [((), tree)]
     while left:

@@ -101,11 +101,6 @@ def edition_from(files: Mapping[str, str], name: str) -> Edition:
     return _known(_edition({file: files[file] for file in FILES}, f"{name}: "))
 
 
-def files_sha256(files: Mapping[str, str]) -> str:
-    """Return the SHA-256 of the files of an edition, by their names in the order of `FILES`."""
-    return hashlib.sha256("".join(f"{file}\n{files[file]}" for file in FILES).encode()).hexdigest()
-
-
 def other_skus() -> dict[str, str]:
     """Return SKUs that belong to states of the provider's catalogue without an edition here, with what they are."""
     tree = yamlfile.read(catalog_folder() / "other-skus.yaml").tree
@@ -134,7 +129,7 @@ def _shipped(folder: Path) -> Edition:
     if published().get(folder.name, edition.sha256) != edition.sha256:
         message = (
             f"edition {folder.name} was changed after it was published; publish a new edition "
-            "(to use your own, copy the folder and give its path)"
+            "(to use your own, copy the folder, rename the edition in it and give its path)"
         )
         raise BadInputError([Fault(message, where=str(folder))])
     later = [name for name in editions() if name > folder.name]
@@ -154,7 +149,8 @@ def _edition(texts: dict[str, str], prefix: str) -> Edition:
         faults.extend([*_sold_twice(edition, joined), *_unknown_documents(edition, joined)])
     if edition is None or faults:
         raise BadInputError(faults)
-    return edition.model_copy(update={"sha256": files_sha256(texts), "shipped": False, "files": texts})
+    digest = hashlib.sha256("".join(f"{file}\n{text}" for file, text in texts.items()).encode())
+    return edition.model_copy(update={"sha256": digest.hexdigest(), "shipped": False, "files": texts})
 
 
 def _joined(documents: list[Document]) -> Document:

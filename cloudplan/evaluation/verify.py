@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from cloudplan.base.errors import Fault
 from cloudplan.catalog.edition import Edition
-from cloudplan.catalog.loading import bears_shipped_name, files_sha256, load_edition
+from cloudplan.catalog.loading import bears_shipped_name
 from cloudplan.evaluation.document import program, rebuilt
 from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
@@ -95,9 +95,8 @@ def proved(verdict: Verdict, plan: Plan, again: Plan) -> Verdict:
 
 def _inputs(plan: Plan, edition: Edition) -> Iterator[Check]:
     """What a plan says of its inputs is what it carries; `edition` is the one that it is checked with."""
-    carried = files_sha256(plan.inputs.catalog) if plan.inputs.catalog else load_edition(plan.catalog.edition).sha256
-    own = edition if edition.sha256 == carried else edition_of(plan)
-    yield from bill_rules.repeats_inputs(plan, own, carried, free=not bears_shipped_name(own))
+    own = edition if edition.files == plan.inputs.catalog else edition_of(plan)
+    yield from bill_rules.repeats_inputs(plan, own, free=not bears_shipped_name(own))
 
 
 def check_choice(case: Case, choice: Choice) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found, validate
 from cloudplan.base.yamlfile import Where, dotted, json_document
 from cloudplan.catalog.edition import Edition
-from cloudplan.catalog.loading import edition_from, load_shipped, refuse_shipped_name
+from cloudplan.catalog.loading import edition_from, editions, load_shipped, refuse_shipped_name
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook, load_prices
 from cloudplan.workload.reading import read_workload
@@ -32,7 +32,7 @@ def read_plan(source: str | Path) -> Plan:
     Raises BadInputError with one fault for everything that is wrong.
     """
     faults: list[Fault] = []
-    plan = validate(Plan, json_document(read_text(Path(source)), str(source)), faults)
+    plan = validate(Plan, json_document(read_text(Path(source)), str(source), "a plan"), faults)
     if plan is None:
         raise BadInputError(faults)
     return plan
@@ -51,9 +51,13 @@ def origin_of(plan: Plan, name: str = "plan") -> Origin:
 
 
 def edition_of(plan: Plan, name: str = "plan") -> Edition:
-    """Return the edition that a plan names, or carries when it is one's own."""
+    """Return the edition of a plan: the one that it carries, else the one that ships and that its workload names.
+
+    Raises BadInputError when there is none, and when the plan itself names none that ships.
+    """
     if plan.inputs.catalog is None:
-        return load_shipped(plan.catalog.edition)
+        named, pinned = load_shipped(plan.catalog.edition), plan.inputs.workload.get("catalog")
+        return load_shipped(pinned) if isinstance(pinned, str) and pinned in editions() else named
     return edition_from(plan.inputs.catalog, f"{name}: inputs.catalog")
 
 

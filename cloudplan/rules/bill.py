@@ -72,18 +72,17 @@ def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     yield DOC.require(said[0] == said[1], "search.said", f"{shown(said[0])}, expected {shown(said[1])}")
 
 
-def repeats_inputs(plan: Plan, edition: Edition, carried: str, *, free: bool) -> Iterator[Condition]:
+def repeats_inputs(plan: Plan, edition: Edition, *, free: bool) -> Iterator[Condition]:
     """Yield that a plan names the inputs that it carries, with their hashes (DOC).
 
-    `edition` is the one that it carries or names, `carried` the hash of its files; `free` says that this edition may
-    bear its name.
+    `edition` is the one that it carries or names; `free` says that this edition may bear its name.
     """
     workload, prices = plan.inputs.workload, plan.inputs.prices
     pairs: dict[str, tuple[Any, Any]] = {
         "workload.name": (plan.workload.name, workload.get("name")),
         "workload.sha256": (plan.workload.sha256, canonical_sha256(workload)),
         "catalog.edition": (plan.catalog.edition, edition.edition),
-        "catalog.sha256": (plan.catalog.sha256, carried),
+        "catalog.sha256": (plan.catalog.sha256, edition.sha256),
         **{f"prices.{name}": (getattr(plan.prices, name), prices.get(name)) for name in ("name", "currency")},
         "prices.illustrative": (plan.prices.illustrative, prices.get("illustrative")),
         "prices.sha256": (plan.prices.sha256, canonical_sha256(prices)),

@@ -29,7 +29,7 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
         summary.append(f"Not checked: {', '.join(verdict.not_checked)}{with_solver}.")
     if verdict.written_by:
         summary.append(f"Written by {verdict.written_by}; this is {program()}.")
-    summary += map(ENGLISH.said, own_catalog(plan))
+    summary += map(ENGLISH.said, own_catalog(verdict.document or plan))
     summary += [f"Checked with another {what} than the plan says it was made from." for what in others]
     tables = [_violations(broken)] if broken else []
     if verdict.other_words:
