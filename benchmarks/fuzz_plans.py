@@ -22,13 +22,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import typer
+
 import cloudplan as cp
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.catalog.loading import FILES, catalog_folder, edition_from
-from cloudplan.cli import main as command_line
+from cloudplan.cli import app
 from cloudplan.plan.origin import edition_of, prices_of, workload_of
 
 EDITION = "2025-01-17"
+COMMAND_LINE = typer.main.get_command(app)
 SECONDS = 60
 """How long a command may take before it counts as hanging."""
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -148,20 +151,21 @@ def is_read(path: Path) -> bool:
 
 def run(arguments: Sequence[object]) -> int | str:
     """Return the exit status of a command in this process, or what went wrong in it."""
-    before, sys.argv = sys.argv, ["cloudplan", *map(str, arguments)]
+    out, told = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     signal.signal(signal.SIGALRM, _hangs)
     signal.alarm(SECONDS)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
-            command_line()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+            COMMAND_LINE.main([*map(str, arguments)], "cloudplan")
+    except cp.CloudplanError as error:
+        return error.exit_status if str(error) else f"{arguments[0]}: refused without a word"
     except SystemExit as end:
-        status = int(end.code or 0)
-        return status if told.getvalue() or status in (0, 4) else f"{arguments[0]}: status {status} without a word"
+        return int(end.code or 0)
     except BaseException as error:
         return f"{arguments[0]}: {type(error).__name__}: {str(error)[:200]}"
     finally:
         signal.alarm(0)
-        sys.argv = before
+    return f"{arguments[0]}: did not end"
 
 
 def _hangs(*_: object) -> None:
