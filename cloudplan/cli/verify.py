@@ -16,7 +16,7 @@ from cloudplan.prices.book import load_prices
 from cloudplan.workload.reading import read_workload
 
 BROKEN = 4
-"""The exit status when a rule is broken."""
+"""The exit status when a rule is broken, or a field is not what follows from the rest."""
 
 
 @commands.command()
@@ -32,7 +32,7 @@ def verify(
     output: Output = None,
     force: Force = False,
 ) -> None:
-    """Put a plan's numbers into every rule and make its document again; status 4 when a rule or a word is broken."""
+    """Put a plan's numbers into every rule and make its document again; status 4 when either differs."""
     files.refuse_existing([output], force=force, inputs=[plan, workload, prices])
     read = read_plan(plan)
     edition = load_edition(catalog) if catalog else edition_of(read, str(plan))
