@@ -320,6 +320,8 @@ def test_the_edition_of_the_command_line_wins(run: Run, small: Path) -> None:
 
 def test_an_edition_of_ones_own_is_a_folder_and_travels_with_the_plan(run: Run, small: Path) -> None:
     folder = shutil.copytree(REPOSITORY / "catalog" / EDITION, small.with_name("mine"))
+    named = folder / "edition.yaml"
+    named.write_text(named.read_text(encoding="utf-8").replace(f'edition: "{EDITION}"', "edition: mine"))
     plan = json.loads(run("size", small, "--catalog", folder, "--format", "json").out)
     assert plan["inputs"]["catalog"] == {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     assert json.loads(run("size", small, "--format", "json").out)["inputs"]["catalog"] is None
