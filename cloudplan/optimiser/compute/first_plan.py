@@ -32,11 +32,10 @@ def on_one_type(case: Case, pools: Sequence[Pool]) -> Iterator[tuple[Cluster, ..
     """Yield a placement for each blade type that can hold every item of the pools, all on it."""
     for blade in case.blades:
         if all(blade in shape.blades for pool in pools for shape in pool.shapes):
-            fleets = [
-                (pool, Fleet(blade, packed(case, pool, blade, [shape.count for shape in pool.shapes]), 0))
-                for pool in pools
-            ]
-            clusters = [deal_hosts(case, pool, [fleet]) for pool, fleet in fleets]
+            clusters = []
+            for pool in pools:
+                loaded = packed(case, pool, blade, [shape.count for shape in pool.shapes])
+                clusters.append(deal_hosts(case, pool, [Fleet(blade, loaded, 0)]))
             yield tuple(itertools.chain.from_iterable(clusters))
 
 
