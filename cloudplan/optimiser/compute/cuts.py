@@ -38,7 +38,7 @@ The last level is kept for targets that nobody can prove anything for.
 """
 
 TRIES = 1000
-"""How often the ILPs of single hosts are asked for a proof for one target, times the number of shapes.
+"""How often the finest tables and the ILPs of single hosts are tried for one target, times the number of shapes.
 
 Each time they may find patterns instead, and for many shapes they take long.
 """
