@@ -22,8 +22,8 @@ from cloudplan.optimiser.compute.search import plan_site
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
-from cloudplan.optimiser.storage.lun_ilp import plan_storage
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.optimiser.storage.search import plan_storage
 from cloudplan.plan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book

@@ -4,14 +4,17 @@ Rows come from the rules as exact inequalities and become floating point only he
 numbers; the bound is the solver's own dual bound, less its tolerance.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import highspy
+import numpy as np
 import pulp
+from numpy.typing import NDArray
 
 from cloudplan.base.errors import InternalError
 from cloudplan.base.units import MIB_PER_GIB
@@ -88,6 +91,15 @@ class Model:
     def __init__(self) -> None:
         self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
         self._values: dict[Unknown, int] = {}
+        self._found: Sequence[float] = ()
+        self._relaxed: frozenset[Unknown] = frozenset()
+
+    def relax(self, unknowns: Iterable[Unknown]) -> None:
+        """Let these, and no others, be any number in the searches to come: easier, and the bound is still one.
+
+        The whole values read of them are rounded up.
+        """
+        self._relaxed = frozenset(unknowns)
 
     def whole(self, low: int = 0, high: int | None = None) -> Unknown:
         """Return a new whole unknown between `low` and `high`."""
@@ -117,25 +129,75 @@ class Model:
     def _never(self) -> Unknown:
         return self.whole(0, 0)
 
-    def minimise(self, objective: Linear, budget: Budget) -> Outcome:
-        """Search for the least objective; the values found are read with `value`."""
+    def minimise(
+        self, objective: Linear, budget: Budget, start: Callable[[], Mapping[Unknown, int]] | None = None
+    ) -> Outcome:
+        """Search for the least objective, from a solution if there is one; the values found are read with `value`."""
         self._problem.setObjective(pulp.LpAffineExpression(objective))
-        engine = pulp.HiGHS(
-            msg=False,
-            gapRel=budget.gap,
-            gapAbs=0.0,
-            timeLimit=budget.seconds_left,
-            threads=1,
-            mip_max_nodes=budget.nodes,
-        )
+        engine = pulp.HiGHS(msg=False, gapRel=budget.gap, gapAbs=0.0, threads=1)
         if not self._values:
             return Outcome(True, False, Fraction(0))
         engine.createAndConfigureSolver(self._problem)
         engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
         self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
         self._problem.solverModel.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
-        engine.callSolver(self._problem)
-        return self._read(self._problem.solverModel)
+        return self._run(budget, start() if start else None)
+
+    def cut(self, terms: Mapping[Unknown, float], low: float) -> None:
+        """Add sum of factor x unknown >= low to the model that was minimised last, for `again`."""
+        columns = [unknown.index for unknown in terms]
+        self._problem.solverModel.addRow(low, highspy.kHighsInf, len(columns), columns, list(terms.values()))
+
+    def again(
+        self, budget: Budget, start: Mapping[Unknown, int] | None = None, charges: Mapping[Unknown, float] | None = None
+    ) -> Outcome:
+        """Search once more, with the cuts added since, from a solution if there is one.
+
+        `charges` are added to the objective for this search: its bound is then none of the objective.
+        """
+        costs = {unknown: float(factor) for unknown, factor in self._problem.objective.items()}
+        for unknown, charge in (charges or {}).items():
+            self._problem.solverModel.changeColCost(unknown.index, costs.get(unknown, 0.0) + charge)
+        outcome = self._run(budget, start)
+        for unknown in charges or {}:
+            self._problem.solverModel.changeColCost(unknown.index, costs.get(unknown, 0.0))
+        return outcome
+
+    def among(
+        self, most: Fraction, order: Mapping[Unknown, float], budget: Budget, start: Mapping[Unknown, int]
+    ) -> bool:
+        """Search for the least `order` among the solutions that cost no more than `most`; return whether one was found.
+
+        Nothing can be searched for after that but such solutions.
+        """
+        objective = self._problem.objective
+        highs, costs = self._problem.solverModel, {unknown: -float(factor) for unknown, factor in objective.items()}
+        self.cut(costs, float(objective.constant - most))
+        for unknown in self._values:
+            highs.changeColCost(unknown.index, order.get(unknown, 0.0))
+        highs.changeObjectiveOffset(0.0)
+        return self._run(budget, start).found
+
+    def _run(self, budget: Budget, start: Mapping[Unknown, int] | None) -> Outcome:
+        highs = self._problem.solverModel
+        for unknown in self._values:
+            kind = highspy.HighsVarType.kContinuous if unknown in self._relaxed else highspy.HighsVarType.kInteger
+            highs.changeColIntegrality(unknown.index, kind)
+        highs.setOptionValue("mip_rel_gap", budget.gap)
+        for first in (start, None) if start is not None and not self._relaxed else (None,):
+            highs.clearSolver()
+            if first is not None:
+                values = [0.0] * highs.getNumCol()
+                for unknown, value in first.items():
+                    values[unknown.index] = float(value)
+                solution = highspy.HighsSolution()
+                solution.col_value = values
+                highs.setSolution(solution)
+            _limit(highs, budget)
+            highs.run()
+            if first is None or _is_itself(highs):
+                break
+        return self._read(highs)
 
     def _read(self, highs: Any) -> Outcome:
         status, info = highs.getModelStatus(), highs.getInfo()
@@ -150,10 +212,12 @@ class Model:
         bound -= TOLERANCE * max(Fraction(1), abs(bound))
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if found:
-            columns = highs.getSolution().col_value
+            self._found = columns = highs.getSolution().col_value
             for unknown in self._values:
                 index = getattr(unknown, "index", None)
                 exact = columns[index] if index is not None else 0.0
+                if unknown in self._relaxed:
+                    exact = math.ceil(exact - INTEGRALITY)
                 if abs(exact - round(exact)) > INTEGRALITY:
                     raise InternalError(f"the solver gave {exact} for a whole number")
                 self._values[unknown] = round(exact)
@@ -178,6 +242,10 @@ class Model:
             terms = (Fraction(factor) * self._values[unknown] for unknown, factor in expression.items())
             return sum(terms, Fraction(expression.constant))
         return Fraction(expression)
+
+    def number(self, unknown: Unknown) -> float:
+        """Return the value of an unknown as the solver gave it."""
+        return float(self._found[unknown.index])
 
     def value(self, expression: Linear) -> int:
         """Return the value of an unknown, or of an expression with whole coefficients, in the solution found."""
@@ -259,6 +327,65 @@ class Cover:
             raise InternalError("the covering LP has no optimum")
         solution = self._highs.getSolution()
         return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a search for whole numbers found (None: nothing), and a proven lower bound of its objective."""
+
+    values: list[int] | None
+    bound: float
+
+
+class WholeModel:
+    """A small ILP in plain numbers, minimised: for what is solved thousands of times, without names or expressions."""
+
+    def __init__(self, costs: Sequence[float], least: Sequence[float], most: Sequence[float]):
+        self._highs = _quiet()
+        count, nothing = len(costs), np.zeros(0)
+        bounds = (np.asarray(costs, dtype=float), np.asarray(least, dtype=float), np.asarray(most, dtype=float))
+        self._highs.addCols(count, *bounds, 0, np.zeros(count, dtype=np.int32), nothing.astype(np.int32), nothing)
+        whole = np.full(count, highspy.HighsVarType.kInteger)
+        self._highs.changeColsIntegrality(count, np.arange(count, dtype=np.int32), whole)
+
+    def row(self, low: float, high: float, columns: NDArray[Any], factors: NDArray[Any]) -> None:
+        """Add low <= sum of factor x unknown <= high."""
+        used = factors != 0
+        self._highs.addRow(low, high, int(used.sum()), columns[used].astype(np.int32), factors[used].astype(float))
+
+    def least(self, budget: Budget, start: Sequence[float] | None = None, *, absolute: float = 0.0) -> Answer:
+        """Search until the budget's gap, an absolute one, or its nodes, from a solution if there is one."""
+        _limit(self._highs, budget)
+        self._highs.setOptionValue("mip_abs_gap", absolute)
+        self._highs.setOptionValue("mip_rel_gap", budget.gap)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = list(start)
+            self._highs.setSolution(solution)
+        self._highs.run()
+        info, status = self._highs.getInfo(), self._highs.getModelStatus()
+        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return Answer(None, highspy.kHighsInf)
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        values = [round(value) for value in self._highs.getSolution().col_value] if found else None
+        bound = float(info.mip_dual_bound)
+        return Answer(values, bound - float(TOLERANCE) * max(1.0, abs(bound)))
+
+
+def _is_itself(highs: Any) -> bool:
+    """Return whether the solution costs what the solver says: HiGHS 1.16 can misjudge one that it was given."""
+    told, found = highs.getInfo(), highs.getSolution().col_value
+    if told.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return True
+    objective = float(np.dot(highs.getLp().col_cost_, found)) + highs.getLp().offset_
+    return bool(abs(told.objective_function_value - objective) <= 1e-6 * max(1.0, abs(objective)))
+
+
+def _limit(highs: Any, budget: Budget) -> None:
+    """Limit the nodes and the time of the next search; the clock of HiGHS goes on from the one before."""
+    highs.setOptionValue("mip_max_nodes", budget.nodes)
+    left = budget.seconds_left
+    highs.setOptionValue("time_limit", highspy.kHighsInf if left is None else highs.getRunTime() + left)
 
 
 def _quiet() -> Any:
