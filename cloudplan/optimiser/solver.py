@@ -78,11 +78,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer of one search: whether a plan was found, and a proven lower bound of the objective."""
+    """The answer of one search: whether a plan was found, a proven lower bound of the objective, and what was found."""
 
     found: bool
     infeasible: bool
     bound: Fraction
+    objective: float = math.inf
 
 
 class Model:
@@ -221,7 +222,7 @@ class Model:
                 if abs(exact - round(exact)) > INTEGRALITY:
                     raise InternalError(f"the solver gave {exact} for a whole number")
                 self._values[unknown] = round(exact)
-        return Outcome(found, False, bound)
+        return Outcome(found, False, bound, info.objective_function_value if found else math.inf)
 
     def impossible(self, budget: Budget) -> bool:
         """Return whether nothing at all keeps the constraints."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloudplan.optimiser.storage.measure import Counts, Measure, Numbers
+from cloudplan.optimiser.storage.measure import Counts, Measure, Numbers, largest_of
 
 WIDER = 1.12
 """By how much the number of LUNs grows when the content did not fit."""
@@ -66,16 +66,18 @@ def worth(measure: Measure, gib: Numbers) -> Numbers:
     return np.asarray(measure.sizes(gib) + ROUGH * measure.needs(gib))
 
 
-def lay_out(measure: Measure, counts: Counts, *, luns: int = 0) -> Layout:
-    """Return a layout of a content: on as few LUNs as its cost allows, or on at least `luns`."""
+def lay_out(measure: Measure, counts: Counts, *, luns: int = 0, quick: bool = False) -> Layout:
+    """Return a layout of a content: on as few LUNs as its cost allows, or on at least `luns`; a quick one is balanced."""
     total = sum(counts)
     if not total:
         return Layout((), 0)
     if luns <= 1 and total > 1 and (pieces := _pieces_of_content(measure, counts)) > 1:
-        return _apart(measure, counts, pieces)
+        return _apart(measure, counts, pieces, quick)
     aim = max(measure.sums_gib(counts), luns * measure.minimum)
     best: Luns | None = None
     for found in _starts(measure, counts, min(luns, total)):
+        if quick:
+            return exact_layout(measure, found.items)
         _improve(found, luns)
         if best is None or found.value() < best.value() - NEAR:
             best = found
@@ -96,18 +98,18 @@ def _pieces_of_content(measure: Measure, counts: Counts) -> int:
     return min(pieces, sum(counts))
 
 
-def _apart(measure: Measure, counts: Counts, pieces: int) -> Layout:
+def _apart(measure: Measure, counts: Counts, pieces: int, quick: bool) -> Layout:
     """Return the layouts of like pieces of the content, copied, and of what is left, some kinds in each piece."""
     part = tuple(count // pieces for count in counts)
     rest = [count % pieces for count in counts]
-    one = lay_out(measure, part)
+    one = lay_out(measure, part, quick=quick)
     luns, gib = one.luns * pieces, one.gib * pieces
     order = [int(kind) for kind in np.argsort(-measure.parts_of_lun.max(axis=1), kind="stable") if rest[kind]]
     chunks = min(len(order), math.ceil(_pieces_of_content(measure, tuple(rest)) * 1.5))
     for start in range(chunks):
         mine = set(order[start::chunks])
         piece = tuple(count if kind in mine else 0 for kind, count in enumerate(rest))
-        other = lay_out(measure, piece)
+        other = lay_out(measure, piece, quick=quick)
         luns, gib = luns + other.luns, gib + other.gib
     return Layout(luns, gib)
 
@@ -163,7 +165,7 @@ def balanced(measure: Measure, counts: Counts, number: int) -> Luns | None:
     for kind in np.argsort(-parts.max(axis=1), kind="stable"):
         towards = parts[kind] / mean**2
         for _ in range(left[kind]):
-            room = (loads + parts[kind]).max(axis=1) <= 1 + 1e-9
+            room = largest_of(loads + parts[kind]) <= 1 + 1e-9
             if not room.any():
                 return None
             chosen = int(np.argmin(np.where(room, loads @ towards, np.inf)))
@@ -272,14 +274,11 @@ def _exchange(luns: Luns, worths: Numbers, one: int, other: int) -> bool:
     taken = np.vstack([np.zeros(measure.gib.shape[1]), measure.gib[its]])
     change = taken[None, :, :] - given[:, None, :]
     total = worth(measure, luns.gib[one] + change) + worth(measure, luns.gib[other] - change)
-    fits = (luns.gib[one] + change).max(axis=-1) <= measure.largest * (1 + 1e-9)
-    fits &= (luns.gib[other] - change).max(axis=-1) <= measure.largest * (1 + 1e-9)
-    if measure.share.shape[1]:
-        given = np.vstack([np.zeros(measure.share.shape[1]), measure.share[mine]])
-        taken = np.vstack([np.zeros(measure.share.shape[1]), measure.share[its]])
-        shares = taken[None, :, :] - given[:, None, :]
-        fits &= (luns.share[one] + shares).max(axis=-1) <= 1 + 1e-9
-        fits &= (luns.share[other] - shares).max(axis=-1) <= 1 + 1e-9
+    given = np.vstack([np.zeros(measure.share.shape[1]), measure.share[mine]])
+    taken = np.vstack([np.zeros(measure.share.shape[1]), measure.share[its]])
+    shares = taken[None, :, :] - given[:, None, :]
+    fits = measure.fits(luns.gib[one] + change, luns.share[one] + shares)
+    fits &= measure.fits(luns.gib[other] - change, luns.share[other] - shares)
     total = np.where(fits, total, np.inf)
     first, second = divmod(int(np.argmin(total)), total.shape[1])
     if total[first, second] >= worths[one] + worths[other] - NEAR:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cloudplan.optimiser.solver import Budget, Cover, WholeModel
-from cloudplan.optimiser.storage.measure import Counts, Measure, Numbers
+from cloudplan.optimiser.storage.measure import Counts, Measure, Numbers, largest_of
 
 ROUNDS = 60
 """Times that the LP of a content is solved at most."""
@@ -26,6 +26,9 @@ MIXES = 13
 
 ADJUSTMENTS = 40
 """Items added to, dropped from or swapped in a greedy pattern at most."""
+
+WORTH_ITS_ROOM = 0.98
+"""Worth of a load per GiB at a mix of the dimensions from which on it is filled in."""
 
 FLOATING = 1e-7
 """Share of the largest LUN taken off a pricing bound for the tolerance of the solver's rows."""
@@ -174,24 +177,35 @@ def greedy(measure: Measure, prices: Numbers) -> Iterator[Counts]:
     seen: set[bytes] = set()
     for weights in _mixes(gib.shape[1]):
         ratio = worth / np.maximum(gib @ weights, 1e-9)
-        items = np.zeros(len(kinds), dtype=int)
-        room_gib, room_share = np.full(gib.shape[1], measure.largest), np.ones(share.shape[1])
-        for kind in np.argsort(-ratio, kind="stable"):
-            if ratio[kind] < 0.98:
-                break
-            fits = int(most[kind])
-            for room, need in ((room_gib, gib[kind]), (room_share, share[kind])):
-                if (need > 0).any():
-                    fits = min(fits, int((room[need > 0] / need[need > 0] + 1e-9).min()))
-            if fits > 0:
-                items[kind] += fits
-                room_gib, room_share = room_gib - fits * gib[kind], room_share - fits * share[kind]
+        items = _filled(measure, gib, share, ratio, most)
         items = _adjusted(measure, gib, share, worth, most, items)
         if items.tobytes() not in seen:
             seen.add(items.tobytes())
             row = np.zeros(len(prices), dtype=int)
             row[kinds] = items
             yield tuple(row.tolist())
+
+
+def _filled(measure: Measure, gib: Numbers, share: Numbers, ratio: Numbers, most: Numbers) -> Numbers:
+    """Return a pattern filled with what is worth most, as long as it is worth its room."""
+    order = np.argsort(-ratio, kind="stable")
+    order = order[ratio[order] >= WORTH_ITS_ROOM]
+    needs = np.hstack([gib / measure.largest, share])[order]
+    full = largest_of(np.cumsum(needs * most[order, None], axis=0)) <= 1 + 1e-9
+    whole = int(full.sum())  # so many loads fit with all their items
+    items = np.zeros(len(ratio), dtype=int)
+    items[order[:whole]] = most[order[:whole]]
+    room = 1 + 1e-9 - (needs[:whole] * most[order[:whole], None]).sum(axis=0)
+    least = needs.min(axis=0, initial=np.inf)
+    for place in range(whole, len(order)):
+        if (room < least).any():
+            break
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fits = int(min(most[order[place]], np.nanmin(room / needs[place], initial=most[order[place]])))
+        if fits > 0:
+            items[order[place]] = fits
+            room = room - fits * needs[place]
+    return items
 
 
 def _mixes(dimensions: int) -> Iterator[Numbers]:

@@ -92,7 +92,7 @@ class Measure:
 
     def needs(self, gib: Numbers) -> Numbers:
         """Return the sizes, not rounded, for sums of GiB by dimension (the last axis)."""
-        return np.asarray(np.maximum(gib.max(axis=-1, initial=0.0), self.minimum))
+        return np.maximum(largest_of(gib), self.minimum)
 
     def sizes(self, gib: Numbers) -> Numbers:
         """Return the sizes, in whole billing units, for sums of GiB by dimension (the last axis)."""
@@ -100,10 +100,7 @@ class Measure:
 
     def fits(self, gib: Numbers, share: Numbers) -> Numbers:
         """Return whether sums of GiB and of shares keep within one LUN."""
-        return np.asarray(
-            (gib.max(axis=-1, initial=0.0) <= self.largest * (1 + ROUNDING))
-            & (share.max(axis=-1, initial=0.0) <= 1 + ROUNDING)
-        )
+        return np.asarray((largest_of(gib) <= self.largest * (1 + ROUNDING)) & (largest_of(share) <= 1 + ROUNDING))
 
     def sums_gib(self, counts: Sequence[int]) -> float:
         """Return what all LUNs with this content take at least together: the larger of the sums, in whole units."""
@@ -116,6 +113,14 @@ class Measure:
             if count:
                 load = load + one * int(count)
         return least_gib(self.case, self.bucket.storage_class, load, mirrored=self.bucket.mirrored)
+
+
+def largest_of(amounts: Numbers) -> Numbers:
+    """Return the largest over the last axis, or 0; that axis is so short that walking it is quickest."""
+    largest = np.zeros(amounts.shape[:-1])
+    for axis in range(amounts.shape[-1]):
+        largest = np.maximum(largest, amounts[..., axis])
+    return np.asarray(largest)
 
 
 def _used(needs: Numbers) -> Numbers:

@@ -4,6 +4,7 @@ The ILP chooses, counting groups; each bucket's content is laid out on LUNs; cut
 beyond the sums. Again, until cost and bound meet, or the budget of rounds and nodes is spent.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,9 +12,10 @@ from typing import Literal
 
 from cloudplan.base.errors import Fault, NoPlanError
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Unknown
-from cloudplan.optimiser.storage.choice_ilp import ChoiceIlp
+from cloudplan.optimiser.storage.choice_ilp import ChoiceIlp, Numbers
 from cloudplan.optimiser.storage.cuts import Cut, cut_of_content, least_by_luns
 from cloudplan.optimiser.storage.first_choice import first_bound, first_choice
+from cloudplan.optimiser.storage.layout import Layout
 from cloudplan.optimiser.storage.lun_patterns import LunPatterns
 from cloudplan.optimiser.storage.luns import Bucket, Lun
 from cloudplan.optimiser.storage.parts import Chosen, Member, Part, parts_of
@@ -128,13 +130,16 @@ class _Search:
             self.bound = max(self.bound, outcome.bound)
             if not outcome.found:
                 return
-            found = self._laid_out()
+            chosen = self.ilp.numbers()
+            found = self._laid_out(chosen, float("inf"))
+            cuts, least = self._dual_cuts(found) if not self._settled else (0, 0.0)
+            if outcome.objective + least < float(self.best.cost) and not self._settled:
+                found = self._laid_out(chosen, max(NEGLIGIBLE, self._open / 10) * float(self.best.cost))
             self.budget.report("storage", self.bound, self.best.cost)
             if self._settled or self.budget.spent:
                 return
-            open_gap = float((self.best.cost - self.bound) / self.best.cost)
-            finer = min(gap, max(finest, open_gap / 30))
-            if not self._cut(found):
+            finer = min(gap, max(finest, self._open / 30))
+            if not cuts and not self._content_cuts(found):
                 if gap == finest:
                     return
                 finer = min(finer, max(finest, gap / 10))
@@ -143,15 +148,16 @@ class _Search:
                 self.ilp.model.relax([])
             outcome = self.ilp.model.again(self._coarse(gap), self._start(self.best))
 
-    def _laid_out(self) -> Stored:
-        """Lay out what the ILP chose, as well as its chance to be the best is worth, and keep the best."""
-        chosen = self.ilp.numbers()
-        rough = self.stores.of(chosen, self.budget, float("inf"))
-        self.best = min(self.best, rough, key=lambda stored: stored.cost)
-        negligible = max(NEGLIGIBLE * float(self.best.cost), float(self.best.cost - self.bound) / 10)
+    def _laid_out(self, chosen: Numbers, negligible: float) -> Stored:
+        """Lay out what the ILP chose, where more than `negligible`, in money, is lost as well as can be; keep the best."""
         found = self.stores.of(chosen, self.budget, negligible)
         self.best = min(self.best, found, key=lambda stored: stored.cost)
         return found
+
+    @property
+    def _open(self) -> float:
+        """The gap that is still open."""
+        return float((self.best.cost - self.bound) / self.best.cost) if self.best.cost else 0.0
 
     def _prefer(self) -> None:
         """Among plans of the same cost take one with fewer datastores, then with more swap files beside disk 0."""
@@ -174,21 +180,27 @@ class _Search:
 
     # Cuts
 
-    def _cut(self, found: Stored) -> bool:
-        """Add cuts for the buckets whose LUNs take more than the ILP counted; return whether there was one."""
-        added = False
-        for bucket, place, floor, luns in self._lost(found):
-            counts, layout = found.counts[bucket], found.layouts[bucket]
-            patterns = self.patterns[bucket]
+    def _dual_cuts(self, found: Stored) -> tuple[int, float]:
+        """Add dual cuts for the buckets whose LUNs take more than the ILP counted.
+
+        Return how many, and what their demands add to the cost of this choice.
+        """
+        added, cost = 0, 0.0
+        for bucket, place, floor, luns, layout in self._lost(found):
+            counts, patterns = found.counts[bucket], self.patterns[bucket]
             patterns.add(layout.luns)
             cut = patterns.cut(counts, luns, floor, float(layout.gib), self.budget)
             if cut is not None and cut.at(counts, luns) > floor + self._least_gain(found, bucket):
                 self._add(place, Cut(cut.gib, cut.per_lun, 0.0))
-                added = True
-        if added:
-            return True
-        for bucket, place, floor, luns in self._lost(found):
-            counts, layout = found.counts[bucket], found.layouts[bucket]
+                added += 1
+                cost += (cut.at(counts, luns) - floor) * self.stores.price_of_gib(bucket)
+        return added, cost
+
+    def _content_cuts(self, found: Stored) -> bool:
+        """Add cuts of single contents, where no dual cut is broken; return whether there was one."""
+        added = False
+        for bucket, place, floor, luns, layout in self._lost(found):
+            counts = found.counts[bucket]
             bounds = least_by_luns(place.measure, counts, layout, self.budget)
             if bounds:
                 line = cut_of_content(place.measure, counts, luns, bounds)
@@ -197,14 +209,22 @@ class _Search:
                     added = True
         return added
 
-    def _lost(self, found: Stored) -> Iterator[tuple[Bucket, Place, float, float]]:
-        """Yield the buckets whose LUNs take more than the ILP counted: with the GiB and the LUNs that it counted."""
+    def _lost(self, found: Stored) -> Iterator[tuple[Bucket, Place, float, float, Layout]]:
+        """Yield the buckets whose LUNs take more than the ILP counted: GiB and LUNs that it counted, and the layout.
+
+        Where `min_datastores` asks for several, it is a layout on as many LUNs as the ILP counted.
+        """
         number = self.ilp.model.number
         for bucket, place in self.stores.places.items():
-            if bucket in found.counts and not self.budget.spent:
-                floor = number(place.sums.units) * place.measure.unit
-                if found.gib[bucket] > floor + self._least_gain(found, bucket):
-                    yield bucket, place, floor, number(place.sums.luns)
+            if bucket not in found.counts or self.budget.spent:
+                continue
+            floor, luns = number(place.sums.units) * place.measure.unit, number(place.sums.luns)
+            layout = found.layouts[bucket]
+            wanted = min(math.ceil(luns - 1e-6), self.case.workload.policy.min_datastores, sum(found.counts[bucket]))
+            if wanted > len(layout.luns):
+                layout = place.layout(found.counts[bucket], self.budget, wanted)
+            if layout.gib > floor + self._least_gain(found, bucket):
+                yield bucket, place, floor, luns, layout
 
     def _least_gain(self, found: Stored, bucket: Bucket) -> float:
         """Return the GiB in a bucket that are worth a cut."""

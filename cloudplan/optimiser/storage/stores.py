@@ -57,6 +57,8 @@ class Place:
         """
         key = counts, luns
         if key not in self._layouts:
+            if budget.spent:
+                return lay_out(self.measure, counts, luns=luns, quick=True)
             self._layouts[key] = lay_out(self.measure, counts, luns=luns)
         layout = self._layouts[key]
         aim = max(self.measure.sums_gib(counts), luns * self.measure.minimum)
