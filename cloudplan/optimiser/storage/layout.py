@@ -21,7 +21,7 @@ LOT = 4
 PIECES = 240
 """Up to so many pieces the savings start from single items, beyond from handfuls."""
 
-MANY, MOST_LUNS = 4000, 300
+MANY, MOST_LUNS = 4000, 100
 """Beyond so many items, or LUNs, a content is laid out in pieces."""
 
 EXCHANGES = 3000
@@ -67,7 +67,10 @@ def worth(measure: Measure, gib: Numbers) -> Numbers:
 
 
 def lay_out(measure: Measure, counts: Counts, *, luns: int = 0, quick: bool = False) -> Layout:
-    """Return a layout of a content: on as few LUNs as its cost allows, or `luns` at least; a quick one is balanced."""
+    """Return a layout of a content: on as few LUNs as its cost allows, or on at least `luns`.
+
+    A quick one is balanced, and nothing more.
+    """
     total = sum(counts)
     if not total:
         return Layout((), 0)

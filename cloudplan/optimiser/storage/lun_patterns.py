@@ -15,10 +15,10 @@ from cloudplan.optimiser.storage.measure import Counts, Measure, Numbers, larges
 ROUNDS = 60
 """Times that the LP of a content is solved at most."""
 
-PRICINGS = 12
+PRICINGS = 6
 """Pricing ILPs of one content at most."""
 
-PRICING_NODES, PRICING_GAP = 150, 4e-6
+PRICING_NODES, PRICING_GAP = 60, 4e-6
 """Nodes of a pricing ILP, and the gap at which it stops, relative to the largest LUN."""
 
 MIXES = 13
@@ -26,6 +26,9 @@ MIXES = 13
 
 ADJUSTMENTS = 40
 """Items added to, dropped from or swapped in a greedy pattern at most."""
+
+TRACE = 0.02
+"""Items that a lifted cut sees of each load that the content lacks."""
 
 WORTH_ITS_ROOM = 0.98
 """Worth of a load per GiB at a mix of the dimensions from which on it is filled in."""
@@ -57,19 +60,22 @@ class LunPatterns:
         """Add the LUNs of a layout."""
         self.patterns |= dict.fromkeys(patterns)
 
-    def cut(self, counts: Counts, luns: float, floor: float, aim: float, budget: Budget) -> DualCut | None:
+    def cut(
+        self, counts: Counts, luns: float, floor: float, aim: float, budget: Budget, *, lifted: bool = False
+    ) -> DualCut | None:
         """Return the cut that demands most of a content on so many LUNs; None when none demands more than `floor`.
 
-        It stops when the demand reaches `aim`, the size of a layout.
+        It stops when the demand reaches `aim`, the size of a layout. A lifted cut demands a little less of this content
+        and more of others: also loads that the content lacks have a price, as if there were a trace of them.
         """
-        kinds = np.flatnonzero(counts)
+        kinds = np.arange(len(counts)) if lifted else np.flatnonzero(counts)
         lp = _PatternLp(self.measure, kinds, counts, luns, aim)
         lp.add(self.patterns)
         best: DualCut | None = None
         demand, pricings = floor, 0
         for _ in range(ROUNDS):
-            value, prices, per_lun = lp.solve()
-            if value <= floor + 1e-6 * max(1.0, floor) or budget.spent:
+            prices, per_lun = lp.solve()
+            if prices @ counts + per_lun * luns <= floor + 1e-6 * max(1.0, floor) or budget.spent:
                 break
             good = per_lun - 1e-6 * self.measure.largest
             new = [pattern for pattern in greedy(self.measure, prices) if lp.reduced(pattern, prices) < good]
@@ -91,11 +97,11 @@ class _PatternLp:
 
     def __init__(self, measure: Measure, kinds: Numbers, counts: Counts, luns: float, aim: float):
         self.measure, self.kinds, self.total = measure, kinds, len(counts)
-        self.cover = Cover([(float(counts[kind]), np.inf) for kind in kinds] + [(float(luns), float(luns))])
+        self.cover = Cover([(max(float(counts[kind]), TRACE), np.inf) for kind in kinds] + [(float(luns), float(luns))])
         self.rows: list[Counts] = []
         self.known: set[Counts] = set()
         self.last: list[float] = []
-        everything = [(row, float(counts[kind])) for row, kind in enumerate(kinds)]
+        everything = [(row, max(float(counts[kind]), 1.0)) for row, kind in enumerate(kinds)]
         self.cover.column(10 * max(aim, 1.0), everything)  # so that there is a solution; dearer than any layout
         self.cover.column(10 * max(aim, 1.0), [(len(kinds), float(luns))])
         self.add([(0,) * self.total])
@@ -117,12 +123,12 @@ class _PatternLp:
             grown = True
         return grown
 
-    def solve(self) -> tuple[float, Numbers, float]:
-        """Return the least size, the price of each load in GiB, and that of a LUN."""
-        value, self.last, duals = self.cover.solve()
+    def solve(self) -> tuple[Numbers, float]:
+        """Return the price of each load in GiB, and that of a LUN."""
+        _, self.last, duals = self.cover.solve()
         prices = np.zeros(self.total)
         prices[self.kinds] = np.maximum(duals[:-1], 0.0)
-        return value, prices, duals[-1]
+        return prices, duals[-1]
 
     def reduced(self, pattern: Counts, prices: Numbers) -> float:
         """Return the size of a pattern less what its items are worth."""

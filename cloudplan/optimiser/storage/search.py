@@ -45,6 +45,9 @@ NODES = 3000
 TIES = 400
 """Unknowns up to which plans of equal cost are compared: which of them is taken is no part of the proof."""
 
+LIFTING_GAP, MOST_LIFTED = 3e-3, 120
+"""Gap down to which cuts are lifted, and loads of a bucket up to which they are."""
+
 NEGLIGIBLE = 5e-6
 """A bucket whose LUNs take this share of the cost more than its sums gets no cut."""
 
@@ -185,7 +188,7 @@ class _Search:
             outcome = self.ilp.model.again(self._coarse(gap), self._start(self.best))
 
     def _laid_out(self, chosen: Numbers, negligible: float) -> Stored:
-        """Lay out what the ILP chose, as well as can be where more than `negligible`, in money, is lost."""
+        """Lay out what the ILP chose, better where more than `negligible`, in money, is lost; keep the best plan."""
         found = self.stores.of(chosen, self.budget, negligible)
         self.best = min(self.best, found, key=lambda stored: stored.cost)
         return found
@@ -202,7 +205,7 @@ class _Search:
         search = replace(self.budget, gap=0.0, nodes=NODES)
         self.ilp.model.relax([])
         if self.ilp.model.among(self.best.cost + TOLERANCE, self.ilp.order(), search, self._start(self.best)):
-            found = self.stores.of(self.ilp.numbers(), self.budget)
+            found = self.stores.of(self.ilp.numbers(), self.budget, float("inf"))
             if found.cost <= self.best.cost and sum(found.luns.values()) <= sum(self.best.luns.values()):
                 self.best = found
 
@@ -225,7 +228,10 @@ class _Search:
         for bucket, place, floor, luns, layout in self._lost(found):
             counts, patterns = found.counts[bucket], self.patterns[bucket]
             patterns.add(layout.luns)
-            cut = patterns.cut(counts, luns, floor, float(layout.gib), self.budget)
+            lifted = self._open > LIFTING_GAP and len(counts) <= MOST_LIFTED
+            cut = patterns.cut(counts, luns, floor, float(layout.gib), self.budget, lifted=lifted)
+            if lifted and (cut is None or cut.at(counts, luns) <= floor + self._least_gain(found, bucket)):
+                cut = patterns.cut(counts, luns, floor, float(layout.gib), self.budget)
             if cut is not None and cut.at(counts, luns) > floor + self._least_gain(found, bucket):
                 self._add(place, Cut(cut.gib, cut.per_lun, 0.0))
                 added += 1

@@ -17,10 +17,10 @@ from cloudplan.optimiser.storage.measure import Counts, Measure
 PLACEMENTS = 160
 """Loads x slots up to which a content gets an ILP with a slot for each LUN."""
 
-NODES, NODES_OF_REPACK = 600, 120
+NODES, NODES_OF_REPACK = 150, 60
 """Nodes of such an ILP, and of one for two or three LUNs of a layout."""
 
-REPACKS = 12
+REPACKS = 8
 """How often two or three LUNs of a layout are laid out again."""
 
 
