@@ -30,7 +30,7 @@ FAMILIES = {
     "sites-middle-107": 1e-4,
     "vswp-auto-middle-106": 1e-4,
 }
-"""The workloads beside the repository, and what a bill may be above the best that is known; benchmarks have the large."""
+"""The workloads beside the repository, and what a bill may be above the best that is known."""
 
 
 @pytest.mark.parametrize("name", FAMILIES)
