@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.errors import Fault, NoPlanError
+from cloudplan.base.errors import Fault, InternalError, NoPlanError
 from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.solver import Budget, Unknown
@@ -72,7 +72,7 @@ class Place:
         left: list[dict[Kind, int]] = [{} for _ in self.measure.loads]
         for kind, count in content.items():
             left[self.load_of[kind]][kind] = count
-        luns = []
+        luns, sizes = [], {counts: self.measure.exact_gib(counts) for counts in set(layout.luns)}
         for counts in layout.luns:
             held: dict[Kind, int] = {}
             for index in [number for number, count in enumerate(counts) if count]:
@@ -85,8 +85,9 @@ class Place:
                         waiting[kind] -= taken
                         needed -= taken
                 left[index] = {kind: count for kind, count in waiting.items() if count}
-            size = self.measure.exact_gib(counts)
-            assert size is not None
+            size = sizes[counts]
+            if size is None:
+                raise InternalError(f"a LUN of {self.bucket.storage_class} was given more than it holds")
             luns.append(Lun(self.bucket, size, held))
         return luns
 
