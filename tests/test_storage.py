@@ -152,3 +152,19 @@ def test_brute_force_agrees_on_tiny_workloads_with_several_datastores() -> None:
     line = run("storage.py", "--brute", 12)
     assert "equal to the cent of each line" in line
     assert not [word for word in line.split() if word.strip("'{:").isupper()]
+
+
+def test_disks_of_anti_affine_vms_stand_apart_where_that_costs_nothing() -> None:
+    disks = [{"size_gib": 400}]
+    vms = [vm(name=f"a{number}", disks=disks, anti_affinity="x") for number in range(3)]
+    vms += [vm(name=f"b{number}", disks=disks) for number in range(3)]
+    some = case(vms=vms, policy={"min_datastores": 3})
+    datastores, _ = deal_storage(some, planned(some))
+    assert [sum(disk.vm.startswith("a") for disk in store.disks) for store in datastores] == [1, 1, 1]
+
+
+def test_like_disks_of_a_vm_stand_together_where_that_costs_nothing() -> None:
+    vms = [vm(name=name, powered_on=False, disks=[{"size_gib": 400}, {"size_gib": 400}]) for name in "abc"]
+    some = case(vms=vms, policy={"datastore_max_gib": 1000})
+    datastores, _ = deal_storage(some, planned(some))
+    assert [len({disk.vm for disk in store.disks}) for store in datastores] == [1, 1, 1]
