@@ -19,6 +19,7 @@ from cloudplan.workload.case import Case
 
 EDITION = "2025-01-17"
 REPOSITORY = Path(__file__).resolve().parents[1]
+GOLDEN = REPOSITORY / "tests" / "golden"
 
 settings.register_profile("cloudplan", deadline=None, derandomize=True)
 settings.load_profile("cloudplan")
@@ -77,6 +78,25 @@ def bad_input() -> Iterator[list[cp.Fault]]:
     with pytest.raises(cp.BadInputError) as caught:
         yield faults
     faults += caught.value.faults
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one way in which golden files change."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew, then compare")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the golden file of a name, after it is written anew when the command line says so."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
 
 
 @pytest.fixture(scope="session")

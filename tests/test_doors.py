@@ -23,6 +23,7 @@ import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
 
 NEWEST, DRAFT = cp.editions()[-1], "2099-01-01"
+NAMED = f'edition: "{NEWEST}"'
 
 DRIVER = """
 import json, sys
@@ -159,7 +160,7 @@ def test_plans_with_a_catalogue_of_their_own_stay_valid_when_a_rule_is_added(cop
     own = copy.folder / "own"
     shutil.copytree(catalog_folder() / NEWEST, own)
     edition = own / "edition.yaml"
-    edition.write_text(edition.read_text(encoding="utf-8").replace(NEWEST, "ours"), encoding="utf-8")
+    edition.write_text(edition.read_text(encoding="utf-8").replace(NAMED, 'edition: "ours"'), encoding="utf-8")
     copy.write("w.yaml", {**workload(), "catalog": None})
     size = ["size", "w.yaml", "--catalog", own, "--format", "json", "--output", "plan.json"]
     assert copy.run(size)[0] == [0]
@@ -182,7 +183,8 @@ DATED = (
     (
         "FITS = (\n",
         "def _most(case: Case, item: Instances, blade: str) -> Check:\n"
-        '    return PROV_1.at_most(item.group.vcpus, PROV_1.figure(case.edition, "most"), item.group.name, "vCPUs")\n\n\n'
+        '    most = PROV_1.figure(case.edition, "most")\n'
+        '    return PROV_1.at_most(item.group.vcpus, most, item.group.name, "vCPUs")\n\n\n'
         "FITS = (\n    Fit(PROV_1, _most, lambda group: group.vcpus),\n",
     ),
 )

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import cloudplan as cp
 
@@ -21,6 +22,11 @@ def test_every_module_is_found_where_it_stands() -> None:
             if not found.name.endswith("__main__"):
                 module = importlib.import_module(found.name)
                 assert getattr(package, found.name.rpartition(".")[2]) is module
+
+
+def test_the_top_of_the_package_is_small() -> None:
+    (folder,) = cp.__path__
+    assert len([path for path in Path(folder).iterdir() if path.name not in ("__pycache__", "_catalog")]) <= 18
 
 
 def test_every_public_name_is_there() -> None:

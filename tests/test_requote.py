@@ -230,6 +230,7 @@ def test_what_the_optimiser_leaves_is_its_own_cause() -> None:
                 cluster.model_copy(update={"hosts": cluster.hosts + 1, "memory_gib": cluster.memory_gib + 128}),
             ),
             "status": "feasible",
+            "search": None,
             "gap": 0.0,
         }
     )

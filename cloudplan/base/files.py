@@ -14,7 +14,7 @@ from cloudplan.base.errors import BadInputError, Fault
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what stops a file from being read into a BadInputError with one fault."""
+    """Turn what stops a file from being read into one fault: the block raises BadInputError instead."""
     try:
         yield
     except FileNotFoundError:

@@ -11,13 +11,13 @@ from cloudplan.base import files
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     Catalog,
+    EachTimeLimit,
     Force,
     Format,
     Gap,
     Output,
     PricesFile,
     Term,
-    TimeLimit,
     WorkloadFile,
     commands,
     emit,
@@ -44,7 +44,7 @@ def compare(
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
-    time_limit: TimeLimit = None,
+    time_limit: EachTimeLimit = None,
 ) -> None:
     """Set the optimum beside the best plans under other choices; each is sized again."""
     files.refuse_existing([output], force=force, inputs=[workload, prices])

@@ -8,7 +8,7 @@ import typer
 
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files
-from cloudplan.cli.options import Force, Format, Gap, Output, TimeLimit, commands, emit, optimised, text_of
+from cloudplan.cli.options import EachTimeLimit, Force, Format, Gap, Output, commands, emit, optimised, text_of
 from cloudplan.plan.origin import read_plan
 from cloudplan.presentation.tables.requote import diff_report, diff_values
 
@@ -21,7 +21,7 @@ def diff(
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
-    time_limit: TimeLimit = None,
+    time_limit: EachTimeLimit = None,
 ) -> None:
     """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser."""
     files.refuse_existing([output], force=force, inputs=[before, after])

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cloudplan.base import files
+from cloudplan.base.errors import TimeLimitError
 from cloudplan.base.language import Code
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
@@ -20,6 +21,8 @@ from cloudplan.presentation.tables.table import Report
 from cloudplan.presentation.text import Style, render_report
 
 QUIET_SECONDS = 1.0
+MOMENT = 0.001
+"""Seconds that a search has at least: enough for a first plan."""
 
 commands = typer.Typer(
     add_completion=False,
@@ -51,7 +54,10 @@ Xlsx = Annotated[Path | None, typer.Option(help="Also write the quote as an Exce
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 Gap = Annotated[float, typer.Option(help="Stop at this relative gap, for example 0.01.", min=0.0, max=1.0)]
 TimeLimit = Annotated[
-    float | None, typer.Option(help="Stop after so many seconds with the best verified plan.", min=0.1)
+    float | None, typer.Option(help="End after so many seconds in all, with the best verified plan.", min=0.1)
+]
+EachTimeLimit = Annotated[
+    float | None, typer.Option(help="End each search after so many seconds, with its best verified plan.", min=0.1)
 ]
 Lang = Annotated[Code | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
 Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
@@ -81,6 +87,38 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+class Limit:
+    """A limit of time that holds from here on: `with` it for reading, then for what is left."""
+
+    def __init__(self, seconds: float | None):
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that are left, at least enough for a first plan; None without a limit."""
+        return None if self._end is None else max(MOMENT, self._end - time.monotonic())
+
+    def __enter__(self) -> "Limit":
+        """Raise TimeLimitError when the limit is reached before the block ends."""
+        self._before = None
+        in_time = self._end is not None and threading.current_thread() is threading.main_thread()
+        if in_time and hasattr(signal, "SIGALRM"):
+            self._before = signal.signal(signal.SIGALRM, self._too_long)
+            signal.setitimer(signal.ITIMER_REAL, self.seconds_left or MOMENT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the alarm as it was; raise TimeLimitError where there is none and the limit was reached."""
+        if self._before is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self._before)
+        elif self._end is not None and time.monotonic() > self._end:
+            self._too_long()
+
+    def _too_long(self, *_: object) -> None:
+        raise TimeLimitError("the time limit was reached before the inputs were read; allow more time")
 
 
 class Interrupt:

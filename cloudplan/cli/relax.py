@@ -11,13 +11,13 @@ from cloudplan.base.errors import NoPlanError
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     Catalog,
+    EachTimeLimit,
     Force,
     Format,
     Gap,
     Output,
     PricesFile,
     Term,
-    TimeLimit,
     WorkloadFile,
     commands,
     emit,
@@ -38,7 +38,7 @@ def relax(
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
-    time_limit: TimeLimit = None,
+    time_limit: EachTimeLimit = None,
 ) -> None:
     """Say why a workload has no plan: the VMs in conflict, and the cheapest requirement to give up."""
     files.refuse_existing([output], force=force, inputs=[workload, prices])

@@ -11,6 +11,7 @@ from cloudplan.base import files, yamlfile
 from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import (
+    EachTimeLimit,
     Force,
     Format,
     Gap,
@@ -18,7 +19,6 @@ from cloudplan.cli.options import (
     PlanFile,
     QuoteDate,
     Term,
-    TimeLimit,
     Xlsx,
     commands,
     emit,
@@ -50,7 +50,7 @@ def requote(
     xlsx: Xlsx = None,
     force: Force = False,
     gap: Gap = 0.0,
-    time_limit: TimeLimit = None,
+    time_limit: EachTimeLimit = None,
 ) -> None:
     """Make a plan again with a newer workload, catalogue or price book, and split the difference by cause."""
     files.refuse_existing([output, new_plan, xlsx], force=force, inputs=[plan, workload, prices])

@@ -15,6 +15,7 @@ from cloudplan.cli.options import (
     Format,
     Gap,
     Lang,
+    Limit,
     Output,
     PricesFile,
     QuoteDate,
@@ -59,12 +60,14 @@ def size(
     if workload is None and locked is None:
         raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
     files.refuse_existing([output, xlsx], force=force, inputs=[workload, prices, locked])
-    if locked:
-        pin, origin = None, _locked(locked, workload, prices, catalog, term)
-    else:
-        assert workload is not None
-        origin, pin = read_inputs(workload, prices, catalog, term)
-    plan = optimised(origin, gap=gap, time_limit=time_limit, date=date, pinned=pin is not None or locked is not None)
+    with Limit(time_limit) as limit:
+        if locked:
+            pin, origin = None, _locked(locked, workload, prices, catalog, term)
+        else:
+            assert workload is not None
+            origin, pin = read_inputs(workload, prices, catalog, term)
+    pinned = pin is not None or locked is not None
+    plan = optimised(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pinned)
     spoken = language(lang or language_of(plan))
     text = plan.to_json() if format == "json" else render_plan(plan, origin.workload, spoken, style_of(format))
     emit(text, output, {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {})

@@ -24,7 +24,8 @@ Why = tuple[str, dict[str, Any]]
 def bill(case: Case, choice: Choice) -> tuple[BomLine, ...]:
     """Return the bill of materials of a choice: one line per site and item, sites first, then catalogue order.
 
-    Raises BadInputError, listing them all, for items that the plan cannot do without and the price book does not price.
+    Raises BadInputError, listing them all, for items that the plan cannot do without and the price book does not price,
+    and InternalError for a quantity that is not whole.
     """
     quantities: dict[str, Counter[str]] = {site: Counter() for site in case.sites}
     for each in (*items.items(case, items.decision_of(case, choice)), *items.fixed_items(case)):

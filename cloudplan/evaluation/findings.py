@@ -1,7 +1,8 @@
 """What the reader of a plan must know: consequences of choices, gaps in the input, contradictions of the catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
 from cloudplan.base.units import GIB_PER_TIB
@@ -12,8 +13,12 @@ from cloudplan.plan.wording import finding_text
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import backup, compute, protection, storage
 from cloudplan.rules.backup import is_backed_up
+from cloudplan.rules.bill import PROOF
 from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions
 from cloudplan.workload.case import Case
+
+MUCH = Decimal("0.01")
+"""The share of the cost from which on a gap is a warning."""
 
 
 def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[Finding, ...]:
@@ -33,6 +38,19 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_commitments(case),
         *_inventory(case),
     ]
+    return sorted_findings(found)
+
+
+def not_proven(ended: str, monthly: Decimal, lower_bound: Decimal, currency: str) -> Finding:
+    """Return the finding of a plan whose search was ended by a gap, a budget or a limit of time before the proof."""
+    saving = monthly - lower_bound
+    severity: Literal["info", "warning"] = "warning" if saving > monthly * MUCH else "info"
+    values = {"saving": str(saving), "currency": currency}
+    return _finding(severity, "not-proven", "lower_bound", PROOF.id, about=ended, **values)
+
+
+def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with the warnings first."""
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
 

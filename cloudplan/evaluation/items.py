@@ -65,7 +65,10 @@ def decision_of(case: Case, choice: Choice) -> Decision:
 
 
 def items(case: Case, decision: Decision) -> Iterator[Taken]:
-    """Yield the items that a decision takes."""
+    """Yield the items that a decision takes.
+
+    Raises BadInputError for one that the edition does not sell.
+    """
     edition = case.edition
     for site, blade, hosts, memory_gib in decision.clusters:
         yield _taken(case, site, f"{BLADES}.{blade}", hosts)
@@ -81,7 +84,10 @@ def items(case: Case, decision: Decision) -> Iterator[Taken]:
 
 
 def fixed_items(case: Case) -> Iterator[Taken]:
-    """Yield what no decision changes: backup, encryption, zones, extras."""
+    """Yield what no decision changes: backup, encryption, zones, extras.
+
+    Raises BadInputError for one that the edition does not sell.
+    """
     for site in case.sites:
         here = [group for group in case.workload.vms if group.site == site]
         yield _taken(case, site, ACCESS, sum(group.count for group in here))
@@ -100,8 +106,8 @@ def fixed_items(case: Case) -> Iterator[Taken]:
 def cost(case: Case, taken: Iterable[Taken]) -> Linear:
     """Return the monthly cost of items, exact.
 
-    An item without a price must have no quantity. Of one whose quantity is unknown nothing is counted: the bill refuses
-    a plan that takes some.
+    Of an item without a price whose quantity is unknown nothing is counted: the bill refuses a plan that takes some.
+    Raises InternalError when the quantity is known and is not 0.
     """
     amount: Linear = Fraction(0)
     for each in taken:

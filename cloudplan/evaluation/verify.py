@@ -16,7 +16,7 @@ from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.prices.book import PriceBook
-from cloudplan.rules import backup, compute, protection, storage
+from cloudplan.rules import backup, compute, placement, protection, storage
 from cloudplan.rules import bill as bill_rules
 from cloudplan.rules.rule import Check
 from cloudplan.workload.case import Case, instances_at
@@ -63,35 +63,35 @@ def check_choice(case: Case, choice: Choice) -> Iterator[Check]:
     for cluster in choice.clusters:
         yield from _cluster(case, cluster)
     yield from _affinity(case, choice.clusters)
-    yield from protection.instances_placed(case, choice.clusters)
+    yield from placement.instances_placed(case, choice.clusters)
     for site in case.sites:
         yield from _site(case, choice, site)
     for group in case.workload.vms:
         if group.protection:
-            yield from protection.mechanism_of(case, group, choice.protection.get(group.name))
+            yield from placement.mechanism_of(case, group, choice.protection.get(group.name))
     for store in choice.datastores:
         yield from _datastore(case, choice, store)
-    yield from storage.disks_placed(case, choice)
-    yield from storage.swap_placed(case, choice)
-    yield from protection.mirror_pairs(case, choice.datastores)
+    yield from placement.disks_placed(case, choice)
+    yield from placement.swap_placed(case, choice)
+    yield from placement.mirror_pairs(case, choice.datastores)
 
 
 def _known(case: Case, choice: Choice) -> Iterator[Check]:
     """Names are unique and known; counts are whole and positive."""
     names = Counter(cluster.name for cluster in choice.clusters)
     for cluster in choice.clusters:
-        yield from compute.cluster_is_known(case, cluster, names[cluster.name])
+        yield from placement.cluster_is_known(case, cluster, names[cluster.name])
     names = Counter(store.name for store in choice.datastores)
     for store in choice.datastores:
-        yield from storage.datastore_is_known(case, store, names[store.name])
+        yield from placement.datastore_is_known(case, store, names[store.name])
     for name in choice.protection:
-        yield protection.mechanism_is_wanted(case, name)
+        yield placement.mechanism_is_wanted(case, name)
 
 
 def _cluster(case: Case, cluster: Cluster) -> Iterator[Check]:
     size = compute.ClusterSize(cluster.hosts, len(cluster.placement), cluster.memory_gib)
     yield from compute.cluster_limits(case, case.edition.blades[cluster.blade], cluster.name, size)
-    yield compute.spare_hosts(case, cluster)
+    yield placement.spare_hosts(case, cluster)
     used_mib = 0
     for number, host in enumerate(cluster.placement):
         items = [
@@ -99,7 +99,7 @@ def _cluster(case: Case, cluster: Cluster) -> Iterator[Check]:
             for name, count in host.items()
         ]
         used_mib += sum(item.memory_mib * count for item, count in items)
-        yield from compute.host(case, cluster, f"{cluster.name} host {number + 1}", items)
+        yield from placement.host(case, cluster, f"{cluster.name} host {number + 1}", items)
     yield compute.memory_ceiling(case, cluster.name, used_mib=used_mib, memory_gib=cluster.memory_gib)
 
 
@@ -112,7 +112,7 @@ def _affinity(case: Case, clusters: Iterable[Cluster]) -> Iterator[Check]:
                 if label:
                     hosts[cluster.site, label].add((cluster.name, number))
     for (site, label), places in sorted(hosts.items()):
-        yield compute.share_a_host(site, label, len(places))
+        yield placement.share_a_host(site, label, len(places))
 
 
 def _site(case: Case, choice: Choice, site: str) -> Iterator[Check]:
@@ -124,13 +124,13 @@ def _site(case: Case, choice: Choice, site: str) -> Iterator[Check]:
 
 def _datastore(case: Case, choice: Choice, store: Datastore) -> Iterator[Check]:
     groups, mirrored = case.workload.groups, store.replication is not None
-    yield storage.whole_units(case, store)
+    yield placement.whole_units(case, store)
     yield from storage.datastore_limits(case, store, store.size_gib)
     for placed in store.disks:
         disk, place = groups[placed.vm].disks[placed.disk], f"{store.name}, {placed.vm} disk {placed.disk}"
         yield from storage.disk_class(case, disk, store.storage_class, place, mirrored=mirrored)
-        yield protection.mirrored_apart(choice, store, placed.vm, replicated=disk.replicated, place=place)
-    yield from protection.mirrored_swap(choice, store)
+        yield placement.mirrored_apart(choice, store, placed.vm, replicated=disk.replicated, place=place)
+    yield from placement.mirrored_swap(choice, store)
 
 
 def _bill(case: Case, plan: Plan) -> Iterator[Check]:

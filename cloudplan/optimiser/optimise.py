@@ -4,10 +4,13 @@ Compute and storage meet only in the replication mechanism, which changes no com
 and the storage of all sites are solved apart, and their bounds add up.
 """
 
+import operator
+import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan.base import money
@@ -15,16 +18,28 @@ from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
-from cloudplan.evaluation.findings import find
+from cloudplan.evaluation.findings import find, not_proven, sorted_findings
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
-from cloudplan.optimiser.compute.search import plan_site
+from cloudplan.optimiser.compute.search import SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
-from cloudplan.optimiser.storage.search import plan_storage
-from cloudplan.plan.plan import CatalogRef, Choice, Finding, Inputs, Plan, PricesRef, WorkloadRef, gap_of, is_optimal
+from cloudplan.optimiser.storage.search import StoragePlan, StorageSearch
+from cloudplan.optimiser.time_shares import improve_all
+from cloudplan.plan.plan import (
+    CatalogRef,
+    Choice,
+    Finding,
+    Inputs,
+    Plan,
+    PricesRef,
+    Search,
+    WorkloadRef,
+    gap_of,
+    is_optimal,
+)
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.workload.case import Case
@@ -57,30 +72,39 @@ def optimise(
 
     `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
     `stopped` once it says yes; `pinned` is False when nobody asked for this edition; `on` is the date of the quote, for
-    the validity of the prices; `progress` is told each step in words. Raises BadInputError for prices that no plan can
-    do without, NoPlanError when no plan keeps the rules, TimeLimitError when time ran out before any plan was found.
+    the validity of the prices; `progress` is told each step in words.
+
+    Raises BadInputError for prices that no plan can do without, NoPlanError when no plan keeps the rules,
+    TimeLimitError when time ran out before any plan was found, and InternalError when the program contradicts itself.
     """
     rule_book(edition)
     case = Case.of(workload, edition, prices)
     budget = Budget.of(gap, time_limit, progress, stopped)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     _refuse(case, [pool for parts in pools.values() for pool in parts])
-    fixed = Fraction(cost(case, fixed_items(case)))
-    progress("laying out storage")
-    storage = plan_storage(case, budget)
-    datastores, protection = deal_storage(case, storage)
-    sites = []
-    for site, parts in pools.items():
-        progress(f"placing VMs at {site}")
-        sites.append(plan_site(case, site, parts, budget))
-    choice = Choice(
-        clusters=tuple(cluster for site in sites for cluster in site.clusters),
-        datastores=datastores,
-        protection=protection,
-    )
-    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
+    storage = StorageSearch(case)
+    sites = [part for site, parts in pools.items() for part in searches(case, site, parts)]
+    findings = partial(find, case, pinned=pinned, on=on)
+
+    first: list[tuple[StoragePlan, list[SitePlan], Plan]] = []
+
+    def proven(*, out_of_time: bool) -> Plan:
+        layout, clusters = storage.plan, [part.plan for part in sites]
+        for known, placed, plan in first:
+            if layout is known and all(map(operator.is_, clusters, placed)):
+                return plan
+        plan = _proven(case, layout, clusters, budget, findings, out_of_time=out_of_time)
+        first.append((layout, clusters, plan))
+        return plan
+
+    def seconds_to_prove() -> float:
+        begun = time.monotonic()
+        proven(out_of_time=True)
+        return time.monotonic() - begun
+
+    out_of_time = improve_all([storage, *sites], budget, seconds_to_prove)
     progress("verifying the plan")
-    return _proven(case, choice, bound, find(case, choice, pinned=pinned, on=on))
+    return proven(out_of_time=out_of_time)
 
 
 def _refuse(case: Case, pools: Sequence[Pool]) -> None:
@@ -96,14 +120,35 @@ def _refuse(case: Case, pools: Sequence[Pool]) -> None:
         raise NoPlanError(dict.fromkeys(faults))
 
 
-def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding, ...]) -> Plan:
+def _proven(
+    case: Case,
+    storage: StoragePlan,
+    sites: Sequence[SitePlan],
+    budget: Budget,
+    findings: Callable[[Choice], tuple[Finding, ...]],
+    *,
+    out_of_time: bool,
+) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
+    datastores, protection = deal_storage(case, storage)
+    choice = Choice(
+        clusters=tuple(cluster for site in sites for cluster in site.clusters),
+        datastores=datastores,
+        protection=protection,
+    )
+    fixed = Fraction(cost(case, fixed_items(case)))
+    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     lines = bill(case, choice)
     total = monthly(lines)
     lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
     if lower > total:
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
     workload, edition, book = case.workload, case.edition, case.prices.book
+    optimal = is_optimal(total, lower, len(lines))
+    search = _proof(total, lower) if optimal else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
+    found = findings(choice)
+    if not optimal:
+        found = sorted_findings((not_proven(search.ended, total, lower, book.currency), *found))
     plan = Plan(
         program=program(),
         workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
@@ -114,18 +159,48 @@ def _proven(case: Case, choice: Choice, bound: Fraction, findings: tuple[Finding
             prices=book.canonical(),
             catalog=None if edition.shipped else edition.files,
         ),
-        status="optimal" if is_optimal(total, lower, len(lines)) else "feasible",
+        status="optimal" if optimal else "feasible",
         monthly=total,
         lower_bound=lower,
         gap=gap_of(total, lower),
+        search=search,
         clusters=choice.clusters,
         datastores=choice.datastores,
         protection=choice.protection,
         backup=backup_targets(case),
         bom=lines,
-        findings=findings,
+        findings=found,
     )
     verdict = verify(plan, workload, edition, book)
     if not verdict.holds:
         raise InternalError(verdict.faults())
     return plan
+
+
+def _proof(total: Decimal, lower: Decimal) -> Search:
+    return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
+
+
+def _ending(
+    budget: Budget,
+    total: Decimal,
+    lower: Decimal,
+    storage: StoragePlan,
+    sites: Sequence[SitePlan],
+    *,
+    out_of_time: bool,
+) -> Search:
+    """Return why the search ended before the proof."""
+    if budget.stopped():
+        return Search(ended="time-limit", said="stopped by hand")
+    if out_of_time:
+        return Search(ended="time-limit", said="the time limit was reached")
+    if gap_of(total, lower) <= budget.gap:
+        return Search(ended="gap", said=f"within the gap asked for, {budget.gap:g}")
+    left = {"storage": storage.cost - storage.bound}
+    for site in sites:
+        left[site.site] = left.get(site.site, Fraction(0)) + site.cost - site.bound
+    largest_first = sorted(left, key=lambda name: -left[name])
+    named = ", ".join(f"{name} {money.amount(money.floor_cents(left[name]))}" for name in largest_first)
+    said = f"the limits of nodes and rounds were spent; left between cost and bound: {named}"
+    return Search(ended="budget", said=said)

@@ -5,10 +5,13 @@ numbers; the bound is the solver's own dual bound, less its tolerance.
 """
 
 import math
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import highspy
@@ -29,6 +32,9 @@ TOLERANCE = Fraction(1, 10**6)
 
 KNAPSACK_GAP, KNAPSACK_NODES = 1e-4, 300
 """Where the search for the best content of one host stops; its bound holds all the same."""
+
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.]+")
+"""What the LP format does not allow in the name of a row."""
 
 Unknown = Any
 """One of the solver's unknowns; arithmetic on it gives linear expressions."""
@@ -56,10 +62,23 @@ class Budget:
         """The same budget for a search that must end by itself."""
         return replace(self, deadline=None, stopped=lambda: False)
 
+    def share(self, part: Fraction) -> "Budget":
+        """Return the budget that has this part of the time that is left."""
+        seconds = self.seconds_left
+        return self if self.deadline is None or seconds is None else self.until(seconds * float(part))
+
+    def less(self, seconds: float) -> "Budget":
+        """Return the budget that ends so many seconds earlier."""
+        return self if self.deadline is None else replace(self, deadline=self.deadline - seconds)
+
+    def until(self, seconds: float) -> "Budget":
+        """Return the budget that ends so many seconds from now."""
+        return replace(self, deadline=time.monotonic() + seconds)
+
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
         figures = f"bound {float(bound):,.2f}"
-        if best is not None:
+        if best:
             figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
         self.progress(f"{step}: {figures}")
 
@@ -92,8 +111,10 @@ class Model:
     def __init__(self) -> None:
         self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
         self._values: dict[Unknown, int] = {}
+        self._rules = 0
         self._found: Sequence[float] = ()
         self._relaxed: frozenset[Unknown] = frozenset()
+        self._continuous: frozenset[Unknown] = frozenset()
 
     def relax(self, unknowns: Iterable[Unknown]) -> None:
         """Let these, and no others, be any number in the searches to come: easier, and the bound is still one.
@@ -115,9 +136,15 @@ class Model:
             if row.unit == "MiB":  # rows of like size are solved better: memory and space in GiB
                 difference = difference * Fraction(1, MIB_PER_GIB)
             if isinstance(difference, pulp.LpAffineExpression) and len(difference):
-                self._problem += difference <= 0
+                self._add(row, difference <= 0)
             elif (difference.constant if isinstance(difference, pulp.LpAffineExpression) else difference) > 0:
-                self._problem += pulp.LpAffineExpression(self._never()) <= -1
+                self._add(row, pulp.LpAffineExpression(self._never()) <= -1)
+
+    def _add(self, row: Inequality, constraint: Any) -> None:
+        """Add a constraint under the name of its rule, its place, and a number of its own."""
+        self._rules += 1
+        name = f"{row.rule.id} {row.place} {self._rules}"
+        self._problem.addConstraint(constraint, NOT_IN_A_NAME.sub("_", name))
 
     def equal(self, left: Linear, right: Linear) -> None:
         """Add left == right."""
@@ -130,18 +157,34 @@ class Model:
     def _never(self) -> Unknown:
         return self.whole(0, 0)
 
+    def text(self) -> str:
+        """Return the model in the LP format of CPLEX, each row of a rule named after the rule and its place."""
+        plain = pulp.LpProblem(self._problem.name, self._problem.sense)
+        if self._problem.objective is not None:
+            plain.setObjective(_in_floats(self._problem.objective))
+        for row in self._problem.constraints():
+            plain.addConstraint(pulp.LpConstraint(_in_floats(row), row.sense, row.name))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.lp"
+            plain.writeLP(str(path))
+            return path.read_text(encoding="utf-8")
+
     def minimise(
         self, objective: Linear, budget: Budget, start: Callable[[], Mapping[Unknown, int]] | None = None
     ) -> Outcome:
-        """Search for the least objective, from a solution if there is one; the values found are read with `value`."""
+        """Search for the least objective, from a solution if there is one; the values found are read with `value`.
+
+        Raises InternalError when the solver fails, or gives a number that is not whole.
+        """
         self._problem.setObjective(pulp.LpAffineExpression(objective))
-        engine = pulp.HiGHS(msg=False, gapRel=budget.gap, gapAbs=0.0, threads=1)
         if not self._values:
             return Outcome(True, False, Fraction(0))
-        engine.createAndConfigureSolver(self._problem)
-        engine.buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
-        self._problem.solverModel.changeObjectiveOffset(float(self._problem.objective.constant))
-        self._problem.solverModel.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
+        highs = self._problem.solverModel = _quiet()
+        self._continuous = frozenset()
+        highs.setOptionValue("mip_abs_gap", 0.0)
+        pulp.HiGHS().buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
+        highs.changeObjectiveOffset(float(self._problem.objective.constant))
+        highs.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
         return self._run(budget, start() if start else None)
 
     def cut(self, terms: Mapping[Unknown, float], low: float) -> None:
@@ -181,9 +224,10 @@ class Model:
 
     def _run(self, budget: Budget, start: Mapping[Unknown, int] | None) -> Outcome:
         highs = self._problem.solverModel
-        for unknown in self._values:
+        for unknown in self._relaxed ^ self._continuous:
             kind = highspy.HighsVarType.kContinuous if unknown in self._relaxed else highspy.HighsVarType.kInteger
             highs.changeColIntegrality(unknown.index, kind)
+        self._continuous = self._relaxed
         highs.setOptionValue("mip_rel_gap", budget.gap)
         for first in (start, None) if start is not None and not self._relaxed else (None,):
             highs.clearSolver()
@@ -253,6 +297,12 @@ class Model:
         return int(self.exact(expression))
 
 
+def _in_floats(expression: Linear) -> Linear:
+    """Return an expression for writing: PuLP cannot write fractions."""
+    factors = {unknown: float(factor) for unknown, factor in expression.items()}
+    return pulp.LpAffineExpression(factors, float(expression.constant))
+
+
 def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
     """Return the sum of coefficient x unknown, built in one go (adding one by one is quadratic)."""
     gathered: dict[Unknown, Fraction | int] = {}
@@ -269,7 +319,10 @@ def add(expressions: Iterable[Linear]) -> Linear:
 def most_valuable(
     values: Sequence[float], most: Sequence[int], needs: Sequence[Sequence[int]], offer: Sequence[int]
 ) -> tuple[tuple[int, ...], float]:
-    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any."""
+    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any.
+
+    Raises InternalError when the solver finds none.
+    """
     highs = _quiet()
     highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
     highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
@@ -319,7 +372,10 @@ class Cover:
         self._highs.deleteCols(len(columns), columns)
 
     def solve(self) -> tuple[float, list[float], list[float]]:
-        """Return the least cost, the unknowns in the order they were added, and the duals of the rows."""
+        """Return the least cost, the unknowns in the order they were added, and the duals of the rows.
+
+        Raises InternalError when the solver has no optimum.
+        """
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self._highs.clearSolver()  # a basis kept for long can end a little outside the tolerances
@@ -328,6 +384,14 @@ class Cover:
             raise InternalError("the covering LP has no optimum")
         solution = self._highs.getSolution()
         return float(self._highs.getInfo().objective_function_value), list(solution.col_value), list(solution.row_dual)
+
+
+class _Quiet(highspy.Highs):
+    """HiGHS that writes nothing: from 1.16 on it writes a banner before an option can be set."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the solver's name
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -390,7 +454,6 @@ def _limit(highs: Any, budget: Budget) -> None:
 
 
 def _quiet() -> Any:
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
+    highs = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("threads", 1)
     return highs

@@ -134,8 +134,15 @@ class Inputs(Frozen):
     catalog: dict[str, Any] | None = None
 
 
+class Search(Frozen):
+    """Why the search ended: proven within the tolerance of `optimal`, or what stopped it first, and that in words."""
+
+    ended: Literal["proven", "gap", "budget", "time-limit"]
+    said: str
+
+
 class Plan(Frozen):
-    """The plan document, version 1."""
+    """The plan document, version 1; `search` is None in plans of programs that did not say."""
 
     schema_name: Literal["cloudplan/plan/v1"] = Field(default=PLAN_SCHEMA, alias="schema")
     program: str
@@ -147,6 +154,7 @@ class Plan(Frozen):
     monthly: Decimal
     lower_bound: Decimal
     gap: float
+    search: Search | None = None
     clusters: tuple[Cluster, ...]
     datastores: tuple[Datastore, ...]
     protection: dict[str, Mechanism]

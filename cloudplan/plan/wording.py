@@ -15,6 +15,12 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     "prices-outside-dates": {
         "": "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}.",
     },
+    "not-proven": {
+        "gap": "The search ended at the gap asked for: a cheaper plan could save at most {saving} {currency} a month.",
+        "budget": "The search spent its limits of nodes and rounds: a cheaper plan could save at most {saving} "
+        "{currency} a month.",
+        "time-limit": "The search was stopped: a cheaper plan could save at most {saving} {currency} a month.",
+    },
     "not-priced": {
         "blade": "Blade {blade} has no price in {book} and was not considered.",
         "class": "Storage class {storage_class} has no price in {book} and was not considered.",

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from cloudplan.base.errors import Fault, NoPlanError
 from cloudplan.base.units import GIB_PER_TIB
-from cloudplan.rules.rule import FIRST, Inequality, Linear, Rule, exact
+from cloudplan.rules.rule import COUNT_OR_ZERO, FIRST, Inequality, Linear, Rule, exact, share
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, Disk, VmGroup
 
@@ -19,7 +20,10 @@ BKP_3 = Rule(
     "Stored = used x (1 + daily u(1) + weekly u(7) + monthly u(30) + yearly u(365)) / reduction, "
     "u(k) = 1 - (1 - change_rate)^k; per backup site, in whole TiB.",
     "plan",
-    {"daily": int, "weekly": int, "monthly": int, "yearly": int, "change_rate": exact, "reduction": exact},
+    {
+        **dict.fromkeys(("daily", "weekly", "monthly", "yearly"), COUNT_OR_ZERO),
+        **{"change_rate": share, "reduction": exact},
+    },
     since=FIRST,
 )
 BKP_4 = Rule("BKP-4", "Disks not backed up", "A constant_writes disk is left out of backup.", "finding", since=FIRST)
@@ -45,11 +49,17 @@ def is_backed_up(disk: Disk) -> bool:
 
 
 def backup_site(case: Case, group: VmGroup) -> str:
-    """Return the zone where the backups of a group stand (BKP-2)."""
+    """Return the zone where the backups of a group stand (BKP-2); raise NoPlanError when there is no other zone."""
     zones = case.edition.zones(case.workload.region)
     following = zones[(zones.index(group.site) + 1) % len(zones)]
     candidates = (case.workload.sites.backup, case.workload.other_site(group), following)
-    return next(site for site in candidates if site and site != group.site)
+    found = next((site for site in candidates if site and site != group.site), None)
+    if found is None:
+        message = (
+            f"backups of {group.name} need another zone than {group.site}, and {case.workload.region} has no other"
+        )
+        raise NoPlanError([Fault(message, path=group.name, rule=BKP_2.id)])
+    return found
 
 
 def stored_factor(policy: BackupPolicy) -> Fraction:

@@ -41,6 +41,9 @@ def proof(plan: Plan) -> Iterator[Check]:
     yield PROOF.at_most(plan.lower_bound, plan.monthly, "lower_bound", plan.prices.currency)
     wanted = "optimal" if is_optimal(plan.monthly, plan.lower_bound, len(plan.bom)) else "feasible"
     yield PROOF.require(plan.status == wanted, "status", f"{plan.status}, but the gap says {wanted}")
+    if plan.search:
+        says = (plan.search.ended == "proven") == (wanted == "optimal")
+        yield PROOF.require(says, "search.ended", f"{plan.search.ended}, but the gap says {wanted}")
     gap = gap_of(plan.monthly, plan.lower_bound)
     words = f"{plan.gap}, but monthly and lower_bound give {gap}"
     yield PROOF.require(abs(plan.gap - gap) < GAP_DIGITS, "gap", words)

@@ -5,15 +5,13 @@ or over like clusters of one blade type taken together. A placement is walked ho
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import Blade, Edition
-from cloudplan.plan.plan import Cluster
-from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, one_of
+from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, one_of
 from cloudplan.workload.case import Case, Instances
 from cloudplan.workload.workload import VmGroup
 
@@ -36,7 +34,7 @@ MEM_1 = Rule(
     "Activated memory of a cluster",
     "In whole GiB: hosts x included_gib_per_blade <= activated memory <= hosts x (physical - host_memory_reserve_gib).",
     "plan",
-    {"included_gib_per_blade": int, "host_memory_reserve_gib": int},
+    {"included_gib_per_blade": COUNT_OR_ZERO, "host_memory_reserve_gib": COUNT_OR_ZERO},
     since=FIRST,
 )
 MEM_2 = Rule(
@@ -70,7 +68,7 @@ MAX_1 = Rule(
     "Hosts of a cluster",
     "hosts <= hosts_max; more demand means more clusters.",
     "plan",
-    {"hosts_max": int},
+    {"hosts_max": COUNT},
     since=FIRST,
 )
 MAX_CLUSTERS = Rule(
@@ -81,10 +79,10 @@ HA_1 = Rule(
     "Any f hosts can be lost",
     "All VM instances of a cluster fit, whole, on hosts - host_failures hosts: loaded hosts + f <= hosts.",
     "plan",
-    {"host_failures": int},
+    {"host_failures": COUNT_OR_ZERO},
     since=FIRST,
 )
-HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": int}, since=FIRST)
+HA_2 = Rule("HA-2", "Hosts for the SLA", "host_failures + 1 <= hosts.", "plan", {"hosts_for_sla": COUNT}, since=FIRST)
 AFF_1 = Rule("AFF-1", "Affinity", "Members of an affinity group that stand at the same site share one host.", "host")
 AFF_2 = Rule("AFF-2", "Anti-affinity", "No two members of an anti-affinity group share a host.", "host")
 
@@ -259,44 +257,6 @@ def cluster_count(case: Case, site: str, clusters: Linear) -> Iterator[Inequalit
     """Yield the limit on the clusters of a site, if the policy sets one."""
     if case.workload.policy.max_clusters is not None:
         yield MAX_CLUSTERS.at_most(clusters, case.workload.policy.max_clusters, site, "clusters")
-
-
-# --- a placement ---------------------------------------------------------------------------------------------------
-
-
-def cluster_is_known(case: Case, cluster: Cluster, named_so: int) -> Iterator[Condition]:
-    """Yield what a cluster of a plan must be at all: one of its name, on a blade and at a site that there are."""
-    yield HOM_1.require(named_so == 1, cluster.name, f"{named_so} clusters have this name")
-    known = cluster.blade in case.edition.blades and cluster.site in case.sites
-    yield HOM_1.require(known, cluster.name, "unknown blade or site")
-    groups = case.workload.groups
-    whole = all(
-        host and all(name in groups and count > 0 for name, count in host.items()) for host in cluster.placement
-    )
-    yield HA_1.require(whole, cluster.name, "a host holds nothing, or an unknown VM, or no whole instances")
-
-
-def spare_hosts(case: Case, cluster: Cluster) -> Condition:
-    """Return that a cluster says how many hosts it can lose (HA-1)."""
-    failures = case.workload.policy.host_failures
-    return HA_1.require(cluster.spare_hosts == failures, cluster.name, f"spare_hosts is not {failures}")
-
-
-def host(case: Case, cluster: Cluster, place: str, items: Sequence[tuple[Instances, int]]) -> Iterator[Check]:
-    """Yield what a loaded host must keep with some instances of groups on it (CPU-1, MEM-3, GPU-1, HOM-1, AFF-2 …)."""
-    yield from room(case, cluster.blade, needs(case, items), place)
-    apart: Counter[str] = Counter()
-    for item, count in items:
-        yield from fit_of_one(case, item, cluster.blade)
-        yield HOM_1.require(item.group.pool == cluster.pool, place, f"{item.group.name} is of another pool")
-        apart.update(dict.fromkeys(apart_of(item.group), count))
-    for label, count in apart.items():
-        yield AFF_2.at_most(count, MEMBERS_OF_A_HOST, f"{place}, {label}", "members")
-
-
-def share_a_host(site: str, label: str, hosts: int) -> Inequality:
-    """Return that the members of an affinity group at a site stand on one of `hosts` hosts (AFF-1)."""
-    return AFF_1.at_most(hosts, 1, f"{site}, {label}", "hosts")
 
 
 MEMBERS_OF_A_HOST = 1

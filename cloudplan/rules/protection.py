@@ -1,8 +1,7 @@
 """Protection rules: which mechanism meets an RPO and an RTO, and what each mechanism asks."""
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 from cloudplan.base.units import GIB_PER_TIB, duration, minutes
@@ -12,11 +11,8 @@ from cloudplan.plan.plan import (
     METRO_MIRROR,
     VM_REPLICATION,
     Choice,
-    Cluster,
-    Datastore,
     Mechanism,
 )
-from cloudplan.rules.compute import HA_1
 from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
@@ -151,78 +147,3 @@ def mirrored_at_source_gib(case: Case, choice: Choice, site: str) -> int:
         for store in choice.datastores
         if store.site == site and store.replication and any(groups[disk.vm].site == site for disk in store.disks)
     )
-
-
-# --- a placement ---------------------------------------------------------------------------------------------------
-
-
-def mechanism_is_wanted(case: Case, name: str) -> Condition:
-    """Return that a group with a mechanism is protected (DR-2)."""
-    groups = case.workload.groups
-    protected = name in groups and groups[name].protection is not None
-    return DR_2.require(protected, name, "a mechanism for a VM that is not protected")
-
-
-def mechanism_of(case: Case, group: VmGroup, mechanism: Mechanism | None) -> Iterator[Check]:
-    """Yield what the mechanism of a protected group must keep (DR-2, MM-1 and the mechanism's own rules)."""
-    yield DR_2.require(mechanism is not None, group.name, "protected, but without a mechanism")
-    yield metro_mirror(case, group)
-    if mechanism:
-        yield from mechanism_fit(case, group, mechanism)
-
-
-def instances_placed(case: Case, clusters: Sequence[Cluster]) -> Iterator[Check]:
-    """Yield that every instance that runs is placed once at each of its sites, and nothing else (HA-1, DR-1)."""
-    placed: Counter[tuple[str, str]] = Counter()
-    for cluster in clusters:
-        for host in cluster.placement:
-            for name, count in host.items():
-                placed[cluster.site, name] += count
-    wanted = {(item.site, item.group.name): item.count for item in case.instances}
-    for key in sorted(wanted.keys() | placed.keys()):
-        rule = HA_1 if key[0] == case.workload.groups[key[1]].site else DR_1
-        words = f"{placed[key]} instances placed of {wanted.get(key, 0)}"
-        yield rule.require(placed[key] == wanted.get(key, 0), f"{key[1]} at {key[0]}", words)
-
-
-def mirrored_apart(choice: Choice, store: Datastore, vm: str, *, replicated: bool, place: str) -> Condition:
-    """Return that a disk stands on a mirrored datastore exactly when it is to be mirrored (GM-2)."""
-    to_mirror = choice.protection.get(vm) == GLOBAL_MIRROR and replicated
-    words = "replicated and not replicated content share a datastore"
-    return GM_2.require((store.replication is not None) == to_mirror, place, words)
-
-
-def mirrored_swap(choice: Choice, store: Datastore) -> Iterator[Condition]:
-    """Yield that a mirrored datastore holds swap files of mirrored VMs only (GM-2)."""
-    for name in store.vswp if store.replication else ():
-        words = f"the swap file of {name}, which is not mirrored, stands on a mirrored datastore"
-        yield GM_2.require(choice.protection.get(name) == GLOBAL_MIRROR, store.name, words)
-
-
-def mirror_pairs(case: Case, datastores: Sequence[Datastore]) -> Iterator[Condition]:
-    """Yield that a mirrored datastore and its peer name each other, are alike, and hold one site's VMs (GM-2)."""
-    stores, groups = {store.name: store for store in datastores}, case.workload.groups
-    for store in datastores:
-        if not store.replication:
-            yield GM_2.require(store.peer is None, store.name, "has a peer, but is not replicated")
-            continue
-        peer = stores.get(store.peer or "")
-        alike = peer is not None and (
-            (peer.peer, peer.replication, peer.storage_class, peer.size_gib)
-            == (store.name, store.replication, store.storage_class, store.size_gib)
-        )
-        yield GM_2.require(alike, store.name, "its peer is missing, does not name it back, or differs in class or size")
-        if peer is None:
-            continue
-        yield GM_2.require(_content(peer) == _content(store), store.name, "its peer holds other content")
-        sources = {groups[disk.vm].site for disk in store.disks} | {groups[name].site for name in store.vswp}
-        yield GM_2.require(len(sources) == 1, store.name, "replicates in two directions, or nothing")
-        for source in sources:
-            other = {case.workload.other_site(groups[disk.vm]) for disk in store.disks}
-            pair = {store.site, peer.site} == {source, *other}
-            yield GM_2.require(pair, store.name, "the peer is not at the other site of its VMs")
-
-
-def _content(store: Datastore) -> tuple[object, ...]:
-    disks = sorted((disk.vm, disk.disk, disk.count) for disk in store.disks)
-    return tuple(disks), tuple(sorted(store.vswp.items()))

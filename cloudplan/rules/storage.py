@@ -4,25 +4,24 @@ The inequalities speak of one LUN, or of `luns` like LUNs of one class taken tog
 """
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
-from cloudplan.plan.plan import GLOBAL_MIRROR, Choice, Datastore
-from cloudplan.rules.protection import DR_3, GM_1
-from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact
+from cloudplan.plan.plan import Datastore
+from cloudplan.rules.protection import GM_1
+from cloudplan.rules.rule import COUNT, FIRST, Check, Inequality, Linear, Rule, exact, share
 from cloudplan.workload.case import Case
-from cloudplan.workload.workload import Disk, VmGroup
+from cloudplan.workload.workload import Disk
 
 LUN_1 = Rule(
     "LUN-1",
     "Size of a LUN",
     "A datastore is one LUN of one class, >= minimum_gib, in whole billing units (1 GiB flash, 1 TiB mass).",
     "plan",
-    {"minimum_gib": int},
+    {"minimum_gib": COUNT},
     since=FIRST,
 )
 LUN_2 = Rule(
@@ -30,7 +29,7 @@ LUN_2 = Rule(
     "Largest LUN",
     "A datastore is at most the edition's maximum and datastore_max_gib; a disk stands whole on one datastore.",
     "plan",
-    {"maximum_gib": int},
+    {"maximum_gib": COUNT},
     since=FIRST,
 )
 LUN_3 = Rule(
@@ -38,7 +37,7 @@ LUN_3 = Rule(
     "Snapshot headroom",
     "Disks + swap files <= size x (1 - snapshot_headroom).",
     "plan",
-    {"headroom": exact},
+    {"headroom": share},
     since=FIRST,
 )
 VSWP_1 = Rule(
@@ -73,7 +72,7 @@ ORD_1 = Rule(
     "Datastores of a site",
     "Datastores at a site with a cluster >= min_datastores.",
     "plan",
-    {"datastores_advised": int},
+    {"datastores_advised": COUNT},
     since=FIRST,
 )
 ORD_2 = Rule(
@@ -81,7 +80,7 @@ ORD_2 = Rule(
     "What one order takes",
     "A cluster of more hosts, a site with more datastores, or backup storage outside the limits takes several orders.",
     "finding",
-    {"hosts_max": int, "datastores_max": int, "backup_min_gib": int, "backup_max_gib": int},
+    dict.fromkeys(("hosts_max", "datastores_max", "backup_min_gib", "backup_max_gib"), COUNT),
     since=FIRST,
 )
 IOPS_1 = Rule(
@@ -291,91 +290,3 @@ def swap_at_home(case: Case) -> bool:
 def datastores_of_site(case: Case, site: str, luns: Linear) -> Inequality:
     """Return the least number of datastores of a site with a cluster (ORD-1)."""
     return ORD_1.at_most(case.workload.policy.min_datastores, luns, site, "datastores")
-
-
-# --- a placement ---------------------------------------------------------------------------------------------------
-
-
-def datastore_is_known(case: Case, store: Datastore, named_so: int) -> Iterator[Condition]:
-    """Yield what a datastore of a plan must be at all: one of its name, of a class and at a site that there are."""
-    yield LUN_1.require(named_so == 1, store.name, f"{named_so} datastores have this name")
-    known = store.storage_class in case.edition.storage_classes and store.site in case.sites
-    yield LUN_1.require(known, store.name, "unknown class or site")
-    groups = case.workload.groups
-    disks = all(
-        disk.vm in groups and 0 <= disk.disk < len(groups[disk.vm].disks) and disk.count > 0 for disk in store.disks
-    )
-    swap = all(name in groups and count > 0 for name, count in store.vswp.items())
-    yield LUN_2.require(disks and swap, store.name, "holds an unknown VM or disk, or no whole instances")
-
-
-def whole_units(case: Case, store: Datastore) -> Condition:
-    """Return that a datastore has whole billing units (LUN-1)."""
-    whole = store.size_gib % case.edition.storage_classes[store.storage_class].unit_gib == 0
-    return LUN_1.require(whole, store.name, f"{store.size_gib} GiB is not whole billing units")
-
-
-def disks_placed(case: Case, choice: Choice) -> Iterator[Check]:
-    """Yield that every disk stands whole at each site where it belongs, alike in class (LUN-2, CLS-2, DR-3, VMR-2)."""
-    held: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
-    for store in choice.datastores:
-        for placed in store.disks:
-            held[store.site, placed.vm, placed.disk][store.storage_class] += placed.count
-    wanted: set[tuple[str, str, int]] = set()
-    for group in case.workload.vms:
-        for index, disk in enumerate(group.disks):
-            sites = case.workload.sites_of(group) if disk.replicated else (group.site,)
-            classes = set()
-            for site in sites:
-                key = (site, group.name, index)
-                wanted.add(key)
-                place = f"{group.name} disk {index} at {site}"
-                count = sum(held[key].values())
-                yield LUN_2.require(count == group.count, place, f"{count} disks placed of {group.count}")
-                classes |= set(held[key])
-            yield CLS_2.at_most(len(classes), 1, f"{group.name} disk {index}", "classes")
-    for site, name, index in sorted(held.keys() - wanted):
-        rule = LUN_2 if case.workload.groups[name].disks[index].replicated else DR_3
-        yield rule.require(False, f"{name} disk {index} at {site}", "the disk has no business at this site")
-
-
-def swap_placed(case: Case, choice: Choice) -> Iterator[Check]:
-    """Yield that every swap file stands once at each site where its VM may run, as the policy has it (VSWP-1, -2).
-
-    It stands with disk 0, or on one class. The swap files of a group under Global Mirror are mirrored at both peers or
-    at none.
-    """
-    held: dict[tuple[str, str], list[tuple[Datastore, int]]] = defaultdict(list)
-    for store in choice.datastores:
-        for name, count in store.vswp.items():
-            held[store.site, name].append((store, count))
-    wanted: dict[tuple[str, str], int] = {(item.site, item.group.name): item.count for item in case.instances}
-    mirrored: dict[str, list[bool]] = defaultdict(list)
-    for key in sorted(wanted.keys() | held.keys()):
-        count = sum(count for _, count in held[key])
-        place = f"swap of {key[1]} at {key[0]}"
-        words = f"{count} swap files placed of {wanted.get(key, 0)}"
-        yield VSWP_1.require(count == wanted.get(key, 0), place, words)
-        allowed = _at_home(case, case.workload.groups[key[1]], held[key]) or _on_one_class(case, held[key])
-        yield VSWP_2.require(allowed, place, f"against the policy {case.workload.policy.vswp}")
-        if choice.protection.get(key[1]) == GLOBAL_MIRROR:
-            mirrored[key[1]].append(any(store.replication is not None for store, _ in held[key]))
-    for name, sides in sorted(mirrored.items()):
-        words = "swap files on a mirrored datastore at one peer only"
-        yield VSWP_2.require(len(set(sides)) == 1, name, words)
-
-
-def _at_home(case: Case, group: VmGroup, held: Sequence[tuple[Datastore, int]]) -> bool:
-    """Return whether the swap files of a group at a site stand with disk 0, and may."""
-
-    def disks_0(store: Datastore) -> int:
-        return sum(disk.count for disk in store.disks if (disk.vm, disk.disk) == (group.name, 0))
-
-    return swap_at_home(case) and all(disks_0(store) == count for store, count in held)
-
-
-def _on_one_class(case: Case, held: Sequence[tuple[Datastore, int]]) -> bool:
-    """Return whether the swap files of a group at a site stand apart, on one class where they may."""
-    classes = {store.storage_class for store, _ in held}
-    allowed = len(classes) == 1 and classes <= set(swap_classes(case))
-    return allowed and not any(store.replication for store, _ in held)

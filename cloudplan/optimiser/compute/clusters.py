@@ -128,10 +128,13 @@ def _save_memory(case: Case, parts: Sequence[_Part]) -> None:
     memory = _Memory.of(case)
     least = memory.least_gib(sum(part.hosts for part in parts), sum(part.used_mib for part in parts))
     pairs = itertools.pairwise(parts) if len(parts) > ALL_PAIRS else itertools.combinations(parts, 2)
+    total = sum(memory.least_gib(part.hosts, part.used_mib) for part in parts)
     for left, right in [] if memory_is_unpriced(case) else list(pairs) * PASSES:
-        if sum(memory.least_gib(part.hosts, part.used_mib) for part in parts) <= least:
+        if total <= least:
             return
+        before = sum(memory.least_gib(part.hosts, part.used_mib) for part in (left, right))
         _exchange(memory, left, right)
+        total += sum(memory.least_gib(part.hosts, part.used_mib) for part in (left, right)) - before
 
 
 def _exchange(memory: _Memory, left: _Part, right: _Part) -> None:

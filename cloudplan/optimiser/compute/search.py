@@ -14,14 +14,16 @@ from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitEr
 from cloudplan.evaluation.items import Decision, cost, items, missing_prices
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import CoveringLp
-from cloudplan.optimiser.compute.cuts import Cut, find_cut
+from cloudplan.optimiser.compute.cuts import Cut, find_cut, guess_cut
 from cloudplan.optimiser.compute.diving import Dive, dive
+from cloudplan.optimiser.compute.first_plan import greedy, least_cost, on_one_type
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp, FleetType
-from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit, maximal_patterns
-from cloudplan.optimiser.compute.shapes import Pool, Shape
+from cloudplan.optimiser.compute.further_hosts import cheapest_hosts, completed
+from cloudplan.optimiser.compute.patterns import Grid, Pattern, maximal_patterns
+from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules.compute import MAX_CLUSTERS, capacity, memory_ceiling, memory_is_unpriced
+from cloudplan.rules.compute import MAX_CLUSTERS, memory_ceiling, memory_is_unpriced
 from cloudplan.workload.case import Case
 
 PATTERN_STEPS = 100_000
@@ -36,10 +38,13 @@ CUTS_MAX = 100
 SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
 """Shapes up to which an ILP over the columns looks for placements, its nodes, and the relative gap where it stops."""
 
+GUESSES = 40
+"""Cuts that are guessed at most, to lead to hosts that the patterns known can cover."""
+
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
-SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 150, 300, 600))
+SLACKS = tuple(Fraction(share, 10_000) for share in (0, 1, 2, 3, 4, 5, 7, 10, 14, 20, 40, 80, 150, 300, 600))
 """What hosts are asked to offer beyond the sums and cuts, as a share of them."""
 
 
@@ -47,6 +52,7 @@ SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 15
 class SitePlan:
     """The clusters of a site, their cost, and the bound that proves how good they are."""
 
+    site: str
     clusters: tuple[Cluster, ...]
     cost: Fraction
     bound: Fraction
@@ -61,22 +67,56 @@ class _Listed:
     patterns: Sequence[tuple[Pattern, Unknown]]
 
 
-def plan_site(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
-    """Return the cheapest clusters for the pools of a site.
+class PoolsSearch:
+    """The search for the clusters of the pools of a site that are solved together: its plan gets better and better."""
 
-    Pools meet only in `max_clusters`; without it each is solved alone. Raises NoPlanError when the limit is too low,
-    TimeLimitError when time ran out before any placement was found.
-    """
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool]):
+        self._case, self._site, self._pools = case, site, pools
+        self._plan: SitePlan | None = None
+
+    @property
+    def plan(self) -> SitePlan:
+        """The best clusters so far; raises TimeLimitError when none have few enough."""
+        if self._plan is None:
+            raise TimeLimitError(f"no placement with few enough clusters was found for {self._site} in the time given")
+        return self._plan
+
+    @property
+    def left(self) -> Fraction | None:
+        """What is left between cost and bound; None while there is no plan."""
+        return self._plan.cost - self._plan.bound if self._plan else None
+
+    def start(self, budget: Budget) -> None:
+        """Place first-fit, each shape on its best blade type or all on one, with a bound that needs no solver."""
+        most = self._case.workload.policy.max_clusters
+        bound = sum((least_cost(self._case, pool) for pool in self._pools), Fraction(0))
+        for clusters in (greedy(self._case, self._pools), *on_one_type(self._case, self._pools)):
+            if most is None or len(clusters) <= most:
+                self._keep(SitePlan(self._site, clusters, _cost(self._case, clusters), bound))
+
+    def improve(self, budget: Budget) -> None:
+        """Search until cost and bound meet, or the budget is spent.
+
+        Raises NoPlanError when `max_clusters` is too low for any plan.
+        """
+        budget.progress(f"placing VMs at {self._site}")
+        self._keep(_plan(self._case, self._site, self._pools, budget))
+
+    def _keep(self, found: SitePlan | None) -> None:
+        """Keep the better plan and the better bound."""
+        if found and self._plan:
+            better = min(self._plan, found, key=lambda plan: plan.cost)
+            found = replace(better, bound=max(self._plan.bound, found.bound))
+        self._plan = found or self._plan
+
+
+def searches(case: Case, site: str, pools: Sequence[Pool]) -> list[PoolsSearch]:
+    """Return the searches of a site: pools meet only in `max_clusters`; without it each is solved alone."""
     together = [list(pools)] if case.workload.policy.max_clusters is not None else [[pool] for pool in pools]
-    parts = [_plan(case, site, part, budget) for part in together]
-    return SitePlan(
-        tuple(cluster for part in parts for cluster in part.clusters),
-        sum((part.cost for part in parts), Fraction(0)),
-        sum((part.bound for part in parts), Fraction(0)),
-    )
+    return [PoolsSearch(case, site, part) for part in together]
 
 
-def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan:
+def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan | None:
     """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
     patterns = _all_patterns(case, pools)
     if patterns is not None:
@@ -86,7 +126,7 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
         if outcome.found:
             fleets.settle_ties(budget)
             clusters = _clusters(case, pools, fleets, _loaded_hosts(fleets, listed))
-            return SitePlan(clusters, _cost(case, clusters), outcome.bound)
+            return SitePlan(site, clusters, _cost(case, clusters), outcome.bound)
     return _Search(case, site, pools, budget).run()
 
 
@@ -97,20 +137,19 @@ class _Search:
         self._case, self._site, self._pools, self._budget = case, site, pools, budget
         self._columns = CoveringLp(case, pools)
         self._cuts: list[Cut] = []
+        self._guesses: list[Cut] = []
         self._bound = Fraction(0)
         self._best: SitePlan | None = None
 
-    def run(self) -> SitePlan:
-        """Return the best clusters found."""
-        self._consider(_greedy(self._case, self._pools))
+    def run(self) -> SitePlan | None:
+        """Return the best clusters found; None when none are few enough."""
+        self._consider(greedy(self._case, self._pools))
         self._sharpen()
         for clusters in self._placements():
             self._consider(clusters)
             if self._close or self._budget.spent:
                 break
-        if self._best is None:
-            raise TimeLimitError(f"no placement with few enough clusters was found for {self._site} in the time given")
-        return replace(self._best, bound=self._bound)
+        return replace(self._best, bound=self._bound) if self._best else None
 
     @property
     def _close(self) -> bool:
@@ -122,22 +161,22 @@ class _Search:
         """Keep clusters that are the best so far."""
         limit, price = self._case.workload.policy.max_clusters, _cost(self._case, clusters)
         if (limit is None or len(clusters) <= limit) and (self._best is None or price < self._best.cost):
-            self._best = SitePlan(clusters, price, self._bound)
+            self._best = SitePlan(self._site, clusters, price, self._bound)
         self._report()
 
     def _report(self) -> None:
         best = self._best.cost if self._best else None
         self._budget.report(f"placing VMs at {self._site}", self._bound, best)
 
-    def _fleets(self, slack: Fraction = Fraction(0)) -> FleetIlp:
-        """Return the ILP with its sums and with the cuts so far."""
+    def _fleets(self, slack: Fraction = Fraction(0), *, guessed: bool = True) -> FleetIlp:
+        """Return the ILP with its sums and with the cuts so far; the guesses, if wished, prove nothing."""
         fleets = FleetIlp(self._case, self._site, self._pools)
-        fleets.bound(self._cuts, slack)
+        fleets.bound([*self._cuts, *self._guesses] if guessed else self._cuts, slack)
         return fleets
 
     def _sharpen(self) -> None:
         """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
-        fleets = self._fleets()
+        fleets = self._fleets(guessed=False)
         outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget.unlimited)  # it is small
         while outcome.found:
             self._bound = max(self._bound, outcome.bound)
@@ -152,27 +191,59 @@ class _Search:
             outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget, self._cuts)
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
-        """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
-        tried: set[tuple[int, ...]] = set()
-        for slack in SLACKS:
-            fleets = self._fleets(slack)
-            if not fleets.minimise(self._budget).found:
-                break
-            if self._best and fleets.model.exact(fleets.objective) >= self._best.cost:
-                break
-            loaded = fleets.target().loaded
-            if loaded in tried:
-                continue
-            tried.add(loaded)
-            found = dive(self._case, self._pools, self._columns, loaded, self._budget)
-            if found is None:
-                continue
+        """Yield placements on the hosts that the ILP wants, with hosts more where need be, then one of known patterns.
+
+        Ends with the first that needs no more than the ILP says.
+        """
+        for fleets, found in self._dives():
             clusters = self._clusters(fleets, found)
             yield clusters
             if not found.rest.any() and _cost(self._case, clusters) <= fleets.model.exact(fleets.objective):
                 break
+            for complete in completed(self._case, self._columns.types, found):
+                yield self._clusters(fleets, complete)
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
+
+    def _dives(self) -> Iterator[tuple[FleetIlp, Dive]]:
+        """Yield the hosts that the ILP wants, with more and more slack, filled by a dive.
+
+        Where the patterns known cannot cover the items, a guess leads the ILP to other hosts. When this leads nowhere,
+        the hosts that the bound stands for are filled as far as they can be.
+        """
+        tried: set[tuple[int, ...]] = set()
+        filled = False
+        for slack in SLACKS:
+            fleets = self._fleets(slack)
+            while self._promises(fleets):
+                loaded = fleets.target().loaded
+                if loaded in tried:
+                    break
+                tried.add(loaded)
+                found = self._dive(loaded, always=len(self._guesses) >= GUESSES)
+                if found is not None:
+                    filled = True
+                    yield fleets, found
+                    break
+                self._guesses.append(guess_cut(self._columns))
+                fleets.add_cut(self._guesses[-1], slack)
+            else:
+                break
+        if self._guesses and not filled:
+            fleets = self._fleets(guessed=False)
+            if fleets.minimise(self._budget).found:
+                found = self._dive(fleets.target().loaded, always=True)
+                if found is not None:
+                    yield fleets, found
+
+    def _promises(self, fleets: FleetIlp) -> bool:
+        """Return whether there are hosts that keep all rows and cost less than the best placement."""
+        if not fleets.minimise(self._budget).found:
+            return False
+        return self._best is None or fleets.model.exact(fleets.objective) < self._best.cost
+
+    def _dive(self, loaded: Sequence[int], *, always: bool) -> Dive | None:
+        return dive(self._case, self._pools, self._columns, loaded, self._budget, always=always)
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         """Return the clusters of a dive, with more hosts for what is left over."""
@@ -182,7 +253,7 @@ class _Search:
             held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
         for pool in self._pools:
             left = found.rest[self._columns.rows_of(pool)]
-            for blade, more in _cheapest(self._case, pool, [int(count) for count in left]).items():
+            for blade, more in cheapest_hosts(self._case, pool, [int(count) for count in left]).items():
                 if more:
                     held[pool.name, blade] += more
         return _clusters(self._case, self._pools, fleets, held)
@@ -262,39 +333,6 @@ def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str
                 if any(counts):
                     hosts.append(tuple(counts))
     return loaded
-
-
-def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
-    """Return a placement that needs no solver: each shape on the blade type whose largest share of it costs least."""
-    clusters: list[Cluster] = []
-    for pool in pools:
-        hosts = _cheapest(case, pool, [shape.count for shape in pool.shapes])
-        clusters += deal_hosts(case, pool, [Fleet(blade, loaded, 0) for blade, loaded in hosts.items()])
-    return tuple(clusters)
-
-
-def _cheapest(case: Case, pool: Pool, left: Sequence[int]) -> dict[str, list[Pattern]]:
-    """Return hosts by blade type for items of a pool, each on the type whose largest share of it costs least."""
-    counts = {blade: [0] * len(pool.shapes) for blade in case.blades}
-    for index, shape in enumerate(pool.shapes):
-        counts[min(sorted(shape.blades), key=lambda blade: _share_cost(case, shape, blade))][index] = left[index]
-    return {blade: _packed(case, pool, blade, counts[blade]) for blade in case.blades}
-
-
-def _share_cost(case: Case, shape: Shape, blade: str) -> Fraction:
-    shares = [need / offer for need, offer in zip(shape.needs, capacity(case, blade), strict=True) if offer]
-    return max(shares) * Fraction(case.prices.net(case.edition.blades[blade]))
-
-
-def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[Pattern]:
-    """Return hosts of a blade type for some items of a pool, as many as it takes."""
-    indexes = [index for index in pool.shapes_on(blade) if counts[index]]
-    if not indexes:
-        return []
-    shapes, left = [pool.shapes[index] for index in indexes], [counts[index] for index in indexes]
-    packed = first_fit(Grid.of(case, blade, shapes, left))
-    held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
-    return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
 
 
 def _clusters(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from cloudplan.base.errors import Fault, NoPlanError
+from cloudplan.base.errors import Fault, NoPlanError, TimeLimitError
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Unknown
 from cloudplan.optimiser.storage.choice_ilp import ChoiceIlp, Numbers
 from cloudplan.optimiser.storage.cuts import Cut, cut_of_content, least_by_luns
@@ -69,6 +69,42 @@ class StoragePlan:
     cost: Fraction
     bound: Fraction
     ended: Ended
+
+
+class StorageSearch:
+    """The search for the storage of a workload: its plan gets better and better."""
+
+    def __init__(self, case: Case):
+        self._case = case
+        self._plan: StoragePlan | None = None
+
+    @property
+    def plan(self) -> StoragePlan:
+        """The best storage so far; raises TimeLimitError when there is none."""
+        if self._plan is None:
+            raise TimeLimitError("no storage layout was found in the time given")
+        return self._plan
+
+    @property
+    def left(self) -> Fraction | None:
+        """What is left between cost and bound; None while there is no plan."""
+        return self._plan.cost - self._plan.bound if self._plan else None
+
+    def start(self, budget: Budget) -> None:
+        """Find some storage and some bound, quickly."""
+        self.improve(budget.until(0.0))
+
+    def improve(self, budget: Budget) -> None:
+        """Search until cost and bound meet, or the budget is spent.
+
+        Raises NoPlanError when no choice keeps the rules.
+        """
+        budget.progress("laying out storage")
+        found = plan_storage(self._case, budget)
+        if self._plan:
+            better = min(self._plan, found, key=lambda plan: plan.cost)
+            found = replace(better, bound=max(self._plan.bound, found.bound))
+        self._plan = found
 
 
 def plan_storage(case: Case, budget: Budget) -> StoragePlan:
