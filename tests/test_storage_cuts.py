@@ -141,7 +141,7 @@ def test_slots_prove_the_least_size_of_so_many_luns(seed: int) -> None:
 
 def test_a_content_of_very_many_items_is_laid_out_in_pieces() -> None:
     measure = tiny(0)
-    counts = (30_001, 20_002, 10_003)
+    counts = (3_001, 2_002, 1_003)
     layout = lay_out(measure, counts)
     assert tuple(map(sum, zip(*layout.luns, strict=True))) == counts
     assert layout.gib <= measure.sums_gib(counts) * 1.5

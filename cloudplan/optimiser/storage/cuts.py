@@ -13,7 +13,7 @@ from cloudplan.optimiser.storage.layout import Layout
 from cloudplan.optimiser.storage.measure import Counts, Measure
 from cloudplan.optimiser.storage.slots import PLACEMENTS, slotted
 
-NODES = 4000
+NODES = 1000
 """Nodes of an ILP with slots that proves what one content takes at least."""
 
 

@@ -21,7 +21,7 @@ LOT = 4
 PIECES = 240
 """Up to so many pieces the savings start from single items, beyond from handfuls."""
 
-MANY, MOST_LUNS = 4000, 100
+MANY, MOST_LUNS = 4000, 300
 """Beyond so many items, or LUNs, a content is laid out in pieces."""
 
 EXCHANGES = 3000

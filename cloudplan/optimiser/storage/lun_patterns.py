@@ -24,7 +24,7 @@ PRICING_NODES, PRICING_GAP = 60, 4e-6
 MIXES = 13
 """Weights of one dimension beside another with which patterns are filled greedily."""
 
-ADJUSTMENTS = 40
+ADJUSTMENTS = 20
 """Items added to, dropped from or swapped in a greedy pattern at most."""
 
 TRACE = 0.02

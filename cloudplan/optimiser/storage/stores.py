@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.errors import Fault, NoPlanError
+from cloudplan.base.errors import Fault, InternalError, NoPlanError
 from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.solver import Budget, Unknown
@@ -68,26 +68,29 @@ class Place:
         return self._layouts[key]
 
     def dealt(self, content: Mapping[Kind, int], layout: Layout) -> list[Lun]:
-        """Return the LUNs of a layout with kinds in place of loads, kinds of one part together where they can be."""
+        """Return the LUNs of a layout with kinds in place of loads."""
         left: list[dict[Kind, int]] = [{} for _ in self.measure.loads]
         for kind, count in content.items():
             left[self.load_of[kind]][kind] = count
-        luns = []
+        luns, sizes = [], {counts: self.measure.exact_gib(counts) for counts in set(layout.luns)}
         for counts in layout.luns:
             held: dict[Kind, int] = {}
             for index in [number for number, count in enumerate(counts) if count]:
-                here = {kind.part for kind in held}
-                needed, waiting = counts[index], left[index]
-                for kind in sorted(waiting, key=lambda kind: kind.part not in here):
-                    taken = min(needed, waiting[kind])
-                    if taken:
-                        held[kind] = taken
-                        waiting[kind] -= taken
+                needed = counts[index]
+                while needed:  # as many of each kind: like disks of a VM are of several
+                    each = -(-needed // len(left[index]))
+                    for kind, waiting in list(left[index].items()):
+                        taken = min(needed, waiting, each)
+                        held[kind] = held.get(kind, 0) + taken
                         needed -= taken
-                left[index] = {kind: count for kind, count in waiting.items() if count}
-            size = self.measure.exact_gib(counts)
-            assert size is not None
-            luns.append(Lun(self.bucket, size, held))
+                        left[index][kind] = waiting - taken
+                        if not needed:
+                            break
+                    left[index] = {kind: count for kind, count in left[index].items() if count}
+            size = sizes[counts]
+            if size is None:
+                raise InternalError(f"a LUN of {self.bucket.storage_class} was given more than it holds")
+            luns.append(Lun(self.bucket, size, {kind: count for kind, count in held.items() if count}))
         return luns
 
 
