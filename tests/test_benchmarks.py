@@ -24,7 +24,8 @@ def run(script: str, *arguments: object) -> str:
 def test_textbook_and_cloudplan_agree(tmp_path: Path, family: str) -> None:
     run("estates.py", "--vms", 24, "--shapes", 8, "--family", family, "--folder", tmp_path)
     workload, prices = tmp_path / "workload.yaml", tmp_path / "prices.yaml"
-    found = json.loads(run("textbook.py", workload, prices, "--model", "counts", "--solver", "highs", "--seconds", 20))
+    printed = run("textbook.py", workload, prices, "--model", "counts", "--solver", "highs", "--seconds", 20)
+    found = json.loads(printed.splitlines()[-1])
     edition = cp.load_edition(EDITION)
     plan = cp.optimise(cp.read_workload(workload, edition), edition, cp.load_prices(prices, edition))
     compute = sum((line.monthly for line in plan.bom if ":vmware:" in line.sku), Decimal(0))

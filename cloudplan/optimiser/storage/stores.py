@@ -68,7 +68,10 @@ class Place:
         return self._layouts[key]
 
     def dealt(self, content: Mapping[Kind, int], layout: Layout) -> list[Lun]:
-        """Return the LUNs of a layout with kinds in place of loads."""
+        """Return the LUNs of a layout with kinds in place of loads.
+
+        Raises InternalError if a LUN of the layout holds more than one may.
+        """
         left: list[dict[Kind, int]] = [{} for _ in self.measure.loads]
         for kind, count in content.items():
             left[self.load_of[kind]][kind] = count
