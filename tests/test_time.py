@@ -58,9 +58,22 @@ def test_under_a_limit_every_part_starts_and_the_one_that_leaves_most_gets_most_
     parts = [Part("a", 10, log), Part("b", 80, log), Part("c", 10, log)]
     assert not improve_all(parts, budget(100.0), lambda: 20.0)
     assert [entry[:2] for entry in log[:3]] == [("a", "start"), ("b", "start"), ("c", "start")]
-    assert [name for name, _, _ in log[3:]] == ["b", "a", "c"]
+    assert [name for name, _, _ in log[3:]] == ["a", "c", "b"]  # what the others leave of their 16 s is for b
     shares = [seconds for _, _, seconds in log[3:] if seconds is not None]
-    assert shares == pytest.approx([64.0, 40.0, 80.0], abs=1.0)
+    assert shares == pytest.approx([8.0, 16.0, 80.0], abs=1.0)
+
+
+def test_parts_that_a_limit_does_not_reach_in_their_turn_come_after_the_one_that_leaves_most() -> None:
+    log: list[tuple[str, str, float | None]] = []
+
+    class Slow(Part):
+        def improve(self, budget: Budget) -> None:
+            super().improve(budget)
+            time.sleep(0.3)
+
+    parts = [Slow("a", 10, log), Part("b", 970, log), Slow("c", 20, log)]
+    assert not improve_all(parts, budget(5.0), lambda: 0.0)
+    assert [name for name, what, _ in log if what == "improve"] == ["c", "b", "a"]
 
 
 def test_a_part_without_a_plan_comes_first_and_a_spent_limit_ends_it() -> None:

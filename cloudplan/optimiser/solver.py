@@ -447,10 +447,10 @@ def _is_itself(highs: Any) -> bool:
 
 
 def _limit(highs: Any, budget: Budget) -> None:
-    """Limit the nodes and the time of the next search; the clock of HiGHS goes on from the one before."""
+    """Limit the nodes and the time of the next search for whole numbers, whose clock HiGHS starts anew."""
     highs.setOptionValue("mip_max_nodes", budget.nodes)
     left = budget.seconds_left
-    highs.setOptionValue("time_limit", highspy.kHighsInf if left is None else highs.getRunTime() + left)
+    highs.setOptionValue("time_limit", highspy.kHighsInf if left is None else left)
 
 
 def _quiet() -> Any:
