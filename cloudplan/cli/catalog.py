@@ -140,7 +140,7 @@ def rules(
         return _show(tables.rules(shown), tables.rules_values(shown, book), format, output)
     key = next((rule for rule in book if rule.lower() == id.lower()), None)
     if key is None:
-        raise BadInputError([Fault(unknown("rule", id, book))])
+        raise BadInputError([unknown("rule", id, book)])
     _show(tables.rule(shown, key), tables.rules_values(shown, [key]), format, output)
 
 
