@@ -13,8 +13,9 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cloudplan.base.errors import BadInputError, Fault, MachineError
 from cloudplan.base.limits import MB
@@ -51,7 +52,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(path: Path, most: int) -> Iterator[IO[bytes]]:
+def opened(path: Path, most: int) -> Iterator[BufferedReader]:
     """Open a regular file of at most so many bytes; raise BadInputError for any other, and for what cannot be read."""
     with reading(path):
         found = path.stat()
@@ -248,9 +249,13 @@ def _writing(path: Path) -> Iterator[None]:
 
 def _unwritable(error: OSError, path: Path) -> BadInputError | MachineError:
     """Return the error of a file that cannot be written: bad input, or the machine's fault."""
-    if error.errno in _OF_THE_MACHINE:
-        return MachineError([Fault(f"cannot be written: {_OF_THE_MACHINE[error.errno]}", where=str(path))])
-    return BadInputError([Fault(f"cannot be written: {error.strerror}", where=str(path))])
+    fault = Fault(f"cannot be written: {words_of(error)}", where=str(path))
+    return MachineError([fault]) if error.errno in _OF_THE_MACHINE else BadInputError([fault])
+
+
+def words_of(error: OSError) -> str:
+    """Return what an error of the operating system says."""
+    return _OF_THE_MACHINE.get(error.errno or 0, str(error.strerror))
 
 
 def _umask() -> int:

@@ -27,7 +27,6 @@ _ADVICE = {
     TERMS: "give them with `cloudplan quote --terms`",
     PLAN: "`cloudplan verify`, `quote` and `explain` take it",
     EDITION: "give its folder with --catalog",
-    WORKBOOK: "save it as text",
 }
 """What to do with a file of a kind where another one is wanted."""
 _ADVICE_FOR = {

@@ -21,7 +21,7 @@ PRICE_BOOK_UNPACKED_BYTES: Final = 200 * MB
 PRICE_BOOK_TEXT_BYTES: Final = 20 * MB
 """What the texts that its sheets share take unpacked, which are read whole."""
 PRICE_BOOK_CELLS: Final = 200_000
-"""Cells of its three sheets, blank ones before a cell of the same row and blank rows included."""
+"""Cells of its three sheets, with the blank ones before a cell of the same row."""
 
 INVENTORY_FILES: Final = 1_000
 """CSV files of a folder or of a zip."""

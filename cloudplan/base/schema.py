@@ -146,7 +146,8 @@ def faults_of(error: ValidationError, document: Document, model: type[BaseModel]
     """Turn pydantic's findings into one fault each: place, what was found, what is allowed, what was meant."""
     details = error.errors()
     missing = {tuple(item["loc"]) for item in details if item["type"] == "missing"}
-    faults, explained = [], set()
+    faults: list[Fault] = []
+    explained = set()
     for item in details:
         if item["type"] != "extra_forbidden":
             continue
@@ -209,8 +210,8 @@ def _fault(item: ErrorDetails) -> Fault:
     else:
         allowed = str(context.get("allowed") or kinds.get(item["type"]) or item["msg"])
     read = context.get("read")
-    in_gib = str(item["loc"][-1]).endswith("_gib")
-    return misfit(item["input"], allowed, spelling.respelled(item["input"], read, in_gib=in_gib) if read else None)
+    wanted = "GiB" if item["loc"] and str(item["loc"][-1]).endswith("_gib") else allowed
+    return misfit(item["input"], allowed, spelling.respelled(item["input"], read, wanted) if read else None)
 
 
 def misfit(value: Any, allowed: str, meant: str | None = None) -> Fault:

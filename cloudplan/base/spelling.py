@@ -1,28 +1,41 @@
 """Numbers as people write them: `16,5`, `640,00`, `1 234,56`, `16 GiB`, and how a file wants them spelled."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 _WRITTEN = re.compile(r"([+-]?[0-9][0-9 \u00a0\u202f'_.,]*?)\s*([^\W\d_]{1,5}|[%€$])?")
 _BLANKS = re.compile("[ \u00a0\u202f'_]")
-_IN_GIB = {unit: Decimal(1) / 1024 for unit in ("mib", "mb", "mo", "m")} | {
-    unit: Decimal(1024) for unit in ("tib", "tb", "to", "t")
+_GIB = {
+    **dict.fromkeys(("mib", "mb", "mo", "m"), Decimal(1) / 1024),
+    **dict.fromkeys(("gib", "gb", "go", "g"), Decimal(1)),
+    **dict.fromkeys(("tib", "tb", "to", "t"), Decimal(1024)),
 }
-"""The GiB of other units; those that are none, and GiB itself, count as one."""
+_UNITS: Mapping[str, Mapping[str, Decimal]] = {
+    "GiB": _GIB,
+    "a share": {"%": Decimal("0.01")},
+    "a percentage": {"%": Decimal(1)},
+}
+"""What units written behind a number make of it, where the file wants GiB, a share or a percentage."""
+_SCALES = {unit for units in _UNITS.values() for unit in units} - {"gib", "gb", "go", "g"}
+"""Units that mean another number where they are not known."""
 _LONGEST = 40
 
 
-def respelled(value: Any, read: Callable[[str], Any], *, in_gib: bool = False) -> str | None:
+def respelled(value: Any, read: Callable[[str], Any], wanted: str = "") -> str | None:
     """Return the spelling of a number that `read` takes, for a text that people take for one; None if there is none.
 
-    With `in_gib` other units are converted to GiB.
+    `wanted` begins with GiB, a share or a percentage where that is what the number is of: other units are converted.
     """
     match = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST else None
     if not match:
         return None
-    factor = _IN_GIB.get((match[2] or "").lower(), Decimal(1)) if in_gib else Decimal(1)
+    unit = (match[2] or "").lower()
+    known = next((units for of, units in _UNITS.items() if wanted.startswith(of)), {})
+    factor = known.get(unit, None if unit in _SCALES else Decimal(1))
+    if factor is None:
+        return None
     for text in _figures(match[1]):
         plain = text if factor == 1 else f"{(Decimal(text) * factor).normalize():f}"
         if plain != value and _is_read(plain, read):
@@ -54,8 +67,8 @@ def _is_read(text: str, read: Callable[[str], Any]) -> bool:
 def comma_in(tree: Any, where: tuple[str | int, ...]) -> str | None:
     """Return ``size_gib: 60.5`` where ``{size_gib: 60,5}`` made a field of the decimals; None anywhere else."""
     for step in where[:-1]:
-        inside = isinstance(tree, dict) and step in tree or isinstance(tree, list) and isinstance(step, int)
-        tree = tree[step] if inside else None  # type: ignore[index]
+        inside = (isinstance(tree, dict) and step in tree) or (isinstance(tree, list) and isinstance(step, int))
+        tree = tree[step] if inside else None
     name = where[-1] if where else ""
     if not isinstance(tree, dict) or not isinstance(name, str) or not name.isdigit() or tree.get(name) is not None:
         return None

@@ -92,6 +92,8 @@ def other_skus() -> dict[str, str]:
 
 def editions_in(folder: Path) -> list[Path]:
     """Return the folders of the editions in a catalogue, the oldest first by name; that of an edition is its own."""
+    if not is_folder(folder):
+        return []
     if any((folder / file).is_file() for file in FILES):
         return [folder]
     return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))

@@ -169,7 +169,9 @@ def _members(file: IO[bytes], name: str) -> Iterator[Table]:
             raise BadInputError([Fault(f"{too_large(limits.INVENTORY_BYTES)} unpacked", where=name)])
         for part in parts:
             with archive.open(part) as content:
-                yield _csv(content.read(limits.INVENTORY_TEXT_BYTES + 1), Path(part.filename).stem, f"{name}/{part.filename}")
+                yield _csv(
+                    content.read(limits.INVENTORY_TEXT_BYTES + 1), Path(part.filename).stem, f"{name}/{part.filename}"
+                )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadInputError([Fault(f"damaged, or locked by a password: {error}", where=name)]) from None
 

@@ -17,7 +17,19 @@ from pydantic import BeforeValidator, Field
 from cloudplan.base import kinds, limits, money, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import Date, Flag, Frozen, Name, closest, decimal_of, quantity, refused, short, validate, whole
+from cloudplan.base.schema import (
+    Date,
+    Flag,
+    Frozen,
+    Name,
+    closest,
+    decimal_of,
+    quantity,
+    refused,
+    short,
+    validate,
+    whole,
+)
 from cloudplan.catalog.edition import REGION_PLACEHOLDER, Edition, Item, in_any_region, in_region
 from cloudplan.catalog.loading import catalog_folder, load_edition, other_skus
 from cloudplan.catalog.loading import editions as shipped_editions

@@ -243,7 +243,7 @@ def _rows(data: bytes, name: str, *, values: bool) -> dict[str, list[list[Any]]]
         sheet.reset_dimensions()
         rows[sheet.title] = []
         for row in sheet.iter_rows(max_row=limits.ROWS):
-            left -= len(row) + 1
+            left -= len(row)
             if left < 0:
                 message = f"too large: more than {limits.PRICE_BOOK_CELLS} cells"
                 raise BadInputError([Fault(message, where=f"{name}:{sheet.title}")])

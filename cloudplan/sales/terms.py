@@ -69,7 +69,9 @@ class Terms(Frozen):
 
 def read_terms(source: str | Path | Mapping[str, Any]) -> Terms:
     """Read terms from a YAML file or from plain values; raise BadInputError with one fault for all that is wrong."""
-    document = yamlfile.document_of(source) if isinstance(source, Mapping) else kinds.document(Path(source), kinds.TERMS)
+    document = (
+        yamlfile.document_of(source) if isinstance(source, Mapping) else kinds.document(Path(source), kinds.TERMS)
+    )
     document.tree = yamlfile.without_nulls(document.tree)
     faults: list[Fault] = []
     terms = validate(Terms, document, faults)

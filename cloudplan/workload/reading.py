@@ -216,7 +216,8 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
     hints = 0
     for where, what, value, choices in wanted:
         if isinstance(value, str) and value not in choices:
-            labels = {name: item.label for name, item in choices.items()} if isinstance(choices, dict) else {}
+            known = choices.items() if isinstance(choices, dict) else ()
+            labels = {name: item.label for name, item in known if isinstance(item, Item)}
             hints += 1
             yield document.fault(where, unknown(what, value, choices, labels=labels, hint=hints <= limits.SUGGESTIONS))
     yield from _standby_faults(tree, document, zones[0])

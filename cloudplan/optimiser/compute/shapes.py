@@ -170,15 +170,29 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
 
 
 def _misfit(bundle: _Bundle, refusals: Mapping[str, Sequence[Check]]) -> Fault:
-    """Return the fault of VMs that fit on no blade: each blade's first reason, and what would have to give."""
+    """Return the fault of VMs that fit on no blade: all that fails on the nearest, what would have to give, the others.
+
+    The nearest is the blade on which least fails, and by the least.
+    """
     allowed = {blade: broken for blade, broken in refusals.items() if all(row.rule is not BLADES for row in broken)}
     considered = allowed or refusals
-    reasons = "; ".join(f"{blade}: {_reason(broken[0])}" for blade, broken in considered.items())
-    nearest = min(considered.values(), key=len)
+    blade, *others = sorted(
+        considered, key=lambda blade: (len(considered[blade]), max(map(_excess, considered[blade])))
+    )
+    nearest = considered[blade]
+    reasons = "; ".join(f"{other}: {_reason(considered[other][0])}" for other in others)
     what = "an affinity group that" if len(bundle.members) > 1 else "VM"
-    hint = "reduce the VM, raise the limit that fails, or allow another blade"
-    message = f"{what} fits on no blade at {bundle.members[0].site} ({reasons}); {hint}"
+    hint = "reduce the VM to that, raise the limit that fails, or allow another blade"
+    message = f"{what} fits on no blade at {bundle.members[0].site}; nearest {blade}: "
+    message += f"{', '.join(map(_reason, nearest))}; {hint}" + (f" ({reasons})" if reasons else "")
     return Fault(message, path=", ".join(bundle.content), rule=nearest[0].rule.id)
+
+
+def _excess(check: Check) -> Fraction:
+    """Return how many times over its limit a broken check is, for the order of blades alone."""
+    if isinstance(check, Condition):
+        return Fraction(0)
+    return Fraction(check.left) / max(Fraction(check.right), Fraction(1, 1000))
 
 
 def _reason(check: Check) -> str:
