@@ -27,6 +27,7 @@ class _Stdout:
 
     def __init__(self, stream: TextIO | None):
         self._stream: Any = stream
+        self._error: OSError | None = None if stream else OSError(None, "it is closed")
 
     def write(self, text: str) -> int:
         """Write a text; raise MachineError when that cannot be."""
@@ -43,16 +44,17 @@ class _Stdout:
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
-        try:
-            if self._stream is None:
-                raise OSError(None, "it is closed")
-            yield
-        except OSError as error:
-            self._forget()
-            if isinstance(error, BrokenPipeError):
-                raise  # typer ends quietly then
-            fault = Fault(f"cannot be written: {files.words_of(error)}", where="stdout")
-            raise MachineError([fault]) from None
+        if self._error is None:
+            try:
+                yield
+            except OSError as error:  # it stays so: typer tries to write nothing first, and does not mind
+                self._error = error
+                self._forget()
+        if isinstance(self._error, BrokenPipeError):
+            raise self._error  # typer ends quietly then
+        if self._error is not None:
+            fault = Fault(f"cannot be written: {files.words_of(self._error)}", where="stdout")
+            raise MachineError([fault])
 
     def _forget(self) -> None:
         """Let the rest go nowhere, so that the end of the program does not stumble over it again."""
@@ -108,7 +110,9 @@ def _fault(error: Exception) -> Fault:
     words = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
     hint = _HINT.match(words)
     if hint is None:
-        return Fault(words[:1].lower() + words[1:].removesuffix("."))
+        context = getattr(error, "ctx", None)
+        more = f"; see {context.command_path} --help" if context else ""
+        return Fault(words[:1].lower() + words[1:].removesuffix(".") + more)
     name = hint["name"].strip("'").split("' / '")[0]
     said = _CHOICE.match(hint["words"]) or _MISFIT.match(hint["words"])
     if said is None:
