@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY, Ran, bad_input, price_book, vm, workload
+from conftest import EDITION, REPOSITORY, Ran, bad_input, price_book, vm, workload
 
 import cloudplan as cp
 from cloudplan.base import limits, yamlfile
@@ -25,7 +25,8 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[st
     Path("edition").mkdir()
     for file in (catalog_folder() / cp.editions()[0]).glob("*.yaml"):
         (Path("edition") / file.name).write_bytes(file.read_bytes())
-    plan = cp.optimise(cp.read_workload(workload(), cp.load_edition("2025-01-17")), cp.load_edition("2025-01-17"))
+    edition = cp.load_edition(EDITION)
+    plan = cp.optimise(cp.read_workload(workload(), edition), edition, cp.load_prices())
     Path("plan.json").write_text(plan.to_json(), encoding="utf-8")
     return {
         "given.yaml": ["size", "given.yaml"],
@@ -108,7 +109,7 @@ def sheet_of(path: Path, rows: str) -> Path:
     """Write the workbook of a price book whose prices have these rows, in XML."""
     from cloudplan.presentation.price_template import as_workbook  # noqa: PLC0415
 
-    path.write_bytes(as_workbook(cp.load_edition("2025-01-17"), cp.load_prices()))
+    path.write_bytes(as_workbook(cp.load_edition(EDITION), cp.load_prices()))
     parts = {info.filename: zipfile.ZipFile(path).read(info) for info in zipfile.ZipFile(path).infolist()}
     sheet = "xl/worksheets/sheet2.xml"
     parts[sheet] = parts[sheet].replace(b"</sheetData>", rows.encode() + b"</sheetData>")

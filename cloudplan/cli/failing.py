@@ -71,7 +71,8 @@ def status_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     sys.stdout = cast(TextIO, _Stdout(before))
     try:
         status = app(arguments, standalone_mode=False)
-        sys.stdout.flush()
+        if before is not None:
+            sys.stdout.flush()
     except CloudplanError as error:
         status = _told(error, as_json=as_json)
     except _UsageError as error:
