@@ -43,6 +43,14 @@ def test_the_table_measures_every_family(family: str) -> None:
     assert float(row[6]) < 0.02
 
 
+def test_compute_is_measured_alone() -> None:
+    lines = run("compute.py", "--family", "cpu", "--vms", 60, "--shapes", 20, "--seeds", 1, 2).splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| cpu-60-20-")]
+    assert [row[0] for row in rows] == ["cpu-60-20-1", "cpu-60-20-2"]
+    assert all(Decimal(bound) <= Decimal(cost) and float(gap) < 0.001 for _, _, cost, bound, gap in rows)
+    assert [line.split()[1] for line in lines[-2:]] == ["median", "worst"]
+
+
 def test_threads_and_hash_seeds_change_no_byte() -> None:
     """The estate has so many shapes that its patterns are generated; runs that differ end the table with an error."""
     assert run("table.py", "--only", "cpu-80-30", "--runs", 2, "--vary").splitlines()[2].startswith("| cpu-80-30 |")

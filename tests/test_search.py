@@ -17,7 +17,7 @@ from test_engine import facts, size, verdict
 import cloudplan as cp
 from cloudplan.base.errors import InternalError
 from cloudplan.optimiser.compute import search
-from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
+from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, first_fit
 from cloudplan.optimiser.solver import Cover
 
@@ -123,7 +123,7 @@ def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
 
     contents = [counts for counts in itertools.product(*(range(n + 1) for n in most)) if fits(counts)]
     best = max(float(worth @ np.array(counts)) for counts in contents)
-    for steps in BOUNDS:
+    for steps in (*BOUNDS, *FINEST):
         assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
     for level in range(len(SEARCHES)):
         assert set(map(tuple, knapsack.better(worth, most, 0.0, level).tolist())) <= set(contents)

@@ -30,11 +30,17 @@ LARGEST = 2**29
 MIXES = np.linspace(0.0, 1.0, 17)
 """Shares of the first of two dimensions in the sums of both that bound the value of a host."""
 
-SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000))
-"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
+SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000), (20_000, 1000))
+"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at.
 
-BOUNDS = (300, 1200, 5000)
-"""Memory steps of a host in bounds, level by level."""
+The last level is for what the others find nothing for, but bounds do not prove either.
+"""
+
+BOUNDS, FINEST = (300, 1200, 5000), (20_000, 80_000)
+"""Memory steps of a host in bounds, level by level, and in those that are tried where these do not suffice."""
+
+CELLS = 1 << 22
+"""Cells of a table of a bound at most: beyond that its steps are larger."""
 
 LINE = 8
 """How many times finer memory is counted in a table of one dimension."""
@@ -152,7 +158,8 @@ class Knapsack:
         if sums.free.any():
             ways.append((0.0, sums.free))
         bounds = (
-            self._charged(values, core, share * sums.prices, self._step(steps, sums, free)) for share, free in ways
+            self._charged(values, core, share * sums.prices, self._coarser(self._step(steps, sums, free)))
+            for share, free in ways
         )
         return max(least, min(bounds))
 
@@ -181,6 +188,13 @@ class Knapsack:
         if free is not None:
             step[free] = FREE
         return np.asarray(step)
+
+    def _coarser(self, step: Ints) -> Ints:
+        """Return steps of a table that has few enough cells: longer ones in what is fine, if need be."""
+        step = step.copy()
+        while math.prod((np.array(self.offer) // step + 1).tolist()) > CELLS and (step < self.offer)[self.fine].any():
+            step[self.fine] = np.minimum(2 * step[self.fine], FREE)
+        return step
 
     @cached_property
     def _pairs(self) -> list[tuple[int, int]]:

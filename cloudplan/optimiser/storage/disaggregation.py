@@ -7,9 +7,9 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from cloudplan.optimiser.storage.lun_ilp import StoragePlan
 from cloudplan.optimiser.storage.luns import Bucket, Kind, Lun
 from cloudplan.optimiser.storage.parts import SWAP, Chosen, Member, Part
+from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import GLOBAL_MIRROR, Datastore, DiskPlacement, Mechanism
 from cloudplan.workload.case import Case
 
