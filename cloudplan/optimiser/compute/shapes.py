@@ -5,8 +5,9 @@ a count; an affinity group is one composite item.
 """
 
 import itertools
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -55,6 +56,21 @@ class Pool:
     def shapes_on(self, blade: str) -> list[int]:
         """Return the indexes of the shapes that a blade type can hold."""
         return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
+
+
+EXACT, ABOUT = 2**60, 2**53
+"""The largest amount in whole numbers: on the grid of all needs, and on the coarser one where that would be larger."""
+
+
+def factor_of(needs: Iterable[Fraction], offers: Iterable[Fraction]) -> int:
+    """Return what makes whole numbers of the needs in one dimension of a host, and of whole offers.
+
+    Needs that have too fine a grid for 64 bits, such as cores at many different ratios, get one that is as fine as
+    floating point: there they are to be rounded, up for contents and down for bounds.
+    """
+    listed = list(needs)
+    factor, most = math.lcm(*(need.denominator for need in listed)), math.ceil(max(*listed, *offers, Fraction(1)))
+    return factor if factor * most < EXACT else ABOUT >> most.bit_length()
 
 
 def rivals(apart: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
