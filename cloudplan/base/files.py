@@ -86,11 +86,11 @@ def read_text(path: Path, most: int) -> str:
 
 
 def text_of(data: bytes, name: str) -> str:
-    """Return bytes as text; raise BadInputError when they are not UTF-8, with what they look like."""
+    """Return bytes as text, every line end a newline; raise BadInputError when they are not UTF-8."""
     at = data[:_HEAD].find(b"\0")
     if at < 0:
         try:
-            return data.decode("utf-8-sig")
+            return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError as error:
             at = error.start
     likely = _encoding(data, at)
