@@ -13,7 +13,7 @@ from fractions import Fraction
 from estates import EDITION, FAMILIES, estate, prices
 
 import cloudplan as cp
-from cloudplan.optimiser.compute.search import plan_site
+from cloudplan.optimiser.compute.search import searches
 from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.workload.case import Case
@@ -21,7 +21,10 @@ from cloudplan.workload.case import Case
 
 def planned(case: Case) -> tuple[Fraction, Fraction]:
     """Return what the clusters of a case cost, and its bound."""
-    plans = [plan_site(case, site, pools_at(case, site), Budget()) for site in case.cluster_sites]
+    parts = [part for site in sorted(case.cluster_sites) for part in searches(case, site, pools_at(case, site))]
+    for part in parts:
+        part.improve(Budget())
+    plans = [part.plan for part in parts]
     return sum((plan.cost for plan in plans), Fraction(0)), sum((plan.bound for plan in plans), Fraction(0))
 
 

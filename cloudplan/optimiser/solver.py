@@ -78,7 +78,7 @@ class Budget:
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
         figures = f"bound {float(bound):,.2f}"
-        if best is not None:
+        if best:
             figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
         self.progress(f"{step}: {figures}")
 
