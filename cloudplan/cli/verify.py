@@ -7,7 +7,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, commands, emit, text_of
+from cloudplan.cli.options import Force, Format, Output, PlanCatalog, commands, emit, text_of
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.plan.origin import edition_of, read_plan
 from cloudplan.presentation.tables import verify as tables
@@ -22,7 +22,7 @@ BROKEN = 4
 def verify(
     plan: Annotated[Path, typer.Argument(help="The plan, ours, edited by hand or someone else's, as JSON.")],
     workload: Annotated[Path | None, typer.Option(help="Check it for this workload; default: the plan's.")] = None,
-    catalog: Catalog = None,
+    catalog: PlanCatalog = None,
     prices: Annotated[Path | None, typer.Option(help="Check it with this price book; default: the plan's.")] = None,
     format: Annotated[Format, typer.Option(help="How the verdict is printed.")] = "table",
     output: Output = None,

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudplan.base import kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_text
 from cloudplan.base.schema import validate
 from cloudplan.base.yamlfile import Document, unique_keys
 from cloudplan.catalog.edition import Edition
@@ -32,7 +32,7 @@ def read_plan(source: str | Path) -> Plan:
     """
     name = str(source)
     try:
-        tree = json.loads(read_text(Path(source)), object_pairs_hook=unique_keys)
+        tree = json.loads(kinds.text(Path(source), limits.PLAN_BYTES, kinds.PLAN), object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise BadInputError([Fault(f"not a plan in JSON: {error}", where=name)]) from None
     faults: list[Fault] = []

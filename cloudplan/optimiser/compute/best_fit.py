@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints
-from cloudplan.optimiser.compute.shapes import Pool, Shape, rivals
+from cloudplan.optimiser.compute.shapes import Pool, Shape, factor_of, rivals
 from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
 
@@ -28,12 +28,16 @@ class Filling:
     """Hosts of several types and the items on them."""
 
     def __init__(self, case: Case, shapes: Sequence[tuple[Pool, Shape]], types: Sequence[tuple[Pool, str]]):
-        axes = range(len(dimensions(case)))
-        factors = [math.lcm(*(shape.needs[axis].denominator for _, shape in shapes)) for axis in axes]
-        needs = [[int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for _, shape in shapes]
+        most = [capacity(case, blade) for _, blade in types]
+        factors = [
+            factor_of((shape.needs[axis] for _, shape in shapes), (offer[axis] for offer in most))
+            for axis in range(len(dimensions(case)))
+        ]
+        needs = [
+            [math.ceil(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for _, shape in shapes
+        ]
         offers = [
-            [math.floor(offer * factor) for offer, factor in zip(capacity(case, blade), factors, strict=True)]
-            for _, blade in types
+            [math.floor(amount * factor) for amount, factor in zip(offer, factors, strict=True)] for offer in most
         ]
         fits = [[pool is own and blade in shape.blades for own, blade in types] for pool, shape in shapes]
         self._needs, self._offers = np.array(needs, dtype=np.int64), np.array(offers, dtype=np.int64)
