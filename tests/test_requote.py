@@ -130,7 +130,7 @@ def test_an_edition_that_this_program_does_not_have_is_named() -> None:
     [
         ("schema: cloudplan/plan/v1\n", "not a plan in JSON"),
         ('{"schema": "cloudplan/plan/v1", "schema": 1}', "key given twice: 'schema'"),
-        ('{"schema": "cloudplan/workload/v1"}', "allowed: cloudplan/plan/v1"),
+        ('{"schema": "cloudplan/workload/v1"}', "a workload, not a plan"),
         ("[]", "a mapping"),
         ("[" * 100_000, "not a plan in JSON"),
         ("", "not a plan in JSON"),

@@ -9,13 +9,14 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cloudplan.base import limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import read_text
 
@@ -61,9 +62,10 @@ class Document:
                 return f"{self.files.get(where[0], self.name) if where else self.name}:{place}"
         return self.name
 
-    def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
-        """Return a fault placed at a value of this document."""
-        return Fault(message, where=self.at(where, key=key), path=dotted(where))
+    def fault(self, where: Where, said: str | Fault, *, key: bool = False) -> Fault:
+        """Return a fault placed at a value of this document: a message, or a fault without a place."""
+        fault = Fault(said) if isinstance(said, str) else said
+        return replace(fault, where=self.at(where, key=key), path=dotted(where))
 
 
 def without_nulls(value: Any) -> Any:
@@ -74,17 +76,20 @@ def without_nulls(value: Any) -> Any:
 
 
 def read(path: Path) -> Document:
-    """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
-    return parse(read_text(path), str(path))
+    """Read one YAML (or JSON) file; raise BadInputError when it is not there, too large, not UTF-8 or not YAML."""
+    return parse(read_text(path, limits.TEXT_BYTES), str(path))
 
 
 def parse(text: str, name: str) -> Document:
     """Parse YAML text; `name` stands for the file in every message.
 
-    Raises BadInputError when it is empty, not YAML or JSON, or nested too deeply, and for keys and values that the
-    strict reading refuses.
+    Raises BadInputError when it is empty, too large, not YAML or JSON, or nested too deeply, and for keys and values
+    that the strict reading refuses.
     """
     document = Document(None, name)
+    if sum(map(text.count, "\n,[{")) > limits.TEXT_VALUES:
+        words = f"too large: more than {limits.TEXT_VALUES // limits.MB} million lines and values"
+        raise BadInputError([Fault(words, where=name)])
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:

@@ -3,22 +3,22 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from cloudplan.base import yamlfile
+from cloudplan.base import limits, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_text
-from cloudplan.base.schema import unknown, validate
+from cloudplan.base.files import is_folder, read_text
+from cloudplan.base.schema import date_of, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted
 from cloudplan.catalog.edition import Edition, Item, Source
 
 PARTS = ("edition", "blades", "storage", "services", "rules")
 FILES = tuple(f"{part}.yaml" for part in PARTS)
-OWN_ONLY_BY_OPTION = "; the folder of one's own is given with --catalog"
 
 
 def catalog_folder() -> Path:
@@ -56,7 +56,7 @@ def load_edition(name: str | Path | None = None) -> Edition:
 def load_shipped(name: str) -> Edition:
     """Load an edition that ships, by its name; raise BadInputError when none bears it, a path included."""
     if name not in editions():
-        raise BadInputError([Fault(unknown("edition", name, editions()) + OWN_ONLY_BY_OPTION)])
+        raise BadInputError([not_shipped(name)])
     return load_edition(name)
 
 
@@ -85,9 +85,30 @@ def edition_folder(name: str | Path | None = None) -> Path:
     shipped = editions()
     if name is None or str(name) in shipped:
         return catalog_folder() / (str(name) if name else shipped[-1])
-    if Path(name).is_dir():
+    if is_folder(name):
         return _newest_in(Path(name))
-    raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
+    fault = unknown_edition(str(name))
+    raise BadInputError([replace(fault, message=f"{fault.message} or the path of a catalogue folder")])
+
+
+def not_shipped(name: str) -> Fault:
+    """Return the fault, without a place, where only the name of an edition that ships is taken, and no path."""
+    fault = unknown_edition(name)
+    return replace(fault, message=f"{fault.message}; the folder of one's own is given with --catalog")
+
+
+def unknown_edition(name: str) -> Fault:
+    """Return the fault, without a place, of a name that no edition that ships has.
+
+    For a date the edition that was the newest on that day is suggested, or else the oldest.
+    """
+    shipped = editions()
+    if date_of(name) is None:
+        return unknown("edition", name, shipped)
+    meant = max((edition for edition in shipped if edition <= name), default=shipped[0])
+    allowed = ", ".join(shipped)
+    words = f"unknown edition {name!r}; did you mean {meant!r}? (allowed: {allowed})"
+    return Fault(words, found=name, allowed=allowed, suggestion=meant)
 
 
 def edition_from(files: Mapping[str, str], name: str) -> Edition:
@@ -109,6 +130,8 @@ def other_skus() -> dict[str, str]:
 
 def editions_in(folder: Path) -> list[Path]:
     """Return the folders of the editions in a catalogue, the oldest first by name; that of an edition is its own."""
+    if not is_folder(folder):
+        return []
     if any((folder / file).is_file() for file in FILES):
         return [folder]
     return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))
@@ -137,7 +160,7 @@ def _shipped(folder: Path) -> Edition:
 
 
 def _in_folder(folder: Path) -> Edition:
-    return _edition({file: read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
+    return _edition({file: read_text(folder / file, limits.TEXT_BYTES) for file in FILES}, f"{folder}{os.sep}")
 
 
 def _edition(texts: dict[str, str], prefix: str) -> Edition:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.base import files, yamlfile
+from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError
 from cloudplan.cli.options import Force, Format, Output, PlanFile, commands, emit, text_of
 from cloudplan.plan.origin import read_plan
@@ -35,7 +35,7 @@ def explain(
 
 def _places(workload: Path) -> dict[str, str]:
     """Return where each group stands in a workload file: file and line."""
-    document = yamlfile.read(workload)
+    document = kinds.document(workload, kinds.WORKLOAD)
     places: dict[str, str] = {}
     with contextlib.suppress(KeyError, TypeError, AttributeError):
         for index, entry in enumerate(document.tree["vms"]):

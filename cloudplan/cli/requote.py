@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cloudplan.analysis.requote import requote as make_again
-from cloudplan.base import files, yamlfile
+from cloudplan.base import files, kinds
 from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition, load_shipped
 from cloudplan.cli.options import (
@@ -64,7 +64,7 @@ def requote(
         read_workload(workload, edition, term_months=term, obey_pin=catalog is None)
     change = make_again(
         before,
-        workload=yamlfile.read(workload).tree if workload else None,
+        workload=kinds.document(workload, kinds.WORKLOAD).tree if workload else None,
         edition=edition,
         prices=load_prices(prices, edition) if prices else None,
         term_months=term,

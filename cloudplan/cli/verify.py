@@ -7,7 +7,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, commands, emit, optimised, text_of
+from cloudplan.cli.options import Force, Format, Output, PlanCatalog, commands, emit, optimised, text_of
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.plan.origin import Origin, edition_of, prices_of, read_plan, workload_of
@@ -23,7 +23,7 @@ BROKEN = 4
 def verify(
     plan: Annotated[Path, typer.Argument(help="The plan, ours, edited by hand or someone else's, as JSON.")],
     workload: Annotated[Path | None, typer.Option(help="Check it for this workload; default: the plan's.")] = None,
-    catalog: Catalog = None,
+    catalog: PlanCatalog = None,
     prices: Annotated[Path | None, typer.Option(help="Check it with this price book; default: the plan's.")] = None,
     prove: Annotated[
         bool, typer.Option("--prove", help="Size again, to check the lower bound, the status and the gap too.")

@@ -23,8 +23,8 @@ from cloudplan.optimiser.compute.search import SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
-from cloudplan.optimiser.storage.lun_ilp import StoragePlan, StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.optimiser.storage.search import StoragePlan, StorageSearch
 from cloudplan.optimiser.time_shares import improve_all
 from cloudplan.plan.plan import Choice, Plan, Search, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook

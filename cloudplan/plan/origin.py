@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloudplan.base import kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_text
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found, validate
 from cloudplan.base.yamlfile import Where, dotted, json_document
@@ -32,7 +32,8 @@ def read_plan(source: str | Path) -> Plan:
     Raises BadInputError with one fault for everything that is wrong.
     """
     faults: list[Fault] = []
-    plan = validate(Plan, json_document(read_text(Path(source)), str(source), "a plan"), faults)
+    text = kinds.text(Path(source), limits.PLAN_BYTES, kinds.PLAN)
+    plan = validate(Plan, json_document(text, str(source), "a plan"), faults)
     if plan is None:
         raise BadInputError(faults)
     return plan

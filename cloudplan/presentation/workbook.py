@@ -25,8 +25,8 @@ from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
 WIDE = (30, 40, 20, 20, 20, 20, 20)
-PRICED = {"alias-prices"}
-"""Findings that name list prices, which are not for the customer."""
+PRICED = {"alias-prices", "not-proven"}
+"""Findings that name list prices or what a plan may cost less: not for the customer."""
 CHART = {"width": 860, "height": 300}
 
 

@@ -9,7 +9,7 @@ from cloudplan.analysis import explain
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
-from cloudplan.base.schema import unknown
+from cloudplan.base.schema import closest, short
 from cloudplan.base.units import number
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.verify import Verdict
@@ -47,8 +47,10 @@ def report(quote: Quote, verdict: Verdict, subject: str | None, places: Places) 
             return _vm(quote, subject, group.name, places)
     known = [*(line.sku for line in quote.plan.bom), *book.values(), *(item.name for item in quote.plan.clusters)]
     known += [*(item.name for item in quote.plan.datastores), *quote.case.workload.groups]
-    near = unknown("subject", subject, known).split(" (allowed")[0]
-    raise BadInputError([Fault(f"{near}; allowed: the number or SKU of a line, a rule, a VM, a cluster, a datastore")])
+    near, allowed = closest(subject, known), "the number or SKU of a line, a rule, a VM, a cluster, a datastore"
+    hint = f"; did you mean {near!r}?" if near else ""
+    words = f"unknown subject {short(subject)}{hint}; allowed: {allowed}"
+    raise BadInputError([Fault(words, found=subject, allowed=allowed, suggestion=near)])
 
 
 def _whole(quote: Quote) -> Report:

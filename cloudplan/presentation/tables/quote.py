@@ -186,7 +186,7 @@ def datastores(quote: Quote) -> Table:
             (
                 *(store.name, store.site, _label(quote, store.storage_class), store.size_gib),
                 *(_decimal(use.disks_gib), _decimal(use.swap_gib), free, free / store.size_gib),
-                *(_decimal(use.iops), _decimal(use.iops_offered)),
+                *(_decimal(use.iops), _decimal(use.iops_offered), known(use.sized_by.title)),
                 *plan_tables.mirror(store),
             )
         )
@@ -194,6 +194,7 @@ def datastores(quote: Quote) -> Table:
         *plan_tables.DATASTORE_HEAD,
         *(Column("Disks", "decimal", "GiB"), Column("Swap files", "decimal", "GiB"), Column("Free", "decimal", "GiB")),
         *(Column("Free share", "share"), Column("IOPS needed", "decimal"), Column("IOPS offered", "decimal")),
+        Column("Sized by"),
         *plan_tables.MIRROR,
     )
     headroom = Fraction(quote.case.workload.policy.snapshot_headroom) * 100
