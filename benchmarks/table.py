@@ -79,7 +79,7 @@ def textbook(name: str, workload: Path, prices: Path, limit: int) -> None:
     for model, solver in MODELS:
         command = [sys.executable, str(HERE / "textbook.py"), str(workload), str(prices)]
         command += ["--model", model, "--solver", solver, "--seconds", str(limit)]
-        found = json.loads(measured(command)[2])
+        found = json.loads(measured(command)[2].splitlines()[-1])  # after what solvers print
         gap = None if found["gap"] is None else f"{found['gap']:.1e}"
         cost, bound = (None if found[key] is None else f"{found[key]:.2f}" for key in ("cost", "bound"))
         row(name, f"{model}, {solver}", f"{found['seconds']:.1f}", f"{found['peak_mib']:.0f}", cost, bound, gap)

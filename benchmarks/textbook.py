@@ -1,4 +1,4 @@
-"""Solve the compute side of a workload with a textbook model, as a yardstick for cloudplan; print one line of JSON.
+"""Solve the compute side of a workload with a textbook model, as a yardstick for cloudplan; the last line is JSON.
 
     python benchmarks/textbook.py WORKLOAD PRICES --model counts --solver highs --seconds 45
 

@@ -14,6 +14,10 @@ from hypothesis import settings
 
 import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
+from cloudplan.evaluation.bom import bill
+from cloudplan.evaluation.document import document
+from cloudplan.plan.origin import origin_of
+from cloudplan.plan.plan import Search
 from cloudplan.prices.book import Prices
 from cloudplan.workload.case import Case
 
@@ -69,6 +73,16 @@ def case(*, edition: cp.Edition | None = None, prices: dict[str, Any] | None = N
     edition = edition or cp.load_edition(EDITION)
     wanted = cp.read_workload(workload(**fields), edition)
     return Case(wanted, edition, Prices(cp.load_prices(prices), wanted.region, wanted.term_months))
+
+
+def by_hand(plan: cp.Plan, **choice: Any) -> cp.Plan:
+    """Return the document of a plan whose choice was changed by hand, and whose proof was left alone."""
+    origin = origin_of(plan)
+    asked = Case.of(origin.workload, origin.edition, origin.prices)
+    chosen = plan.choice.model_copy(update=choice)
+    ended = Search(ended="budget", said="drawn by hand")
+    lines = bill(asked, chosen)
+    return document(asked, chosen, lines, lower_bound=plan.lower_bound, ended=ended, pinned=True, on=None)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ def run(script: str, *arguments: object) -> str:
 def test_textbook_and_cloudplan_agree(tmp_path: Path, family: str) -> None:
     run("estates.py", "--vms", 24, "--shapes", 8, "--family", family, "--folder", tmp_path)
     workload, prices = tmp_path / "workload.yaml", tmp_path / "prices.yaml"
-    found = json.loads(run("textbook.py", workload, prices, "--model", "counts", "--solver", "highs", "--seconds", 20))
+    printed = run("textbook.py", workload, prices, "--model", "counts", "--solver", "highs", "--seconds", 20)
+    found = json.loads(printed.splitlines()[-1])
     edition = cp.load_edition(EDITION)
     plan = cp.optimise(cp.read_workload(workload, edition), edition, cp.load_prices(prices, edition))
     compute = sum((line.monthly for line in plan.bom if ":vmware:" in line.sku), Decimal(0))
@@ -43,6 +44,14 @@ def test_the_table_measures_every_family(family: str) -> None:
     assert float(row[6]) < 0.02
 
 
+def test_compute_is_measured_alone() -> None:
+    lines = run("compute.py", "--family", "cpu", "--vms", 60, "--shapes", 20, "--seeds", 1, 2).splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| cpu-60-20-")]
+    assert [row[0] for row in rows] == ["cpu-60-20-1", "cpu-60-20-2"]
+    assert all(Decimal(bound) <= Decimal(cost) and float(gap) < 0.001 for _, _, cost, bound, gap in rows)
+    assert [line.split()[1] for line in lines[-2:]] == ["median", "worst"]
+
+
 def test_threads_and_hash_seeds_change_no_byte() -> None:
     """The estate has so many shapes that its patterns are generated; runs that differ end the table with an error."""
     assert run("table.py", "--only", "cpu-80-30", "--runs", 2, "--vary").splitlines()[2].startswith("| cpu-80-30 |")
@@ -56,3 +65,11 @@ def test_imports_are_measured_and_fuzzed() -> None:
 def test_the_proof_is_counted() -> None:
     line = run("proof.py", "--cases", 8)
     assert line.startswith("8 workloads against brute force") and not re.search("[A-Z]{4}", line)
+
+
+def test_changed_plans_end_with_a_result_or_one_clear_error() -> None:
+    """benchmarks/fuzz_plans.py has the long run, and docs/explanation/trust.md its counts."""
+    lines = run("fuzz_plans.py", "--plans", 250, "--seed", 7).splitlines()
+    counts = dict(re.split(r"  +", line, maxsplit=1) for line in lines[:-1])
+    assert int(counts["changed"]) == 250 and int(counts["read"]) >= 125
+    assert lines[-1] == "nothing went wrong"

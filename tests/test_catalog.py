@@ -222,16 +222,33 @@ def rewrite(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def rename(copy: Path) -> None:
+    """Give an edition a name that none bears that ships."""
+    rewrite(copy / "edition.yaml", EDITION, "mine")
+
+
 def test_an_edition_of_ones_own_is_loaded_from_its_folder(copy: Path, edition: cp.Edition) -> None:
+    rename(copy)
     mine = cp.load_edition(copy)
     assert not mine.shipped
     assert mine.superseded is None
-    assert mine.model_copy(update={"shipped": True, "superseded": edition.superseded}) == edition
+    same = {name: getattr(edition, name) for name in ("edition", "sha256", "shipped", "superseded", "files")}
+    assert mine.model_copy(update=same) == edition
+
+
+def test_an_edition_of_ones_own_may_not_bear_a_shipped_name(copy: Path, edition: cp.Edition) -> None:
+    assert cp.load_edition(copy) is edition  # an unchanged copy is the edition that ships
+    rewrite(copy / "rules.yaml", "ceiling: 0.85", "ceiling: 1.0")
+    with bad_input() as faults:
+        cp.load_edition(copy)
+    assert [fault.where for fault in faults] == [str(copy / "edition.yaml")] and "rename" in faults[0].message
 
 
 def test_the_hash_follows_the_files(copy: Path, edition: cp.Edition) -> None:
+    rename(copy)
+    before = cp.load_edition(copy).sha256
     rewrite(copy / "blades.yaml", "cores: 20", "cores: 22")
-    assert cp.load_edition(copy).sha256 != edition.sha256
+    assert cp.load_edition(copy).sha256 not in (before, edition.sha256)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -330,6 +347,7 @@ def test_the_fault_of_a_broken_edition_names_the_file_and_the_line(name: str, co
     [("hosts_max: 32", "hosts_max: many"), ("ceiling: 0.85", "ceiling: lots"), ("rpo: 15m", "rpo: soon")],
 )
 def test_a_figure_that_cannot_be_read_is_refused(old: str, new: str, copy: Path) -> None:
+    rename(copy)
     rewrite(copy / "rules.yaml", old, new)
     with bad_input() as faults:
         rule_book(cp.load_edition(copy))

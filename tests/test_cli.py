@@ -248,25 +248,44 @@ def test_a_missing_workload_and_a_missing_price_book_are_told_together(run: Run,
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "fault"),
     [
-        ["size"],
-        ["size", "workload.yaml", "--format", "xml"],
-        ["size", "workload.yaml", "--gap", "-0.1"],
-        ["size", "workload.yaml", "--gap", "1.1"],
-        ["size", "workload.yaml", "--gap", "nan"],
-        ["size", "workload.yaml", "--time-limit", "0"],
-        ["size", "workload.yaml", "--term", "0"],
-        ["size", "workload.yaml", "--term", "1.5"],
-        ["size", "workload.yaml", "--date", "tomorrow"],
-        ["size", "workload.yaml", "--colour"],
-        ["resize", "workload.yaml"],
+        ([], "WORKLOAD: a workload file is needed, or --locked with a plan"),
+        (["workload.yaml", "--format", "xml"], "--format: found 'xml'; allowed: table, json, markdown"),
+        (["workload.yaml", "--lang", "de"], "--lang: found 'de'; allowed: en, fr"),
+        (["workload.yaml", "--gap", "-0.1"], "--gap: found '-0.1'; allowed: a share >= 0 and <= 1"),
+        (["workload.yaml", "--gap", "1.1"], "--gap: found '1.1'; allowed: a share >= 0 and <= 1"),
+        (["workload.yaml", "--gap", "nan"], "--gap: found 'nan'; allowed: a share >= 0 and <= 1"),
+        (["workload.yaml", "--time-limit", "0"], "--time-limit: found '0'; allowed: a number of seconds >= 0.1"),
+        (["workload.yaml", "--term", "0"], "--term: found '0'; allowed: a whole number from 1 to 1200"),
+        (["workload.yaml", "--term", "1201"], "--term: found '1201'; allowed: a whole number from 1 to 1200"),
+        (["workload.yaml", "--term", "1.5"], "--term: found '1.5'; allowed: a whole number from 1 to 1200"),
+        (["workload.yaml", "--date", "28/11/2026"], "--date: found '28/11/2026'; allowed: a date, YYYY-MM-DD"),
+        (["workload.yaml", "--date", "2026-02-30"], "--date: found '2026-02-30'; allowed: a date, YYYY-MM-DD"),
     ],
 )
-def test_a_wrong_command_line_is_bad_input(arguments: list[str], run: Run, small: Path) -> None:
+def test_a_wrong_option_is_one_line_in_the_words_of_the_house(
+    arguments: list[str], fault: str, run: Run, small: Path
+) -> None:
+    ran = run("size", *arguments)
+    assert (ran.status, ran.out, ran.err) == (2, "", f"cloudplan: bad input\n  {fault}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["size", "workload.yaml", "--colour"], "no such option: --colour"),
+        (["resize", "workload.yaml"], "no such command 'resize'"),
+        (["verify"], "missing argument"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_that_names_the_help(
+    arguments: list[str], words: str, run: Run, small: Path
+) -> None:
     ran = run(*arguments)
-    assert (ran.status, ran.out) == (2, "")
-    assert "Error" in ran.err
+    assert (ran.status, ran.out, len(ran.faults)) == (2, "", 1)
+    assert words in ran.faults[0]
+    assert ran.faults[0].endswith("--help")
 
 
 # --- date, term and edition ------------------------------------------------------------------------------------------
@@ -320,6 +339,8 @@ def test_the_edition_of_the_command_line_wins(run: Run, small: Path) -> None:
 
 def test_an_edition_of_ones_own_is_a_folder_and_travels_with_the_plan(run: Run, small: Path) -> None:
     folder = shutil.copytree(REPOSITORY / "catalog" / EDITION, small.with_name("mine"))
+    named = folder / "edition.yaml"
+    named.write_text(named.read_text(encoding="utf-8").replace(f'edition: "{EDITION}"', "edition: mine"))
     plan = json.loads(run("size", small, "--catalog", folder, "--format", "json").out)
     assert plan["inputs"]["catalog"] == {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     assert json.loads(run("size", small, "--format", "json").out)["inputs"]["catalog"] is None

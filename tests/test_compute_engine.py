@@ -89,7 +89,8 @@ def test_a_vm_that_fits_on_no_blade_is_a_fault_with_the_reason_of_each_blade_all
     _, pool = one_pool(policy={"blades": ["eco:v3", "perf1:v3"]}, vms=[vm(memory_gib=400), vm(name="b")])
     [fault] = pool.faults
     assert (fault.rule, fault.path) == ("MEM-3", "a")
-    assert "(eco:v3: 400 GiB > 326.4 (MEM-3); perf1:v3: 400 GiB > 326.4 (MEM-3))" in fault.message
+    assert "; nearest eco:v3: 400 GiB > 326.4 (MEM-3); reduce the VM to that, raise the limit" in fault.message
+    assert fault.message.endswith(" (perf1:v3: 400 GiB > 326.4 (MEM-3))")
     assert "standard:v3" not in fault.message
 
 

@@ -636,11 +636,11 @@ def test_a_bomb_entities_and_endless_rows(tmp_path: Path, monkeypatch: pytest.Mo
         rb"</sheetData>", b'<row r="3"><c r="XFD3" t="inlineStr"><is><t>x</t></is></c></row></sheetData>', text
     )
     assert sizes(import_inventory([rewritten("wide.xlsx", sheet=wide)]).workload) == sizes(imported.workload)
-    monkeypatch.setattr("cloudplan.inventory.tables.CELLS", 20)
+    monkeypatch.setattr("cloudplan.base.limits.INVENTORY_CELLS", 20)
     with bad_input() as faults:
         import_inventory([path])
     assert "too large" in str(faults[0])
-    monkeypatch.setattr("cloudplan.inventory.tables.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("cloudplan.base.limits.INVENTORY_BYTES", 1000)
     with bad_input() as faults:
         import_inventory([path])
     assert "too large: more than" in str(faults[0])

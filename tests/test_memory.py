@@ -14,8 +14,8 @@ from cloudplan.optimiser.memory import NOT_OF_CLUSTERS, NOT_OF_STORAGE, Memory, 
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
-from cloudplan.optimiser.storage.lun_ilp import StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.optimiser.storage.search import StorageSearch
 from cloudplan.plan.origin import Origin
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Policy, VmGroup, Workload

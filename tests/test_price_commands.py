@@ -202,6 +202,8 @@ def test_an_edition_of_ones_own_has_skus_of_its_own(run: Run) -> None:
     own.mkdir()
     for path in (REPOSITORY / "catalog" / EDITION).iterdir():
         (own / path.name).write_text(path.read_text(encoding="utf-8").replace(TENANT, "acme:tenant:v9"))
+    edition = own / "edition.yaml"
+    edition.write_text(edition.read_text(encoding="utf-8").replace(f'edition: "{EDITION}"', "edition: mine"))
     run("prices", "template", "--catalog", own, "-o", "prices.xlsx")
     assert "acme:tenant:v9" in [row[1] for row in rows("prices.xlsx")]
     book = written("prices.yaml", {"acme:tenant:v9": "1"})

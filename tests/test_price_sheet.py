@@ -117,26 +117,29 @@ def test_a_price_is_the_exact_decimal_of_its_cell(value: Any, price: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "found", "meant"),
     [
-        ("1 234,56", "'1 234,56'"),
-        ("1\u00a0234", "'1\\xa0234'"),
-        ("1e3", "'1e3'"),
-        ("1_000", "'1_000'"),
-        ("12.50 EUR", "'12.50 EUR'"),
-        (" 620 ", "' 620 '"),
-        ("-", "'-'"),
-        (-1, "'-1'"),
-        (1e15, "'1000000000000000'"),
-        (True, "'true'"),
-        (Shown(0.125, "0.00%"), "'12.500 %'"),
-        (datetime.date(2026, 1, 2), "'2026-01-02'"),
+        ("1 234,56", "'1 234,56'", "1234.56"),
+        ("1\u00a0234", "'1\\xa0234'", "1234"),
+        ("640,00", "'640,00'", "640.00"),
+        ("1,234", "'1,234'", ""),
+        ("1e3", "'1e3'", ""),
+        ("1_000", "'1_000'", "1000"),
+        ("12.50 EUR", "'12.50 EUR'", "12.50"),
+        (" 620 ", "' 620 '", "620"),
+        ("-", "'-'", ""),
+        (-1, "'-1'", ""),
+        (1e15, "'1000000000000000'", ""),
+        (True, "'true'", ""),
+        (Shown(0.125, "0.00%"), "'12.500 %'", ""),
+        (datetime.date(2026, 1, 2), "'2026-01-02'", ""),
     ],
 )
-def test_any_other_price_is_refused_with_its_cell(value: Any, found: str, tmp_path: Path) -> None:
+def test_any_other_price_is_refused_with_its_cell(value: Any, found: str, meant: str, tmp_path: Path) -> None:
     path = workbook(tmp_path, Prices=[(), ("Item", "SKU", "Price a month"), ("eco", ECO, value), ("", LIVE, 1)])
     allowed = "allowed: a decimal number >= 0, at most 6 places"
-    assert faults_of(path) == [f"prices.xlsx:Prices!C3: items.{ECO}: found {found}; {allowed}"]
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    assert faults_of(path) == [f"prices.xlsx:Prices!C3: items.{ECO}: found {found}; {allowed}{hint}"]
 
 
 def stored(folder: Path, digits: str) -> Path:

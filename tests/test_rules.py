@@ -986,7 +986,7 @@ def test_85_percent_of_a_blade_of_384_gib_is_326_4_gib() -> None:
 # --- the bill and the proof ------------------------------------------------------------------------------------------
 
 
-@covers("BOM", "PROOF")
+@covers("BOM", "DOC", "PROOF")
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
@@ -996,11 +996,15 @@ def test_85_percent_of_a_blade_of_384_gib_is_326_4_gib() -> None:
         ({"gap": 0.5}, {"PROOF"}),
         ({"status": "feasible"}, {"PROOF"}),
         ({"bom": ()}, {"BOM"}),
+        ({"findings": ()}, {"DOC"}),
+        ({"program": "another 1.0"}, {"DOC"}),
     ],
 )
 def test_the_bill_and_the_proof_follow_from_the_plan(change: dict[str, Any], rules: set[str]) -> None:
     asked = case()
     plan = cp.optimise(asked.workload, asked.edition, asked.prices.book)
     altered = plan.model_copy(update=change)
-    expected = {(line.site, line.sku): line for line in plan.bom}
-    assert broken([*bill_rules.lines_are(expected, altered), *bill_rules.proof(altered)]) == rules
+    checks = [*bill_rules.lines_are(plan, altered), *bill_rules.words_are(plan, altered), *bill_rules.proof(altered)]
+    checks += bill_rules.repeats_inputs(altered, asked.edition, free=True)
+    assert broken(checks) == rules
+    assert broken(bill_rules.repeats_inputs(plan, asked.edition, free=False)) == {"DOC"}

@@ -1,7 +1,9 @@
 """The search for large pools: small twins of the families that are hard at scale, and what it is made of."""
 
 import itertools
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +11,7 @@ import highspy
 import numpy as np
 import oracle
 import pytest
-from conftest import price_book, vm, workload
+from conftest import case, price_book, vm, workload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import facts, size, verdict
@@ -17,9 +19,11 @@ from test_engine import facts, size, verdict
 import cloudplan as cp
 from cloudplan.base.errors import InternalError
 from cloudplan.optimiser.compute import search
-from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
+from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, first_fit
+from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.solver import Cover
+from cloudplan.rules.compute import capacity
 
 CONTESTED = price_book(
     items={"csp:(region):iaas:vmware:eco:v3": "760.00", "csp:(region):iaas:vmware:perf2:v3": "1290.00"}
@@ -123,7 +127,7 @@ def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
 
     contents = [counts for counts in itertools.product(*(range(n + 1) for n in most)) if fits(counts)]
     best = max(float(worth @ np.array(counts)) for counts in contents)
-    for steps in BOUNDS:
+    for steps in (*BOUNDS, *FINEST):
         assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
     for level in range(len(SEARCHES)):
         assert set(map(tuple, knapsack.better(worth, most, 0.0, level).tolist())) <= set(contents)
@@ -170,3 +174,48 @@ def test_a_covering_lp_whose_basis_led_nowhere_is_solved_anew() -> None:
     doubtful.doubts = 2
     with pytest.raises(InternalError, match="no optimum"):
         cover.solve()
+
+
+# --- needs on a grid finer than 64 bits ------------------------------------------------------------------------------
+
+
+def many_ratios(count: int, places: int) -> list[dict[str, Any]]:
+    """Return groups whose vCPUs for each core have so many decimals, no two alike."""
+    base = 10**places
+    ratios = [Decimal(2 * base + 7919 * at % (2 * base)) / base for at in range(1, count + 1)]
+    return [vm(name=f"a{at}", vcpus=3, vcpu_per_core=f"{ratio:f}") for at, ratio in enumerate(ratios)]
+
+
+@pytest.mark.parametrize(("count", "places"), [(20, 3), (40, 2), (200, 6)])
+def test_cores_at_many_ratios_are_sized_and_proven(count: int, places: int) -> None:
+    made = case(vms=many_ratios(count, places))
+    grid = math.lcm(*(item.group.cores.denominator for item in made.instances))
+    assert places == 2 or grid > 2**63
+    plan = cp.optimise(made.workload, made.edition, made.prices.book)
+    assert plan.status == "optimal"
+    assert plan.lower_bound <= plan.monthly
+
+
+def test_a_rounded_knapsack_offers_only_what_fits_and_bounds_all_that_does() -> None:
+    """Ten VMs of 3.2 cores fill a host of 32 to the last bit: rounding may lose them, but never below its bound."""
+    groups = [vm(name="tie", vcpus=16, vcpu_per_core=5, memory_gib=1, count=20), *many_ratios(30, 6)]
+    made = case(vms=groups, policy={"blades": ["standard:v3"]})
+    [pool] = pools_at(made, "az05")
+    host = Knapsack.of(made, "standard:v3", pool.shapes)
+    assert np.any(host.rounded)
+    most = host.most(np.array([shape.count for shape in pool.shapes]))
+    cores = [shape.needs[0] for shape in pool.shapes]
+    tie = cores.index(Fraction(16, 5))
+    assert most[tie] == 10
+    offer = capacity(made, "standard:v3")
+    for seed in range(20):
+        values = np.random.default_rng(seed).uniform(0.9, 1.1, len(cores)) * [float(need) for need in cores]
+        values[tie] = 3.2 * 1.2
+        best = 10 * float(values[tie])  # nothing is worth more for its cores
+        for steps in (20, 300):
+            assert host.bound(values, most, 0.0, steps) >= best * (1 - 1e-12)
+        content, bound = host.exact(values, most, 0.0)
+        assert bound >= best * (1 - 1e-12)
+        for found in [content, *host.better(values, most, 0.0, 0).tolist()]:
+            for axis, limit in enumerate(offer):
+                assert sum(times * shape.needs[axis] for times, shape in zip(found, pool.shapes, strict=True)) <= limit

@@ -47,7 +47,7 @@ def state(edition: Edition) -> str:
     locks = published()
     if edition.shipped:
         return "published" if edition.edition in locks else "draft"
-    return "own copy of a published one" if edition.sha256 in locks.values() else "own"
+    return "own"
 
 
 def _lost() -> list[Fault]:
@@ -60,7 +60,7 @@ def _lost() -> list[Fault]:
 
 def _misnamed(edition: Edition, name: str | Path) -> list[Fault]:
     """Return a fault when an edition that ships is not named as its folder."""
-    if not edition.shipped or edition.edition == str(name):
+    if name not in editions() or edition.edition == name:
         return []
     return [Fault(f"the folder {name} has the edition {edition.edition}; both have one name", where="edition.yaml")]
 

@@ -8,7 +8,7 @@ import copy
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
@@ -213,7 +213,7 @@ def _inside(place: Any, step: str, path: str) -> Any:
         named = {entry.get("name"): entry for entry in place if isinstance(entry, dict)}
         if step in named:
             return named[step]
-        raise BadInputError([Fault(f"{path}: {unknown('name', step, map(str, named))}", where="--vary")])
+        raise BadInputError([replace(unknown("name", step, map(str, named)), where="--vary", path=path)])
     if isinstance(place, dict):
         return place.setdefault(step, {})
     raise BadInputError([Fault(f"{path}: nothing stands below {step!r}", where="--vary")])

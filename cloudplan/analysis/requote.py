@@ -11,7 +11,8 @@ from typing import Any
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote, Step, line_changes
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.optimiser.optimise import optimise, program
+from cloudplan.evaluation.document import program
+from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook
@@ -59,7 +60,7 @@ def requote(
     solved then. Raises BadInputError when the plan does not match its hashes, breaks a rule or is in another currency,
     and what `solve` raises for the new plan.
     """
-    origin, _ = verified(plan, name)
+    origin, _, plan = verified(plan, name)
     if prices is not None and prices.currency != origin.prices.currency:
         words = f"is in {prices.currency} and the plan in {origin.prices.currency}: their amounts cannot be compared"
         raise BadInputError([Fault(words, where=f"price book {prices.name}")])
@@ -93,7 +94,7 @@ def difference(
     then still differs from the second plan is its optimiser's. Raises BadInputError when either plan does not match its
     hashes or breaks a rule, or when their currencies differ, and what `solve` raises.
     """
-    second, _ = verified(after, names[1])
+    second, _, after = verified(after, names[1])
     given = as_given(second.workload, second.edition)
     change = requote(before, workload=given, edition=second.edition, prices=second.prices, solve=solve, name=names[0])
     if change.after.bom == after.bom:

@@ -16,6 +16,12 @@ class Fault:
     """The path inside the document, ``vms[2].disks[0].size_gib``."""
     rule: str = ""
     """The id of the rule that is broken, ``MEM-3``."""
+    found: str | None = None
+    """The value that was found, as a text, where it is known apart; likewise the next two."""
+    allowed: str | None = None
+    """What is allowed, in words or as a list."""
+    suggestion: str | None = None
+    """What was probably meant."""
 
     def __str__(self) -> str:
         """Render the fault on one line."""
@@ -49,6 +55,12 @@ def gathered(faults: list[Fault]) -> Iterator[None]:
         yield
     except BadInputError as error:
         faults += error.faults
+
+
+class MachineError(CloudplanError):
+    """The machine cannot do it: a full disk, a closed stdout. No input is wrong."""
+
+    title = "the machine cannot do it"
 
 
 class NoPlanError(CloudplanError):

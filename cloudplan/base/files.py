@@ -1,15 +1,41 @@
-"""Files: read with every trouble told as a fault, written whole or not at all, over another one only when asked to."""
+"""Files: read with every trouble told as a fault, written whole or not at all, over another one only when asked to.
+
+Only regular files are read, and only so much of them; only regular files are replaced. A device or a pipe that can be
+written to is written through and stays what it is; a symbolic link stays, and what it names is written.
+"""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault, MachineError
+from cloudplan.base.limits import MB
+
+_OF_THE_MACHINE = {
+    errno.ENOSPC: "no space left on the device",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the file would be too large",
+    errno.EIO: "the device failed",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+    errno.EPIPE: "nobody reads it any more",
+}
+"""What is wrong with the machine rather than with the name of a file."""
+
+_HEAD, _NEAR = 1000, 20
+"""Bytes of a file, and around a byte that is not UTF-8, that tell what it looks like."""
+
+_STAGED = ".cloudplan-"
+"""How the names of files begin that are not yet in their place."""
 
 
 @contextlib.contextmanager
@@ -21,22 +47,74 @@ def reading(path: Path) -> Iterator[None]:
         raise BadInputError([Fault("no such file", where=str(path))]) from None
     except IsADirectoryError:
         raise BadInputError([Fault("this is a folder; a file is needed", where=str(path))]) from None
-    except UnicodeDecodeError as error:
-        raise BadInputError([Fault(f"not UTF-8 text (byte {error.start})", where=str(path))]) from None
     except OSError as error:
         raise BadInputError([Fault(f"cannot be read: {error.strerror}", where=str(path))]) from None
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file; raise BadInputError when it is not there or not UTF-8."""
+@contextlib.contextmanager
+def opened(path: Path, most: int) -> Iterator[BufferedReader]:
+    """Open a regular file of at most so many bytes; raise BadInputError for any other, and for what cannot be read."""
     with reading(path):
-        return path.read_text(encoding="utf-8-sig")
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(found.st_mode):
+            raise BadInputError([Fault("a device or a pipe; only regular files are read", where=str(path))])
+        if found.st_size > most:
+            raise BadInputError([Fault(too_large(most), where=str(path))])
+        with path.open("rb") as file:
+            yield file
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; raise BadInputError when it is not there."""
-    with reading(path):
-        return path.read_bytes()
+def too_large(most: int) -> str:
+    """Return the message for more bytes than are read."""
+    return f"too large: more than {most // MB} MB"
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a regular file; raise BadInputError when it is not there or has more bytes than `most`."""
+    with opened(path, most) as file:
+        data = file.read(most + 1)  # a file may grow, and those of /proc say that they are empty
+        if len(data) > most:
+            raise BadInputError([Fault(too_large(most), where=str(path))])
+        return data
+
+
+def read_text(path: Path, most: int) -> str:
+    """Return the text of a regular file; raise BadInputError as `read_bytes` does, and when it is not UTF-8."""
+    return text_of(read_bytes(path, most), str(path))
+
+
+def text_of(data: bytes, name: str) -> str:
+    """Return bytes as text, every line end a newline; raise BadInputError when they are not UTF-8."""
+    at = data[:_HEAD].find(b"\0")
+    if at < 0:
+        try:
+            return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError as error:
+            at = error.start
+    likely = _encoding(data, at)
+    advice = f"; it looks like {likely}: save it as UTF-8" if likely else ""
+    raise BadInputError([Fault(f"not UTF-8 text (byte {at}){advice}", where=name)])
+
+
+def _encoding(data: bytes, at: int) -> str:
+    """Return the encoding that bytes which are not UTF-8 from some byte on look like, or an empty text."""
+    head = data[:_HEAD]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") * 3 > len(head):
+        return "UTF-16"
+    with contextlib.suppress(UnicodeDecodeError):
+        near = data[max(0, at - _NEAR) : at + _NEAR].decode("cp1252")
+        return "Windows-1252" if "".join(near.split()).isprintable() else ""
+    return ""
+
+
+def is_folder(name: str | Path) -> bool:
+    """Return whether a name is that of a folder; one that no file can have is not."""
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def json_text(value: Any) -> str:
@@ -44,56 +122,113 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def refuse_existing(targets: Sequence[Path | None], *, force: bool, inputs: Sequence[Path | None] = ()) -> None:
-    """Raise BadInputError for each target that exists (unless `force`), has no folder, is an input, or comes twice.
+# --- writing -----------------------------------------------------------------------------------------------------
 
+
+def refuse_existing(targets: Sequence[Path | None], *, force: bool, inputs: Sequence[Path | None] = ()) -> None:
+    """Raise BadInputError for each target that would be replaced (unless `force`) or that cannot be written.
+
+    That is one without a folder, a folder, a disk, an input, a name that no file can have, or one that comes twice.
     None stands for one that was not given.
     """
     paths = [path for path in targets if path]
-    faults = [
-        Fault("exists already; use --force to overwrite it", where=str(p)) for p in paths if p.exists() and not force
-    ]
-    faults += [Fault("the folder does not exist", where=str(p)) for p in paths if not p.absolute().parent.is_dir()]
-    faults += [Fault("this is a folder", where=str(p)) for p in paths if p.is_dir()]
-    read = {path.resolve() for path in inputs if path}
-    faults += [Fault("this is an input; write to another file", where=str(p)) for p in paths if p.resolve() in read]
-    if len({path.resolve() for path in paths}) < len(paths):
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            faults += [Fault(words, where=str(path)) for words in _refusals(path, inputs, force=force)]
+        except OSError as error:
+            faults += _unwritable(error, path).faults
+    if not faults and len({path.resolve() for path in paths}) < len(paths):
         faults.append(Fault("two outputs have the same name", where=str(paths[0])))
     if faults:
         raise BadInputError(faults)
 
 
+def _refusals(path: Path, inputs: Sequence[Path | None], *, force: bool) -> Iterator[str]:
+    """Yield what speaks against writing to a path."""
+    if path.is_dir():
+        yield "this is a folder"
+    elif path.is_block_device():
+        yield "this is a disk, or a part of one"
+    elif path.exists() and not force and not _written_through(path):
+        yield "exists already; use --force to overwrite it"
+    if not path.absolute().parent.is_dir():
+        yield "the folder does not exist"
+    if path.resolve() in {read.resolve() for read in inputs if read}:
+        yield "this is an input; write to another file"
+
+
+def _written_through(path: Path) -> bool:
+    """Return whether writing to a path replaces nothing: it is a device, a pipe, or the file that stdout goes to."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(found.st_mode) or _is_stdout(found)
+
+
+def _is_stdout(found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(found, os.fstat(1))
+    except OSError:
+        return False
+
+
 def write_all(contents: Mapping[Path, bytes]) -> None:
     """Write every file beside its place first, then move all into place; on failure none is left behind.
 
-    Raises BadInputError for a folder and for what cannot be written.
+    What cannot be replaced, a device or a pipe, is written to before anything is moved into place. Raises BadInputError
+    for a folder, a disk and what cannot be written, MachineError when that is the machine's fault.
     """
     staged: list[tuple[str, Path]] = []
-    folders = [path for path in contents if path.is_dir()]
+    through: list[Path] = []
+    folders = [path for path in contents if is_folder(path)]
     if folders:
         raise BadInputError([Fault("cannot be written: this is a folder", where=str(path)) for path in folders])
     try:
-        with _writing():
-            for path, data in contents.items():
-                handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-                staged.append((name, path))
+        for path, data in contents.items():
+            with _writing(path):
+                if _written_through(path):
+                    through.append(path)
+                    continue
+                place = Path(os.path.realpath(path))
+                handle, name = tempfile.mkstemp(dir=place.parent, prefix=_STAGED)
+                staged.append((name, place))
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
                 Path(name).chmod(0o666 & ~_umask())
-            for name, path in staged:
-                Path(name).replace(path)
+        for path in through:
+            with _writing(path):
+                _write_through(path, contents[path])
+        for name, place in staged:
+            with _writing(place):
+                Path(name).replace(place)
     finally:
         for name, _ in staged:
             with contextlib.suppress(FileNotFoundError):
                 Path(name).unlink()
 
 
+def _write_through(path: Path, data: bytes) -> None:
+    """Write to a device, a pipe or the file that stdout goes to, as it is."""
+    found = path.stat()
+    if stat.S_ISBLK(found.st_mode):
+        raise BadInputError([Fault("cannot be written: this is a disk, or a part of one", where=str(path))])
+    if _is_stdout(found):
+        sys.stdout.flush()
+        handle = os.dup(1)
+    else:
+        handle = os.open(path, os.O_WRONLY)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write a new folder with these files, whole or not at all; raise BadInputError when it is there or cannot be."""
-    if os.path.lexists(folder):
-        raise BadInputError([Fault("exists already", where=str(folder))])
     with _writing(folder):
-        staged = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.name}."))
+        if os.path.lexists(folder):
+            raise BadInputError([Fault("exists already", where=str(folder))])
+        staged = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=_STAGED))
         try:
             for name, data in contents.items():
                 (staged / name).write_bytes(data)
@@ -104,13 +239,23 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _writing(where: Path | None = None) -> Iterator[None]:
-    """Turn what stops files from being written into a fault, of `where` or of the file that it is about."""
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what stops a file from being written into a fault of its own."""
     try:
         yield
     except OSError as error:
-        place = str(where or error.filename)
-        raise BadInputError([Fault(f"cannot be written: {error.strerror}", where=place)]) from None
+        raise _unwritable(error, path) from None
+
+
+def _unwritable(error: OSError, path: Path) -> BadInputError | MachineError:
+    """Return the error of a file that cannot be written: bad input, or the machine's fault."""
+    fault = Fault(f"cannot be written: {words_of(error)}", where=str(path))
+    return MachineError([fault]) if error.errno in _OF_THE_MACHINE else BadInputError([fault])
+
+
+def words_of(error: OSError) -> str:
+    """Return what an error of the operating system says."""
+    return _OF_THE_MACHINE.get(error.errno or 0, str(error.strerror))
 
 
 def _umask() -> int:

@@ -6,14 +6,16 @@ fault reads: what was found, what is allowed, and what was probably meant.
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from cloudplan.base import limits, spelling
 from cloudplan.base.errors import Fault
 from cloudplan.base.units import minutes
 from cloudplan.base.yamlfile import Document, Where
@@ -24,6 +26,8 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FOUND_LENGTH = 60
+_WORD_LENGTH = 200
+"""The longest word to look for what was meant by it."""
 
 
 class Frozen(BaseModel):
@@ -32,8 +36,9 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-def _refuse(allowed: str) -> PydanticCustomError:
-    return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed})
+def refused(allowed: str, read: Callable[[str], Any] | None = None) -> PydanticCustomError:
+    """Return the error of a value that is not `allowed`; `read` reads one, so that another spelling can be tried."""
+    return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed, "read": read})
 
 
 def decimal_of(value: Any) -> Decimal | None:
@@ -53,7 +58,7 @@ def whole(low: int, high: int | None = None) -> BeforeValidator:
     def read(value: Any) -> int:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if not _WHOLE.fullmatch(text) or int(text) < low or (high is not None and int(text) > high):
-            raise _refuse(allowed)
+            raise refused(allowed, read)
         return int(text)
 
     return BeforeValidator(read)
@@ -66,7 +71,7 @@ def one_of(numbers: Iterable[int]) -> BeforeValidator:
 
     def read(value: Any) -> int:
         if str(value) not in map(str, choices) or isinstance(value, bool):
-            raise _refuse(allowed)
+            raise refused(allowed)
         return int(value)
 
     return BeforeValidator(read)
@@ -80,9 +85,9 @@ def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool 
     def read(value: Any) -> Decimal:
         found = decimal_of(value)
         if found is None or found < Decimal(low) or (above and found == Decimal(low)):
-            raise _refuse(allowed)
+            raise refused(allowed, read)
         if high is not None and found > Decimal(high):
-            raise _refuse(allowed)
+            raise refused(allowed, read)
         return Decimal(_plain_text(found))
 
     return BeforeValidator(read)
@@ -99,20 +104,20 @@ def _flag(value: Any) -> bool:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    raise _refuse("true or false")
+    raise refused("true or false")
 
 
 def _name(value: Any) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
         return str(value)
-    raise _refuse("a text that is not empty")
+    raise refused("a text that is not empty")
 
 
 def _duration(value: Any) -> str:
     try:
         minutes(str(value))
     except ValueError as error:
-        raise _refuse(str(error)) from None
+        raise refused(str(error)) from None
     return str(value)
 
 
@@ -127,7 +132,7 @@ def date_of(value: Any) -> date | None:
 def _date(value: Any) -> date:
     day = date_of(value)
     if day is None:
-        raise _refuse("a date, YYYY-MM-DD")
+        raise refused("a date, YYYY-MM-DD")
     return day
 
 
@@ -141,21 +146,24 @@ def faults_of(error: ValidationError, document: Document, model: type[BaseModel]
     """Turn pydantic's findings into one fault each: place, what was found, what is allowed, what was meant."""
     details = error.errors()
     missing = {tuple(item["loc"]) for item in details if item["type"] == "missing"}
-    faults, explained = [], set()
+    faults: list[Fault] = []
+    explained = set()
     for item in details:
         if item["type"] != "extra_forbidden":
             continue
-        where = tuple(item["loc"])
+        where, name = tuple(item["loc"]), str(item["loc"][-1])
         absent = [str(loc[-1]) for loc in missing if loc[:-1] == where[:-1]]
-        meant = closest(str(where[-1]), absent) or closest(str(where[-1]), _fields_at(model, where[:-1]))
+        meant = spelling.comma_in(document.tree, where)
+        if meant is None and len(faults) < limits.SUGGESTIONS:
+            meant = closest(name, absent) or closest(name, _fields_at(model, where[:-1]))
         explained.update({(*where[:-1], meant)} & missing if meant else set())
-        hint = f"; did you mean {meant!r}?" if meant else ""
-        faults.append(document.fault(where, f"unknown field {where[-1]!r}{hint}", key=True))
+        words = f"unknown field {short(name)}" + (f"; did you mean {meant!r}?" if meant else "")
+        faults.append(document.fault(where, Fault(words, found=name, suggestion=meant), key=True))
     for item in details:
         where = tuple(item["loc"])
         short_by_faults = item["type"] == "too_short" and item["input"]
         if item["type"] != "extra_forbidden" and where not in explained and not short_by_faults:
-            faults.append(document.fault(where, _words(item)))
+            faults.append(document.fault(where, _fault(item)))
     return faults
 
 
@@ -183,7 +191,8 @@ def _model_in(annotation: Any) -> Any:
     return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
 
 
-def _words(item: ErrorDetails) -> str:
+def _fault(item: ErrorDetails) -> Fault:
+    """Return a finding of pydantic as a fault without a place."""
     kinds = {
         "list_type": "a list",
         "tuple_type": "a list",
@@ -194,13 +203,22 @@ def _words(item: ErrorDetails) -> str:
         "too_short": "at least one entry",
     }
     if item["type"] == "missing":
-        return f"required field {item['loc'][-1]!r} is missing"
+        return Fault(f"required field {item['loc'][-1]!r} is missing")
     context = item.get("ctx") or {}
     if item["type"] == "literal_error":
         allowed = str(context["expected"]).replace("'", "")
     else:
         allowed = str(context.get("allowed") or kinds.get(item["type"]) or item["msg"])
-    return f"found {found(item['input'])}; allowed: {allowed}"
+    read = context.get("read")
+    wanted = "GiB" if item["loc"] and str(item["loc"][-1]).endswith("_gib") else allowed
+    return misfit(item["input"], allowed, spelling.respelled(item["input"], read, wanted) if read else None)
+
+
+def misfit(value: Any, allowed: str, meant: str | None = None) -> Fault:
+    """Return the fault, without a place, of a value that is not allowed; `meant` is what it probably stands for."""
+    words = f"found {found(value)}; allowed: {allowed}" + (f"; did you mean {meant!r}?" if meant else "")
+    plain = str(value) if isinstance(value, str | int | float | Decimal) else found(value)
+    return Fault(words, found=plain, allowed=allowed, suggestion=meant)
 
 
 def found(value: Any) -> str:
@@ -211,22 +229,46 @@ def found(value: Any) -> str:
         return "an empty list" if not value else "a list"
     if isinstance(value, dict):
         return "a mapping"
-    text = repr(str(value))
+    return short(str(value))
+
+
+def short(text: str) -> str:
+    """Return a text between quotes as a message shows it: not too long, on one line."""
+    text = repr(text[: 2 * _FOUND_LENGTH])
     return text if len(text) <= _FOUND_LENGTH else text[:_FOUND_LENGTH] + "…'"
 
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice that was probably meant by `word`, if any is near."""
-    matches = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return _closest(word, tuple(choices)) if len(word) <= _WORD_LENGTH else None
+
+
+@lru_cache(maxsize=1000)
+def _closest(word: str, choices: tuple[str, ...]) -> str | None:
+    matches = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def unknown(what: str, word: str, choices: Iterable[str]) -> str:
-    """Return the message for a name that is none of `choices`."""
+def unknown(
+    what: str, word: str, choices: Iterable[str], *, labels: Mapping[str, str] | None = None, hint: bool = True
+) -> Fault:
+    """Return the fault, without a place, of a name that is none of `choices`.
+
+    `labels` say what choices are called in the trade; without `hint` nothing is suggested.
+    """
     known = sorted(set(choices))
-    meant = closest(word, known)
-    hint = f"; did you mean {meant!r}?" if meant else ""
-    return f"unknown {what} {word!r}{hint} (allowed: {', '.join(known) or 'none'})"
+    meant = (_labelled(word, labels or {}) or closest(word, known)) if hint else None
+    suggestion = f"; did you mean {meant!r}?" if meant else ""
+    allowed = ", ".join(known) or "none"
+    words = f"unknown {what} {short(word)}{suggestion} (allowed: {allowed})"
+    return Fault(words, found=word, allowed=allowed, suggestion=meant)
+
+
+def _labelled(word: str, labels: Mapping[str, str]) -> str | None:
+    """Return the one choice whose label is a word or has it as one of its own, if there is one."""
+    wanted = word.casefold().split()
+    named = [name for name, label in labels.items() if wanted and set(wanted) <= set(label.casefold().split())]
+    return named[0] if len(named) == 1 else None
 
 
 def validate(model: type[Model], document: Document, faults: list[Fault]) -> Model | None:

@@ -6,21 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+from cloudplan.base import limits
 from cloudplan.base.errors import BadInputError, Fault
 
 SUFFIXES = (".xlsx", ".xlsm")
 OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
-ROWS = 1_048_576
-"""The rows that a sheet can have; a damaged file may name others."""
 SAVE_AS = "save it as an Excel workbook (.xlsx)"
 DAMAGED = "damaged, or not an Excel workbook"
 
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
+_SHARED_TEXTS = "xl/sharedStrings.xml"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
-def refuse_other_files(file: IO[bytes], name: str, largest_bytes: int) -> None:
-    """Raise BadInputError for what is no workbook, cannot be opened, or unpacks to more than `largest_bytes`."""
+def refuse_other_files(file: IO[bytes], name: str, largest_bytes: int, largest_text_bytes: int) -> None:
+    """Raise BadInputError for what is no workbook, cannot be opened, or unpacks to more than these bytes.
+
+    `largest_text_bytes` is for the texts that its sheets share, which are read whole.
+    """
     message = ""
     file.seek(0)
     if file.read(4) == _OLD_CONTAINER:
@@ -29,14 +32,20 @@ def refuse_other_files(file: IO[bytes], name: str, largest_bytes: int) -> None:
     elif not zipfile.is_zipfile(file):
         message = DAMAGED
     elif unpacked_bytes(file) > largest_bytes:
-        message = f"too large: more than {largest_bytes // 10**6} MB unpacked"
+        message = f"too large: more than {largest_bytes // limits.MB} MB unpacked"
+    elif any(part.file_size > largest_text_bytes for part in _parts(file) if part.filename == _SHARED_TEXTS):
+        message = f"too large: more than {largest_text_bytes // limits.MB} MB of texts"
     if message:
         raise BadInputError([Fault(message, where=name)])
 
 
 def unpacked_bytes(file: IO[bytes]) -> int:
     """Return what the parts of a zip file take unpacked; no part is ever read beyond what it says of itself."""
-    return sum(part.file_size for part in zipfile.ZipFile(file).infolist())
+    return sum(part.file_size for part in _parts(file))
+
+
+def _parts(file: IO[bytes]) -> list[zipfile.ZipInfo]:
+    return zipfile.ZipFile(file).infolist()
 
 
 def opened(file: IO[bytes], *, values: bool) -> Any:

@@ -6,14 +6,17 @@ Here a scalar is the text that was written and the schema decides what it means.
 
 import contextlib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cloudplan.base import limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import read_text
 
@@ -27,6 +30,7 @@ NO_ANCHORS = "anchors and aliases (&, *) are not read; write the value out"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_KINDS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _PLAIN_KINDS}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -58,9 +62,10 @@ class Document:
                 return f"{self.files.get(where[0], self.name) if where else self.name}:{place}"
         return self.name
 
-    def fault(self, where: Where, message: str, *, key: bool = False) -> Fault:
-        """Return a fault placed at a value of this document."""
-        return Fault(message, where=self.at(where, key=key), path=dotted(where))
+    def fault(self, where: Where, said: str | Fault, *, key: bool = False) -> Fault:
+        """Return a fault placed at a value of this document: a message, or a fault without a place."""
+        fault = Fault(said) if isinstance(said, str) else said
+        return replace(fault, where=self.at(where, key=key), path=dotted(where))
 
 
 def without_nulls(value: Any) -> Any:
@@ -71,17 +76,20 @@ def without_nulls(value: Any) -> Any:
 
 
 def read(path: Path) -> Document:
-    """Read one YAML (or JSON) file; raise BadInputError when it is not there, not UTF-8 or not YAML."""
-    return parse(read_text(path), str(path))
+    """Read one YAML (or JSON) file; raise BadInputError when it is not there, too large, not UTF-8 or not YAML."""
+    return parse(read_text(path, limits.TEXT_BYTES), str(path))
 
 
 def parse(text: str, name: str) -> Document:
     """Parse YAML text; `name` stands for the file in every message.
 
-    Raises BadInputError when it is empty, not YAML or JSON, or nested too deeply, and for keys and values that the
-    strict reading refuses.
+    Raises BadInputError when it is empty, too large, not YAML or JSON, or nested too deeply, and for keys and values
+    that the strict reading refuses.
     """
     document = Document(None, name)
+    if sum(map(text.count, "\n,[{")) > limits.TEXT_VALUES:
+        words = f"too large: more than {limits.TEXT_VALUES // limits.MB} million lines and values"
+        raise BadInputError([Fault(words, where=name)])
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -130,6 +138,34 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"key given twice: {key!r}")
         tree[key] = value
     return tree
+
+
+def json_document(text: str, name: str, what: str) -> Document:
+    """Parse JSON text, numbers as numbers; `name` stands for the file in every message, `what` for what it should be.
+
+    Raises BadInputError when it is not JSON, and for the first value that no document has: nested too deeply, text that
+    is no Unicode, a number that is not finite.
+    """
+    try:
+        tree = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError([Fault(f"not {what} in JSON: {error}", where=name)]) from None
+    document = Document(tree, name)
+    left: list[tuple[Where, Any]] = [((), tree)]
+    while left:
+        where, value = left.pop()
+        if len(where) > MAX_DEPTH:
+            raise BadInputError([document.fault(where[:MAX_DEPTH], "nested too deeply")])
+        if isinstance(value, dict):
+            left += [((*where, key), inner) for key, inner in value.items()]
+            value = "".join(value)
+        if isinstance(value, list):
+            left += [((*where, index), inner) for index, inner in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadInputError([document.fault(where, f"found {value}; allowed: a finite number")])
+        elif isinstance(value, str) and _SURROGATE.search(value):
+            raise BadInputError([document.fault(where, "half of a surrogate pair; allowed: Unicode text")])
+    return document
 
 
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cloudplan.base import files
+from cloudplan.base import files, limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import date_of
 from cloudplan.base.yamlfile import with_values
@@ -25,7 +25,7 @@ def draft(origin: str | Path, name: str, inside: Path | None = None) -> tuple[Pa
     source, copied = edition_folder(origin), load_edition(origin)
     _refuse(name, copied.edition)
     folder = (inside or source.resolve().parent) / name
-    contents = {file: files.read_bytes(source / file) for file in FILES}
+    contents = {file: files.read_bytes(source / file, limits.TEXT_BYTES) for file in FILES}
     mark = MARK.format(name=name, origin=" ".join(copied.edition.split()))
     try:
         text = with_values(contents[HEAD].decode("utf-8-sig"), {"edition": name, "title": _title(copied, name)})

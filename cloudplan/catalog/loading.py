@@ -3,16 +3,17 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from cloudplan.base import yamlfile
+from cloudplan.base import limits, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_text
-from cloudplan.base.schema import unknown, validate
+from cloudplan.base.files import is_folder, read_text
+from cloudplan.base.schema import date_of, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted
 from cloudplan.catalog.edition import Edition, Item, Source
 
@@ -40,11 +41,43 @@ def published() -> dict[str, str]:
 def load_edition(name: str | Path | None = None) -> Edition:
     """Load an edition: a shipped one by its name, one's own by its folder; None is the newest.
 
-    A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. Raises BadInputError
-    with one fault for everything that is wrong in the files, and for a published edition that was changed.
+    A folder may also be a catalogue, a folder of editions: the newest is taken, the last by name. An unchanged copy of
+    an edition that ships is that edition. Raises BadInputError with one fault for everything that is wrong in the
+    files, for a published edition that was changed, and for one's own that bears the name of one that ships.
     """
     folder = edition_folder(name)
-    return _shipped(folder) if name is None or str(name) in editions() else _in_folder(folder)
+    if name is None or str(name) in editions():
+        return _shipped(folder)
+    edition = _known(_in_folder(folder))
+    refuse_shipped_name(edition, f"{folder}{os.sep}")
+    return edition
+
+
+def load_shipped(name: str) -> Edition:
+    """Load an edition that ships, by its name; raise BadInputError when none bears it, a path included."""
+    if name not in editions():
+        raise BadInputError([not_shipped(name)])
+    return load_edition(name)
+
+
+def bears_shipped_name(edition: Edition) -> bool:
+    """Return whether an edition is one's own and bears the name of one that ships."""
+    return not edition.shipped and edition.edition in editions()
+
+
+def refuse_shipped_name(edition: Edition, prefix: str) -> None:
+    """Raise BadInputError for an edition of one's own that bears the name of one that ships."""
+    if bears_shipped_name(edition):
+        message = f"{edition.edition!r} is the name of an edition that ships, with other files; rename your own"
+        raise BadInputError([Fault(message, where=f"{prefix}{FILES[0]}", path="edition")])
+
+
+def _known(edition: Edition) -> Edition:
+    """Return the edition that ships in place of an unchanged copy of it."""
+    if edition.edition in editions():
+        shipped = load_edition(edition.edition)
+        return shipped if shipped.sha256 == edition.sha256 else edition
+    return edition
 
 
 def edition_folder(name: str | Path | None = None) -> Path:
@@ -52,20 +85,41 @@ def edition_folder(name: str | Path | None = None) -> Path:
     shipped = editions()
     if name is None or str(name) in shipped:
         return catalog_folder() / (str(name) if name else shipped[-1])
-    if Path(name).is_dir():
+    if is_folder(name):
         return _newest_in(Path(name))
-    raise BadInputError([Fault(unknown("edition", str(name), shipped) + " or the path of a catalogue folder")])
+    fault = unknown_edition(str(name))
+    raise BadInputError([replace(fault, message=f"{fault.message} or the path of a catalogue folder")])
+
+
+def not_shipped(name: str) -> Fault:
+    """Return the fault, without a place, where only the name of an edition that ships is taken, and no path."""
+    fault = unknown_edition(name)
+    return replace(fault, message=f"{fault.message}; the folder of one's own is given with --catalog")
+
+
+def unknown_edition(name: str) -> Fault:
+    """Return the fault, without a place, of a name that no edition that ships has.
+
+    For a date the edition that was the newest on that day is suggested, or else the oldest.
+    """
+    shipped = editions()
+    if date_of(name) is None:
+        return unknown("edition", name, shipped)
+    meant = max((edition for edition in shipped if edition <= name), default=shipped[0])
+    allowed = ", ".join(shipped)
+    words = f"unknown edition {name!r}; did you mean {meant!r}? (allowed: {allowed})"
+    return Fault(words, found=name, allowed=allowed, suggestion=meant)
 
 
 def edition_from(files: Mapping[str, str], name: str) -> Edition:
-    """Return the edition of one's own whose files have these texts; `name` stands before a file in every message.
+    """Return the edition whose files have these texts; `name` stands before a file in every message.
 
-    Raises BadInputError as `load_edition` does.
+    Raises BadInputError with one fault for everything that is wrong in the files; the name is not looked at.
     """
     missing = [file for file in FILES if not isinstance(files.get(file), str)]
     if missing:
         raise BadInputError([Fault("no such file", where=f"{name}: {file}") for file in missing])
-    return _edition({file: files[file] for file in FILES}, f"{name}: ")
+    return _known(_edition({file: files[file] for file in FILES}, f"{name}: "))
 
 
 def other_skus() -> dict[str, str]:
@@ -76,6 +130,8 @@ def other_skus() -> dict[str, str]:
 
 def editions_in(folder: Path) -> list[Path]:
     """Return the folders of the editions in a catalogue, the oldest first by name; that of an edition is its own."""
+    if not is_folder(folder):
+        return []
     if any((folder / file).is_file() for file in FILES):
         return [folder]
     return sorted(path.parent for path in folder.glob(f"*/{FILES[0]}"))
@@ -96,7 +152,7 @@ def _shipped(folder: Path) -> Edition:
     if published().get(folder.name, edition.sha256) != edition.sha256:
         message = (
             f"edition {folder.name} was changed after it was published; publish a new edition "
-            "(to use your own, copy the folder and give its path)"
+            "(to use your own, copy the folder, rename the edition in it and give its path)"
         )
         raise BadInputError([Fault(message, where=str(folder))])
     later = [name for name in editions() if name > folder.name]
@@ -104,7 +160,7 @@ def _shipped(folder: Path) -> Edition:
 
 
 def _in_folder(folder: Path) -> Edition:
-    return _edition({file: read_text(folder / file) for file in FILES}, f"{folder}{os.sep}")
+    return _edition({file: read_text(folder / file, limits.TEXT_BYTES) for file in FILES}, f"{folder}{os.sep}")
 
 
 def _edition(texts: dict[str, str], prefix: str) -> Edition:

@@ -1,6 +1,6 @@
 """The command line: read, call, show, exit; one module a command.
 
-Start with `size`; `options` has what commands share.
+Start with `size`; `options` has what commands share, `failing` how they fail.
 """
 
 import gc
@@ -9,9 +9,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cloudplan.base.errors import CloudplanError
+from cloudplan.cli import failing
 from cloudplan.cli.options import commands as app
-from cloudplan.optimiser.optimise import program
+from cloudplan.evaluation.document import program
 
 # each command adds itself, in the order of the help
 from cloudplan.cli import size, quote, orders, report, verify, explain  # isort: skip # noqa: F401
@@ -29,17 +29,10 @@ def root(
 
 
 def main() -> NoReturn:
-    """Run the command line; failures go to stderr, one line a fault, and set the exit status."""
+    """Run the command line; failures go to stderr, one line a fault or as JSON, and set the exit status."""
     gc.disable()  # millions of small objects, hardly a cycle: looking for them takes a seventh of a large run
     try:
-        app()
-    except CloudplanError as error:
-        count = len(error.faults)
-        heading = error.title if count == 1 else f"{error.title} ({count} faults)"
-        typer.echo(f"cloudplan: {heading}", err=True)
-        for fault in error.faults:
-            typer.echo(f"  {fault}", err=True)
-        sys.exit(error.exit_status)
+        status = failing.status_of(app, sys.argv[1:])
     finally:
         gc.enable()
-    sys.exit(0)
+    sys.exit(status)

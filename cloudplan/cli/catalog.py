@@ -12,7 +12,7 @@ from cloudplan.analysis.edition_fields import things
 from cloudplan.analysis.release_notes import compare
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
-from cloudplan.base.schema import closest, unknown
+from cloudplan.base.schema import closest, short, unknown
 from cloudplan.catalog.draft import draft
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
@@ -140,14 +140,16 @@ def rules(
         return _show(tables.rules(shown), tables.rules_values(shown, book), format, output)
     key = next((rule for rule in book if rule.lower() == id.lower()), None)
     if key is None:
-        raise BadInputError([Fault(unknown("rule", id, book))])
+        raise BadInputError([unknown("rule", id, book)])
     _show(tables.rule(shown, key), tables.rules_values(shown, [key]), format, output)
 
 
 def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:
     """Refuse an output that is there, or that is a file of a folder that is read."""
     if output:
-        read = [path for folder in inputs if folder for path in Path(folder).rglob("*.yaml")]
+        read = [
+            path for folder in inputs if folder and files.is_folder(folder) for path in Path(folder).rglob("*.yaml")
+        ]
         files.refuse_existing([output], force=force, inputs=read)
 
 
@@ -185,7 +187,7 @@ def _find(shown: Edition, word: str, *, alone: bool) -> list[tables.Found]:
     meant = closest(word, [*(editions() if alone else []), *(name for names in named.values() for name in names)])
     what = f"no edition and no item of edition {shown.edition}" if alone else f"no item of edition {shown.edition}"
     hint = f"did you mean {meant!r}?" if meant else "cloudplan catalog show lists them"
-    raise BadInputError([Fault(f"{word!r} is {what}; {_elsewhere(shown, word) or hint}")])
+    raise BadInputError([Fault(f"{short(word)} is {what}; {_elsewhere(shown, word) or hint}")])
 
 
 def _named(shown: Edition) -> Iterator[tuple[tables.Found, list[str]]]:

@@ -10,7 +10,6 @@ from cloudplan.analysis.compare import compare as compare_all
 from cloudplan.base import files
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
-    Catalog,
     EachTimeLimit,
     Force,
     Format,
@@ -18,6 +17,7 @@ from cloudplan.cli.options import (
     Output,
     PricesFile,
     Term,
+    WorkloadCatalog,
     WorkloadFile,
     commands,
     emit,
@@ -33,7 +33,7 @@ from cloudplan.presentation.tables import compare as tables
 def compare(
     workload: WorkloadFile,
     prices: PricesFile = None,
-    catalog: Catalog = None,
+    catalog: WorkloadCatalog = None,
     term: Term = None,
     vary: Annotated[
         list[str] | None, typer.Option(help="Instead: field=value,value; several make all combinations.")

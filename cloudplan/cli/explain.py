@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.base import files, yamlfile
+from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError
 from cloudplan.cli.options import Force, Format, Output, PlanFile, commands, emit, text_of
 from cloudplan.plan.origin import read_plan
@@ -28,14 +28,14 @@ def explain(
     """Explain a figure: its formula with numbers, the rule, the source, and the VMs that it comes from."""
     files.refuse_existing([output], force=force, inputs=[plan, workload])
     read = read_plan(plan)
-    origin, verdict = verified(read)
-    report = tables.report(quote_of(read, origin), verdict, subject, _places(workload) if workload else {})
+    origin, verdict, document = verified(read)
+    report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     emit(files.json_text(tables.values(report)) if format == "json" else text_of(report, format), output)
 
 
 def _places(workload: Path) -> dict[str, str]:
     """Return where each group stands in a workload file: file and line."""
-    document = yamlfile.read(workload)
+    document = kinds.document(workload, kinds.WORKLOAD)
     places: dict[str, str] = {}
     with contextlib.suppress(KeyError, TypeError, AttributeError):
         for index, entry in enumerate(document.tree["vms"]):

@@ -9,6 +9,7 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import decimal_of
+from cloudplan.cli import values
 from cloudplan.cli.options import Force, commands
 from cloudplan.inventory.importing import Imported, Options, PoolBy, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
@@ -52,7 +53,9 @@ def import_(
     usage: Annotated[list[Path] | None, typer.Option(help="A further export of the same vCenters, as samples.")] = None,
     percentile: Annotated[str, typer.Option(help="Percentile of the samples.")] = "95",
     margin: Annotated[str, typer.Option(help="Margin on top, as a share.")] = "0.25",
-    min_samples: Annotated[int, typer.Option(help="Samples that a VM must have.", min=1)] = 5,
+    min_samples: Annotated[
+        int, typer.Option(help="Samples that a VM must have.", parser=values.whole(1), metavar="COUNT")
+    ] = 5,
     memory: Annotated[Measure, typer.Option(help="The measure of used memory.")] = "consumed",
 ) -> None:
     """Turn an inventory into a workload, and tell what became of every row."""

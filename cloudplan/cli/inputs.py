@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from cloudplan.base import yamlfile
+from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
@@ -27,7 +27,7 @@ def read_inputs(
 def _read_once(workload: Path) -> Source:
     """Return a workload file as read; one that is faulty stays a file, to be told of with the faults of the prices."""
     with contextlib.suppress(BadInputError):
-        return yamlfile.read(workload)
+        return kinds.document(workload, kinds.WORKLOAD)
     return workload
 
 
@@ -35,7 +35,7 @@ def _pin(workload: Source) -> str | None:
     """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
     with contextlib.suppress(BadInputError):
         pin = pinned_edition(workload)
-        if pin and (pin in editions() or Path(pin).is_dir()):
+        if pin in editions():
             return pin
     return None
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from cloudplan.base import files
 from cloudplan.base.errors import TimeLimitError
 from cloudplan.base.language import Code
+from cloudplan.cli import values
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
@@ -42,23 +43,36 @@ PlanFile = Annotated[Path, typer.Argument(help="The plan, as `size --format json
 PricesFile = Annotated[
     Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
 ]
-Catalog = Annotated[
-    str | None, typer.Option(help="Edition of the catalogue, or the folder of one's own; default: the newest.")
+_EDITION = "Edition of the catalogue, or the folder of one's own; default: "
+Catalog = Annotated[str | None, typer.Option(help=f"{_EDITION}the newest.")]
+WorkloadCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the workload, else the newest.")]
+PlanCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the plan.")]
+Term = Annotated[
+    int | None,
+    typer.Option(
+        help="Commitment in months; overrides the workload's.", parser=values.whole(1, 1200), metavar="MONTHS"
+    ),
 ]
-Term = Annotated[int | None, typer.Option(help="Commitment in months; overrides the workload's.", min=1)]
 QuoteDate = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the quote, to check the prices' dates.")
+    datetime | None,
+    typer.Option(parser=values.day, metavar=values.DAY, help="Date of the quote, to check the prices' dates."),
 ]
 Output = Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")]
 ShortOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")]
 Xlsx = Annotated[Path | None, typer.Option(help="Also write the quote as an Excel workbook.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-Gap = Annotated[float, typer.Option(help="Stop at this relative gap, for example 0.01.", min=0.0, max=1.0)]
+Gap = Annotated[
+    float,
+    typer.Option(
+        help="Stop at this relative gap, for example 0.01.", parser=values.number("a share", 0, 1), metavar="SHARE"
+    ),
+]
+_SECONDS: Final[Any] = {"parser": values.number("a number of seconds", 0.1), "metavar": "SECONDS"}
 TimeLimit = Annotated[
-    float | None, typer.Option(help="End after so many seconds in all, with the best verified plan.", min=0.1)
+    float | None, typer.Option(help="End after so many seconds in all, with the best verified plan.", **_SECONDS)
 ]
 EachTimeLimit = Annotated[
-    float | None, typer.Option(help="End each search after so many seconds, with its best verified plan.", min=0.1)
+    float | None, typer.Option(help="End each search after so many seconds, with its best verified plan.", **_SECONDS)
 ]
 Lang = Annotated[Code | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
 Shown = Annotated[Format, typer.Option(help="How the result is printed.")]

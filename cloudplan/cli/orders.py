@@ -25,10 +25,11 @@ def orders(
 ) -> None:
     """List the console orders that build a plan, in sequence, and the service requests."""
     files.refuse_existing([output], force=force, inputs=[plan])
-    read = read_plan(plan)
-    found = all_orders(quote(read).case, read.choice, read.backup)
+    made = quote(read_plan(plan))
+    read = made.plan
+    found = all_orders(made.case, read.choice, read.backup)
     if format == "json":
         return emit(files.json_text(tables.values(found, read.workload.name)), output)
     spoken = language(lang or language_of(read))
-    report = tables.report(found, read.workload.name, spoken)
+    report = tables.report(found, read, spoken)
     return emit(render_report(report, style=style_of(format), spoken=spoken), output)

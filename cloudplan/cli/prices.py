@@ -11,6 +11,7 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
+from cloudplan.cli import values
 from cloudplan.cli.options import Catalog, Force, Output, Shown, commands, emit, text_of
 from cloudplan.presentation.price_template import as_workbook, as_yaml
 from cloudplan.presentation.tables import prices as tables
@@ -48,7 +49,8 @@ def check(
     book: Annotated[Path, typer.Argument(help="The price book (YAML, JSON or Excel).")],
     catalog: Catalog = None,
     date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day on which the prices ought to be valid.")
+        datetime | None,
+        typer.Option(parser=values.day, metavar=values.DAY, help="A day on which the prices ought to be valid."),
     ] = None,
     format: Shown = "table",
     output: Output = None,

@@ -9,6 +9,7 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
+from cloudplan.cli import values
 from cloudplan.cli.options import Force, Lang, PlanFile, commands
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
@@ -31,10 +32,11 @@ def quote(
     audience: Annotated[Audience, typer.Option(help="For the customer: no discounts, no list prices.")] = "customer",
     lang: Lang = None,
     issued: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of issue; wins over the terms.")
+        datetime | None, typer.Option(parser=values.day, metavar=values.DAY, help="Day of issue; wins over the terms.")
     ] = (None),
     valid_until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of validity; wins over the terms.")
+        datetime | None,
+        typer.Option(parser=values.day, metavar=values.DAY, help="Last day of validity; wins over the terms."),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -53,7 +55,7 @@ def quote(
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
     made = quoted(read, with_dates(agreed, *dates))
-    spoken = language(lang or language_of(read))
+    spoken = language(lang or language_of(made.plan))
     written = {output: write_quote(made, spoken, audience)} if output else {}
     if csv:
         written[csv] = bill_csv(made, spoken, audience, csv_dialect)

@@ -10,7 +10,6 @@ from cloudplan.base import files
 from cloudplan.base.errors import NoPlanError
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
-    Catalog,
     EachTimeLimit,
     Force,
     Format,
@@ -18,6 +17,7 @@ from cloudplan.cli.options import (
     Output,
     PricesFile,
     Term,
+    WorkloadCatalog,
     WorkloadFile,
     commands,
     emit,
@@ -33,7 +33,7 @@ from cloudplan.presentation.tables import relax as tables
 def relax(
     workload: WorkloadFile,
     prices: PricesFile = None,
-    catalog: Catalog = None,
+    catalog: WorkloadCatalog = None,
     term: Term = None,
     format: Annotated[Format, typer.Option(help="How the answer is printed.")] = "table",
     output: Output = None,

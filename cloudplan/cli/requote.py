@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from cloudplan.analysis.requote import requote as make_again
-from cloudplan.base import files, yamlfile
+from cloudplan.base import files, kinds
 from cloudplan.base.language import language
-from cloudplan.catalog.loading import load_edition
+from cloudplan.catalog.loading import load_edition, load_shipped
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
@@ -55,13 +55,16 @@ def requote(
     """Make a plan again with a newer workload, catalogue or price book, and split the difference by cause."""
     files.refuse_existing([output, new_plan, xlsx], force=force, inputs=[plan, workload, prices])
     before = read_plan(plan)
-    pin = catalog or (pinned_edition(workload) if workload else None)
-    edition = load_edition(pin) if pin else edition_of(before, str(plan))
+    pin = pinned_edition(workload) if workload else None
+    if catalog:
+        edition = load_edition(catalog)
+    else:
+        edition = edition_of(before, str(plan)) if pin in (None, before.catalog.edition) else load_shipped(pin)
     if workload:
         read_workload(workload, edition, term_months=term, obey_pin=catalog is None)
     change = make_again(
         before,
-        workload=yamlfile.read(workload).tree if workload else None,
+        workload=kinds.document(workload, kinds.WORKLOAD).tree if workload else None,
         edition=edition,
         prices=load_prices(prices, edition) if prices else None,
         term_months=term,

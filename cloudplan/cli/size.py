@@ -10,7 +10,6 @@ from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
-    Catalog,
     Force,
     Format,
     Gap,
@@ -21,6 +20,7 @@ from cloudplan.cli.options import (
     QuoteDate,
     Term,
     TimeLimit,
+    WorkloadCatalog,
     Xlsx,
     commands,
     emit,
@@ -42,7 +42,7 @@ def size(
         Path | None, typer.Argument(help="The workload file (YAML or JSON); with --locked, default: the plan's.")
     ] = None,
     prices: PricesFile = None,
-    catalog: Catalog = None,
+    catalog: WorkloadCatalog = None,
     locked: Annotated[
         Path | None, typer.Option(help="A plan: what is not given comes from it, what is given must be what it has.")
     ] = None,

@@ -19,6 +19,8 @@ from cloudplan.workload.case import Case
 
 MUCH = Decimal("0.01")
 """The share of the cost from which on a gap is a warning."""
+NOT_PINNED, OUTSIDE_DATES = "catalog-not-pinned", "prices-outside-dates"
+"""The findings that say what a plan does not carry: that no edition was asked for, and the date of the quote."""
 
 
 def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[Finding, ...]:
@@ -81,7 +83,7 @@ def _prices(case: Case) -> Iterator[Finding]:
 def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
     edition = case.edition.edition
     if not pinned:
-        yield _finding("info", "catalog-not-pinned", "catalog", "", edition=edition)
+        yield _finding("info", NOT_PINNED, "catalog", "", edition=edition)
     if compute.MEM_4.figure(case.edition, "contradicted") == "true":
         yield _finding("warning", "memory-model", "catalog", compute.MEM_4.id, model=case.workload.policy.memory_model)
 
@@ -187,4 +189,4 @@ def book_findings(book: PriceBook, on: date | None) -> Iterator[Finding]:
         yield _finding("warning", "illustrative-prices", "prices", "", book=book.name)
     if on is not None and not book.valid_on(on):
         dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
-        yield _finding("warning", "prices-outside-dates", "prices", "", date=str(on), book=book.name, **dates)
+        yield _finding("warning", OUTSIDE_DATES, "prices", "", date=str(on), book=book.name, **dates)

@@ -8,7 +8,8 @@ from typing import TypeVar
 from cloudplan.base.units import gib
 from cloudplan.plan.plan import Cluster, Datastore, Plan
 from cloudplan.rules.compute import CORES, MEMORY, Dimension, dimensions, needs, usable_gib
-from cloudplan.rules.storage import IOPS, SPACE, load_of, lun_dimensions
+from cloudplan.rules.rule import Rule
+from cloudplan.rules.storage import IOPS, SPACE, binding, load_of, lun_dimensions
 from cloudplan.workload.case import Case, instances_at
 
 Found = TypeVar("Found")
@@ -83,7 +84,8 @@ class ClusterUse:
 class DatastoreUse:
     """What stands on a datastore, in GiB and IOPS, and what is free of it.
 
-    `iops_offered` is what its disks may ask for: under Global Mirror less than the LUN delivers (IOPS-3).
+    `iops_offered` is what its disks may ask for: under Global Mirror less than the LUN delivers (IOPS-3). `sized_by` is
+    the rule that it would break if it were one billing unit smaller.
     """
 
     store: Datastore
@@ -91,6 +93,7 @@ class DatastoreUse:
     swap_gib: Fraction
     iops: Fraction
     iops_offered: Fraction
+    sized_by: Rule
 
     @property
     def free_gib(self) -> Fraction:
@@ -125,7 +128,8 @@ def datastores(case: Case, plan: Plan) -> list[DatastoreUse]:
         ceiling = IOPS.ceiling(case, item)
         most = offered if ceiling is None else min(offered, Fraction(ceiling))
         iops_offered = most / IOPS.factor(case, mirrored=mirrored)
-        found.append(DatastoreUse(store, gib(load[SPACE] - swap_mib), gib(swap_mib), load[IOPS], iops_offered))
+        disks_gib, swap_gib = gib(load[SPACE] - swap_mib), gib(swap_mib)
+        found.append(DatastoreUse(store, disks_gib, swap_gib, load[IOPS], iops_offered, binding(case, store)))
     return found
 
 

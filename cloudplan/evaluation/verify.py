@@ -6,21 +6,26 @@ LUN, in exact numbers, with no solver.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import Fault
 from cloudplan.catalog.edition import Edition
-from cloudplan.evaluation.backup_storage import backup_targets
-from cloudplan.evaluation.bom import bill
+from cloudplan.catalog.loading import bears_shipped_name
+from cloudplan.evaluation.document import program, rebuilt
 from cloudplan.evaluation.items import MIRROR, lines_by_key
+from cloudplan.plan.origin import edition_of
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import backup, compute, placement, protection, storage
 from cloudplan.rules import bill as bill_rules
+from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import Check
 from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import Workload
+
+NOT_CHECKED = ("lower_bound", "status", "gap")
+"""What only solving again can check."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,14 @@ class Verdict:
     """Every inequality and condition that was checked."""
 
     checks: tuple[Check, ...]
+    document: Plan | None = None
+    """The document as it follows from the plan's choice; None when that breaks a rule, and has no bill."""
+    written_by: str = ""
+    """The program that the plan names, when it is another version than this one."""
+    other_words: tuple[Check, ...] = ()
+    """The texts and findings that this version writes in other words; no violations."""
+    not_checked: tuple[str, ...] = NOT_CHECKED
+    """The fields that were taken as they are."""
 
     @property
     def violations(self) -> tuple[Check, ...]:
@@ -45,13 +58,45 @@ class Verdict:
 
 
 def verify(plan: Plan, workload: Workload, edition: Edition, prices: PriceBook) -> Verdict:
-    """Check a plan against every rule, its bill and its proof, for the workload that it is said to be for."""
+    """Check a plan against every rule, and its document against its choice, for the workload that it is said to be for.
+
+    What the plan says of its inputs is held against those that it carries. Raises BadInputError for an edition that no
+    plan can be made with.
+    """
+    rule_book(edition)
     case = Case.of(workload, edition, prices)
-    checks = list(check_choice(case, plan.choice))
-    if all(check.holds for check in checks):
-        checks += _bill(case, plan)
-    checks += bill_rules.proof(plan)
-    return Verdict(tuple(checks))
+    placed = list(check_choice(case, plan.choice))
+    checks = [*placed, *_inputs(plan, edition), *bill_rules.proof(plan)]
+    document: Plan | None = None
+    words: list[Check] = []
+    if all(check.holds for check in placed):
+        document = rebuilt(case, plan)
+        checks += _bill(case, plan, document)
+        words = list(bill_rules.words_are(document, plan))
+    another = plan.program if plan.program != program() else ""
+    return Verdict(
+        (*checks, *(() if another else words)),
+        document,
+        another,
+        tuple(check for check in words if not check.holds) if another else (),
+        (*NOT_CHECKED, "search") if plan.search and plan.search.ended != "proven" else NOT_CHECKED,
+    )
+
+
+def proved(verdict: Verdict, plan: Plan, again: Plan) -> Verdict:
+    """Return a verdict with the proof of a plan held against that of the plan that was sized again."""
+    if again.search and again.search.ended == "time-limit":
+        return verdict
+    unit = plan.prices.currency
+    shown = bill_rules.PROOF.at_most(plan.lower_bound, again.lower_bound, "lower_bound, sized again", unit)
+    left = tuple(name for name in verdict.not_checked if name not in NOT_CHECKED)
+    return replace(verdict, checks=(*verdict.checks, shown), not_checked=left)
+
+
+def _inputs(plan: Plan, edition: Edition) -> Iterator[Check]:
+    """What a plan says of its inputs is what it carries; `edition` is the one that it is checked with."""
+    own = edition if edition.files == plan.inputs.catalog else edition_of(plan)
+    yield from bill_rules.repeats_inputs(plan, own, free=not bears_shipped_name(own))
 
 
 def check_choice(case: Case, choice: Choice) -> Iterator[Check]:
@@ -133,11 +178,10 @@ def _datastore(case: Case, choice: Choice, store: Datastore) -> Iterator[Check]:
     yield from placement.mirrored_swap(choice, store)
 
 
-def _bill(case: Case, plan: Plan) -> Iterator[Check]:
+def _bill(case: Case, plan: Plan, document: Plan) -> Iterator[Check]:
     """The bill is what the choice takes, line by line; licences and backup storage cover what they must."""
-    expected = bill(case, plan.choice)
-    yield from bill_rules.lines_are({(line.site, line.sku): line for line in expected}, plan)
-    yield backup.BKP_3.require(plan.backup == backup_targets(case), "backup", "is not what BKP-2 and BKP-3 give")
+    yield from bill_rules.lines_are(document, plan)
+    yield backup.BKP_3.require(plan.backup == document.backup, "backup", "is not what BKP-2 and BKP-3 give")
     lines = lines_by_key(case, plan.bom)
     for site in case.sites:
         line = lines.get((site, MIRROR))

@@ -65,7 +65,7 @@ class _Globs:
             if name in FIELDS:
                 globs.of.setdefault(name, []).append(glob)
             else:
-                faults.append(Fault(unknown("field", name, FIELDS), where=f"{option} {text}"))
+                faults.append(replace(unknown("field", name, FIELDS), where=f"{option} {text}"))
         if faults:
             raise BadInputError(faults)
         return globs

@@ -14,21 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from cloudplan.base import spreadsheet
+from cloudplan.base import kinds, limits, spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import reading
+from cloudplan.base.files import opened, reading, too_large
 
-LARGEST_BYTES = 2_000_000_000
-"""What the parts of a workbook or a zip may take unpacked."""
-LARGEST_TEXT_BYTES = 300_000_000
-"""What one CSV file may take, and the texts that a workbook's sheets share: these are read whole."""
-COLUMNS, CELLS = 16_384, 200_000_000
-"""Columns and cells of a table; RVTools writes about 100 columns, and a row for each VM or disk."""
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _TAB = re.compile(r"(?:^|tab|_)(v(?:info|cpu|memory|disk|partition|snapshot|host|metadata))$")
-_SHARED_TEXTS = "xl/sharedStrings.xml"
 
 Row = tuple[int, Sequence[Any]]
 """The number of a row in its file, and its cells from the first column on."""
@@ -67,7 +60,7 @@ class Source:
         """Return the SHA-256 of each file, by name; raise BadInputError for what cannot be read."""
         found = {}
         for file in self.files:
-            with reading(file), file.open("rb") as content:
+            with opened(file, limits.INVENTORY_BYTES) as content:
                 found[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
         return found
 
@@ -80,15 +73,17 @@ class Source:
 def sources(paths: Sequence[Path]) -> list[Source]:
     """Return what is given as sources: a folder is its CSV files, and so are single CSV files of one folder.
 
-    Raises BadInputError for a folder without CSV files.
+    Raises BadInputError for a folder without CSV files, or with too many.
     """
     found: list[Source] = []
     loose: dict[Path, list[Path]] = {}
     for path in dict.fromkeys(paths):
         if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in CSV_SUFFIXES)
+            with reading(path):
+                files = sorted(file for file in path.iterdir() if file.suffix.lower() in CSV_SUFFIXES)
             if not files:
                 raise BadInputError([Fault("the folder has no CSV file", where=str(path))])
+            _refuse_many(len(files), str(path))
             found.append(Source(path, tuple(files)))
         elif path.suffix.lower() in CSV_SUFFIXES:
             if path.parent not in loose:
@@ -100,10 +95,17 @@ def sources(paths: Sequence[Path]) -> list[Source]:
     return [source if source.files else Source(source.path, tuple(loose[source.path.parent])) for source in found]
 
 
+def _refuse_many(count: int, name: str) -> None:
+    """Raise BadInputError for more CSV files than are read."""
+    if count > limits.INVENTORY_FILES:
+        message = f"found {count} CSV files; allowed: at most {limits.INVENTORY_FILES}"
+        raise BadInputError([Fault(message, where=name)])
+
+
 def _tables(path: Path) -> Iterator[Table]:
-    with reading(path), path.open("rb") as file:
+    with opened(path, limits.INVENTORY_BYTES) as file:
         if path.suffix.lower() in CSV_SUFFIXES:
-            yield _csv(file.read(LARGEST_TEXT_BYTES + 1), path.stem, str(path))
+            yield _csv(file.read(limits.INVENTORY_TEXT_BYTES + 1), path.stem, str(path))
         elif _is_workbook(file, str(path)):
             yield from _sheets(file, str(path))
         else:
@@ -120,12 +122,12 @@ def _is_workbook(file: IO[bytes], name: str) -> bool:
 
 
 def _sheets(file: IO[bytes], name: str) -> Iterator[Table]:
-    spreadsheet.refuse_other_files(file, name, LARGEST_BYTES)
+    file.seek(0)
+    if not kinds.is_workbook(file.read(4)):
+        file.seek(0)
+        kinds.refuse_other(file.read(limits.TEXT_BYTES).decode("utf-8", "replace"), name, kinds.INVENTORY)
+    spreadsheet.refuse_other_files(file, name, limits.INVENTORY_BYTES, limits.INVENTORY_TEXT_BYTES)
     with spreadsheet.damage_told(name):
-        texts = [part for part in zipfile.ZipFile(file).infolist() if part.filename == _SHARED_TEXTS]
-        if any(part.file_size > LARGEST_TEXT_BYTES for part in texts):
-            message = f"too large: more than {LARGEST_TEXT_BYTES // 10**6} MB of texts"
-            raise BadInputError([Fault(message, where=name)])
         book = spreadsheet.opened(file, values=True)
         sheets = list(book.worksheets)
     for sheet in sheets:
@@ -135,16 +137,19 @@ def _sheets(file: IO[bytes], name: str) -> Iterator[Table]:
 def _rows_of(sheet: Any, name: str) -> Iterator[Row]:
     with spreadsheet.damage_told(name):
         sheet.reset_dimensions()
-        yield from enumerate(sheet.iter_rows(max_row=spreadsheet.ROWS, values_only=True), start=1)
+        yield from enumerate(sheet.iter_rows(max_row=limits.ROWS, values_only=True), start=1)
 
 
 def _bounded(rows: Iterable[Row], name: str) -> Iterator[Row]:
-    """Yield the rows that have a cell with something in it, as long as there are not too many cells."""
+    """Yield rows as long as there are not too many of them, and not too many cells."""
     cells = 0
-    for number, row in rows:
+    for count, (number, row) in enumerate(rows, start=1):
         cells += len(row) + 1
-        if cells > CELLS:
-            raise BadInputError([Fault(f"too large: more than {CELLS // 10**6} million cells", where=name)])
+        if count > limits.ROWS:
+            raise BadInputError([Fault(f"too large: more than {limits.ROWS} rows", where=name)])
+        if cells > limits.INVENTORY_CELLS:
+            words = f"too large: more than {limits.INVENTORY_CELLS // limits.MB} million cells"
+            raise BadInputError([Fault(words, where=name)])
         yield number, row
 
 
@@ -159,19 +164,23 @@ def _members(file: IO[bytes], name: str) -> Iterator[Table]:
         others = [part.filename for part in parts if Path(part.filename).suffix.lower() not in CSV_SUFFIXES]
         if others:
             raise BadInputError([Fault(f"not a CSV file: {other}", where=name) for other in others])
-        if sum(part.file_size for part in parts) > LARGEST_BYTES:
-            raise BadInputError([Fault(f"too large: more than {LARGEST_BYTES // 10**6} MB unpacked", where=name)])
+        _refuse_many(len(parts), name)
+        if sum(part.file_size for part in parts) > limits.INVENTORY_BYTES:
+            raise BadInputError([Fault(f"{too_large(limits.INVENTORY_BYTES)} unpacked", where=name)])
         for part in parts:
             with archive.open(part) as content:
-                yield _csv(content.read(LARGEST_TEXT_BYTES + 1), Path(part.filename).stem, f"{name}/{part.filename}")
+                yield _csv(
+                    content.read(limits.INVENTORY_TEXT_BYTES + 1), Path(part.filename).stem, f"{name}/{part.filename}"
+                )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadInputError([Fault(f"damaged, or locked by a password: {error}", where=name)]) from None
 
 
 def _csv(data: bytes, title: str, name: str) -> Table:
-    if len(data) > LARGEST_TEXT_BYTES:
-        raise BadInputError([Fault(f"too large: more than {LARGEST_TEXT_BYTES // 10**6} MB", where=name)])
+    if len(data) > limits.INVENTORY_TEXT_BYTES:
+        raise BadInputError([Fault(too_large(limits.INVENTORY_TEXT_BYTES), where=name)])
     text = _decoded(data, name)
+    kinds.refuse_other(text, name, kinds.INVENTORY)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(";,\t", key=first.count)
     return Table(title, name, "csv", _bounded(_csv_rows(text, delimiter, name), name))
@@ -196,8 +205,8 @@ def _csv_rows(text: str, delimiter: str, name: str) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
-            if len(cells) > COLUMNS:
-                message = f"{len(cells)} columns; allowed: at most {COLUMNS}"
+            if len(cells) > limits.COLUMNS:
+                message = f"{len(cells)} columns; allowed: at most {limits.COLUMNS}"
                 raise BadInputError([Fault(message, where=f"{name}:{line}")])
             yield line, cells
             line = reader.line_num + 1

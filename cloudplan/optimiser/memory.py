@@ -17,7 +17,7 @@ from cloudplan.evaluation.verify import check_choice
 from cloudplan.optimiser.compute.search import SitePlan
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget
-from cloudplan.optimiser.storage.lun_ilp import StoragePlan
+from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
 from cloudplan.workload.case import Case, instances_at
@@ -35,9 +35,7 @@ NOT_OF_STORAGE = (
         {"vcpu_per_core", "memory_ceiling", "memory_model", "host_memory_reserve_gib", "host_failures", "blades"}
         | {"max_clusters", "standby", "backup"}
     ),
-    frozenset(
-        {"names", "vcpus", "gpus", "min_ghz", "vcpu_per_core", "blades", "pool", "anti_affinity", "affinity", "backup"}
-    ),
+    frozenset({"names", "vcpus", "gpus", "min_ghz", "vcpu_per_core", "blades", "pool", "affinity", "backup"}),
 )
 """What storage does not depend on: of the workload, of its policy, of a group."""
 

@@ -12,14 +12,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
-from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
-from cloudplan.evaluation.findings import find, not_proven, sorted_findings
+from cloudplan.evaluation.document import document
 from cloudplan.evaluation.items import cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
@@ -36,36 +34,16 @@ from cloudplan.optimiser.memory import (
 )
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
-from cloudplan.optimiser.storage.lun_ilp import StoragePlan, StorageSearch
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
+from cloudplan.optimiser.storage.search import StoragePlan, StorageSearch
 from cloudplan.optimiser.time_shares import improve_all
-from cloudplan.plan.plan import (
-    CatalogRef,
-    Choice,
-    Cluster,
-    Finding,
-    Inputs,
-    Plan,
-    PricesRef,
-    Search,
-    WorkloadRef,
-    gap_of,
-    is_optimal,
-)
+from cloudplan.plan.plan import Choice, Cluster, Plan, Search, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Workload
 
 HALF_A_CENT = Fraction(1, 200)
-
-
-def program() -> str:
-    """Return the name and version of the program, as plans carry it."""
-    try:
-        return f"cloudplan {version('cloudplan')}"
-    except PackageNotFoundError:
-        return "cloudplan (not installed)"
 
 
 def optimise(  # noqa: PLR0913 - all but the inputs have defaults
@@ -114,7 +92,7 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
         for site, parts in pools.items()
         for search, together in _searches(case, site, parts)
     ]
-    findings = partial(find, case, pinned=pinned, on=on)
+    documented = partial(document, case, pinned=pinned, on=on)
 
     first: list[tuple[StoragePlan, list[SitePlan], Plan]] = []
 
@@ -127,7 +105,7 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
         choice = stored.model_copy(update={"clusters": tuple(each for part in clusters for each in part.clusters)})
         cheaper = rival_storage(case, memory, choice)
         found = layout if cheaper is None else replace(layout, cost=storage_cost(case, cheaper))
-        plan = _proven(case, cheaper or choice, found, clusters, budget, findings, out_of_time=out_of_time)
+        plan = _proven(case, cheaper or choice, found, clusters, budget, documented, out_of_time=out_of_time)
         first.append((layout, clusters, plan))
         return plan
 
@@ -178,7 +156,7 @@ def _proven(
     storage: StoragePlan,
     sites: Sequence[SitePlan],
     budget: Budget,
-    findings: Callable[[Choice], tuple[Finding, ...]],
+    documented: Callable[..., Plan],
     *,
     out_of_time: bool,
 ) -> Plan:
@@ -190,42 +168,13 @@ def _proven(
     lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
     if lower > total:
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
-    workload, edition, book = case.workload, case.edition, case.prices.book
-    optimal = is_optimal(total, lower, len(lines))
-    search = _proof(total, lower) if optimal else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
-    found = findings(choice)
-    if not optimal:
-        found = sorted_findings((not_proven(search.ended, total, lower, book.currency), *found))
-    plan = Plan(
-        program=program(),
-        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
-        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
-        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
-        inputs=Inputs(
-            workload=workload.canonical(),
-            prices=book.canonical(),
-            catalog=None if edition.shipped else edition.files,
-        ),
-        status="optimal" if optimal else "feasible",
-        monthly=total,
-        lower_bound=lower,
-        gap=gap_of(total, lower),
-        search=search,
-        clusters=choice.clusters,
-        datastores=choice.datastores,
-        protection=choice.protection,
-        backup=backup_targets(case),
-        bom=lines,
-        findings=found,
-    )
-    verdict = verify(plan, workload, edition, book)
+    proven = is_optimal(total, lower, len(lines))
+    ended = None if proven else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
+    plan = documented(choice, lines, lower_bound=lower, ended=ended)
+    verdict = verify(plan, case.workload, case.edition, case.prices.book)
     if not verdict.holds:
         raise InternalError(verdict.faults())
     return plan
-
-
-def _proof(total: Decimal, lower: Decimal) -> Search:
-    return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower} a month")
 
 
 def _ending(

@@ -4,17 +4,20 @@ Rows come from the rules as exact inequalities and become floating point only he
 numbers; the bound is the solver's own dual bound, less its tolerance.
 """
 
+import math
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import highspy
+import numpy as np
 import pulp
+from numpy.typing import NDArray
 
 from cloudplan.base.errors import InternalError
 from cloudplan.base.units import MIB_PER_GIB
@@ -78,7 +81,7 @@ class Budget:
         """Tell a step, the proven bound, and the best found so far with its gap."""
         self.heard(bound)
         figures = f"bound {float(bound):,.2f}"
-        if best is not None:
+        if best:
             figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
         self.progress(f"{step}: {figures}")
 
@@ -97,11 +100,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer of one search: whether a plan was found, and a proven lower bound of the objective."""
+    """The answer of one search: whether a plan was found, a proven lower bound of the objective, and what was found."""
 
     found: bool
     infeasible: bool
     bound: Fraction
+    objective: float = math.inf
 
 
 class Model:
@@ -111,6 +115,16 @@ class Model:
         self._problem = pulp.LpProblem("cloudplan", pulp.LpMinimize)
         self._values: dict[Unknown, int] = {}
         self._rules = 0
+        self._found: Sequence[float] = ()
+        self._relaxed: frozenset[Unknown] = frozenset()
+        self._continuous: frozenset[Unknown] = frozenset()
+
+    def relax(self, unknowns: Iterable[Unknown]) -> None:
+        """Let these, and no others, be any number in the searches to come: easier, and the bound is still one.
+
+        The whole values read of them are rounded up.
+        """
+        self._relaxed = frozenset(unknowns)
 
     def whole(self, low: int = 0, high: int | None = None) -> Unknown:
         """Return a new whole unknown between `low` and `high`."""
@@ -158,8 +172,10 @@ class Model:
             plain.writeLP(str(path))
             return path.read_text(encoding="utf-8")
 
-    def minimise(self, objective: Linear, budget: Budget) -> Outcome:
-        """Search for the least objective; the values found are read with `value`.
+    def minimise(
+        self, objective: Linear, budget: Budget, start: Callable[[], Mapping[Unknown, int]] | None = None
+    ) -> Outcome:
+        """Search for the least objective, from a solution if there is one; the values found are read with `value`.
 
         Raises InternalError when the solver fails, or gives a number that is not whole.
         """
@@ -167,15 +183,68 @@ class Model:
         if not self._values:
             return Outcome(True, False, Fraction(0))
         highs = self._problem.solverModel = _quiet()
-        for option, value in (("mip_rel_gap", budget.gap), ("mip_abs_gap", 0.0), ("mip_max_nodes", budget.nodes)):
-            highs.setOptionValue(option, value)
-        seconds = budget.seconds_left
-        if seconds is not None:
-            highs.setOptionValue("time_limit", seconds)
+        self._continuous = frozenset()
+        highs.setOptionValue("mip_abs_gap", 0.0)
         pulp.HiGHS().buildSolverModel(self._problem)  # exact fractions become floats here and nowhere else
         highs.changeObjectiveOffset(float(self._problem.objective.constant))
         highs.cbMipInterrupt.subscribe(lambda event: event.interrupt(budget.stopped()))
-        highs.run()
+        return self._run(budget, start() if start else None)
+
+    def cut(self, terms: Mapping[Unknown, float], low: float) -> None:
+        """Add sum of factor x unknown >= low to the model that was minimised last, for `again`."""
+        columns = [unknown.index for unknown in terms]
+        self._problem.solverModel.addRow(low, highspy.kHighsInf, len(columns), columns, list(terms.values()))
+
+    def again(
+        self, budget: Budget, start: Mapping[Unknown, int] | None = None, charges: Mapping[Unknown, float] | None = None
+    ) -> Outcome:
+        """Search once more, with the cuts added since, from a solution if there is one.
+
+        `charges` are added to the objective for this search: its bound is then none of the objective.
+        """
+        costs = {unknown: float(factor) for unknown, factor in self._problem.objective.items()}
+        for unknown, charge in (charges or {}).items():
+            self._problem.solverModel.changeColCost(unknown.index, costs.get(unknown, 0.0) + charge)
+        outcome = self._run(budget, start)
+        for unknown in charges or {}:
+            self._problem.solverModel.changeColCost(unknown.index, costs.get(unknown, 0.0))
+        return outcome
+
+    def among(
+        self, most: Fraction, order: Mapping[Unknown, float], budget: Budget, start: Mapping[Unknown, int]
+    ) -> bool:
+        """Search for the least `order` among the solutions that cost no more than `most`; return whether one was found.
+
+        Nothing can be searched for after that but such solutions.
+        """
+        objective = self._problem.objective
+        highs, costs = self._problem.solverModel, {unknown: -float(factor) for unknown, factor in objective.items()}
+        self.cut(costs, float(objective.constant - most))
+        for unknown in self._values:
+            highs.changeColCost(unknown.index, order.get(unknown, 0.0))
+        highs.changeObjectiveOffset(0.0)
+        return self._run(budget, start).found
+
+    def _run(self, budget: Budget, start: Mapping[Unknown, int] | None) -> Outcome:
+        highs = self._problem.solverModel
+        for unknown in self._relaxed ^ self._continuous:
+            kind = highspy.HighsVarType.kContinuous if unknown in self._relaxed else highspy.HighsVarType.kInteger
+            highs.changeColIntegrality(unknown.index, kind)
+        self._continuous = self._relaxed
+        highs.setOptionValue("mip_rel_gap", budget.gap)
+        for first in (start, None) if start is not None and not self._relaxed else (None,):
+            highs.clearSolver()
+            if first is not None:
+                values = [0.0] * highs.getNumCol()
+                for unknown, value in first.items():
+                    values[unknown.index] = float(value)
+                solution = highspy.HighsSolution()
+                solution.col_value = values
+                highs.setSolution(solution)
+            _limit(highs, budget)
+            highs.run()
+            if first is None or _is_itself(highs):
+                break
         return self._read(highs)
 
     def _read(self, highs: Any) -> Outcome:
@@ -191,14 +260,16 @@ class Model:
         bound -= TOLERANCE * max(Fraction(1), abs(bound))
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if found:
-            columns = highs.getSolution().col_value
+            self._found = columns = highs.getSolution().col_value
             for unknown in self._values:
                 index = getattr(unknown, "index", None)
                 exact = columns[index] if index is not None else 0.0
+                if unknown in self._relaxed:
+                    exact = math.ceil(exact - INTEGRALITY)
                 if abs(exact - round(exact)) > INTEGRALITY:
                     raise InternalError(f"the solver gave {exact} for a whole number")
                 self._values[unknown] = round(exact)
-        return Outcome(found, False, bound)
+        return Outcome(found, False, bound, info.objective_function_value if found else math.inf)
 
     def impossible(self, budget: Budget) -> bool:
         """Return whether nothing at all keeps the constraints."""
@@ -219,6 +290,10 @@ class Model:
             terms = (Fraction(factor) * self._values[unknown] for unknown, factor in expression.items())
             return sum(terms, Fraction(expression.constant))
         return Fraction(expression)
+
+    def number(self, unknown: Unknown) -> float:
+        """Return the value of an unknown as the solver gave it."""
+        return float(self._found[unknown.index])
 
     def value(self, expression: Linear) -> int:
         """Return the value of an unknown, or of an expression with whole coefficients, in the solution found."""
@@ -320,6 +395,65 @@ class _Quiet(highspy.Highs):
     def enableCallbacks(self) -> None:  # noqa: N802 - the solver's name
         self.silent()
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a search for whole numbers found (None: nothing), and a proven lower bound of its objective."""
+
+    values: list[int] | None
+    bound: float
+
+
+class WholeModel:
+    """A small ILP in plain numbers, minimised: for what is solved thousands of times, without names or expressions."""
+
+    def __init__(self, costs: Sequence[float], least: Sequence[float], most: Sequence[float]):
+        self._highs = _quiet()
+        count, nothing = len(costs), np.zeros(0)
+        bounds = (np.asarray(costs, dtype=float), np.asarray(least, dtype=float), np.asarray(most, dtype=float))
+        self._highs.addCols(count, *bounds, 0, np.zeros(count, dtype=np.int32), nothing.astype(np.int32), nothing)
+        whole = np.full(count, highspy.HighsVarType.kInteger)
+        self._highs.changeColsIntegrality(count, np.arange(count, dtype=np.int32), whole)
+
+    def row(self, low: float, high: float, columns: NDArray[Any], factors: NDArray[Any]) -> None:
+        """Add low <= sum of factor x unknown <= high."""
+        used = factors != 0
+        self._highs.addRow(low, high, int(used.sum()), columns[used].astype(np.int32), factors[used].astype(float))
+
+    def least(self, budget: Budget, start: Sequence[float] | None = None, *, absolute: float = 0.0) -> Answer:
+        """Search until the budget's gap, an absolute one, or its nodes, from a solution if there is one."""
+        _limit(self._highs, budget)
+        self._highs.setOptionValue("mip_abs_gap", absolute)
+        self._highs.setOptionValue("mip_rel_gap", budget.gap)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = list(start)
+            self._highs.setSolution(solution)
+        self._highs.run()
+        info, status = self._highs.getInfo(), self._highs.getModelStatus()
+        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return Answer(None, highspy.kHighsInf)
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        values = [round(value) for value in self._highs.getSolution().col_value] if found else None
+        bound = float(info.mip_dual_bound)
+        return Answer(values, bound - float(TOLERANCE) * max(1.0, abs(bound)))
+
+
+def _is_itself(highs: Any) -> bool:
+    """Return whether the solution costs what the solver says: HiGHS 1.16 can misjudge one that it was given."""
+    told, found = highs.getInfo(), highs.getSolution().col_value
+    if told.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return True
+    objective = float(np.dot(highs.getLp().col_cost_, found)) + highs.getLp().offset_
+    return bool(abs(told.objective_function_value - objective) <= 1e-6 * max(1.0, abs(objective)))
+
+
+def _limit(highs: Any, budget: Budget) -> None:
+    """Limit the nodes and the time of the next search for whole numbers, whose clock HiGHS starts anew."""
+    highs.setOptionValue("mip_max_nodes", budget.nodes)
+    left = budget.seconds_left
+    highs.setOptionValue("time_limit", highspy.kHighsInf if left is None else left)
 
 
 def _quiet() -> Any:

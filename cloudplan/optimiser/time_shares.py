@@ -1,8 +1,8 @@
 """How a limit of time is shared by the parts of a plan, storage and the pools of each site, which are solved apart.
 
-Each part first makes some plan and some bound. Then the part that leaves most between its cost and its bound is
-improved first, for a share of the time that is left as large as its share of what all those still waiting leave.
-Without a limit each part is improved in turn until it ends by itself.
+Each part first makes some plan and some bound. Of the time that is left each part gets as large a share as its share of
+what all leave between their cost and their bound. The part that leaves most comes after the others: what they do not
+need of their time is left to it. Without a limit each part is improved in turn until it ends by itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,15 +37,28 @@ def improve_all(parts: Sequence[Part], budget: Budget, reserve: Callable[[], flo
         return False
     for part in parts:
         part.start(budget)
-    waiting = sorted(parts, key=_urgency)
     if all(part.left is not None for part in parts):
         budget = budget.less(reserve())
-    while waiting and not budget.spent:
-        part, rest = waiting[0], sum((_left(other) for other in waiting), Fraction(0))
-        share = _left(part) / rest if rest else Fraction(1, len(waiting))
-        part.improve(budget.share(Fraction(1, len(waiting)) if part.left is None else share))
-        waiting = waiting[1:]
+    most, *others = sorted(parts, key=_urgency)
+    kept = _left(most) / (_left(most) + _all(others)) if _left(most) else Fraction(int(most.left is None))
+    waiting = _improved(others, budget.share(1 - kept))
+    _improved([most, *waiting], budget)
     return budget.spent
+
+
+def _improved(parts: Sequence[Part], budget: Budget) -> Sequence[Part]:
+    """Improve parts in turn within a budget; return those that it did not reach."""
+    for number, part in enumerate(parts):
+        if budget.spent:
+            return parts[number:]
+        waiting = parts[number:]
+        share = _left(part) / _all(waiting) if _left(part) else Fraction(1, len(waiting))
+        part.improve(budget.share(share))
+    return ()
+
+
+def _all(parts: Sequence[Part]) -> Fraction:
+    return sum((_left(part) for part in parts), Fraction(0))
 
 
 def _left(part: Part) -> Fraction:

@@ -1,15 +1,16 @@
 """What a plan was made from: its inputs read again, and held against the hashes that it carries."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from cloudplan.base import kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_text
-from cloudplan.base.schema import validate
-from cloudplan.base.yamlfile import Document, unique_keys
+from cloudplan.base.hashing import canonical_sha256
+from cloudplan.base.schema import found, validate
+from cloudplan.base.yamlfile import Where, dotted, json_document
 from cloudplan.catalog.edition import Edition
-from cloudplan.catalog.loading import edition_from, load_edition
+from cloudplan.catalog.loading import edition_from, editions, load_shipped, refuse_shipped_name
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook, load_prices
 from cloudplan.workload.reading import read_workload
@@ -30,13 +31,9 @@ def read_plan(source: str | Path) -> Plan:
 
     Raises BadInputError with one fault for everything that is wrong.
     """
-    name = str(source)
-    try:
-        tree = json.loads(read_text(Path(source)), object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
-        raise BadInputError([Fault(f"not a plan in JSON: {error}", where=name)]) from None
     faults: list[Fault] = []
-    plan = validate(Plan, Document(tree, name), faults)
+    text = kinds.text(Path(source), limits.PLAN_BYTES, kinds.PLAN)
+    plan = validate(Plan, json_document(text, str(source), "a plan"), faults)
     if plan is None:
         raise BadInputError(faults)
     return plan
@@ -48,16 +45,49 @@ def origin_of(plan: Plan, name: str = "plan") -> Origin:
     Raises BadInputError when the inputs are not those whose hashes the plan carries.
     """
     edition = edition_of(plan, name)
-    origin = Origin(read_workload(plan.inputs.workload, edition), edition, load_prices(plan.inputs.prices, edition))
+    refuse_shipped_name(edition, f"{name}: inputs.catalog: ")
+    origin = Origin(workload_of(plan, edition, name), edition, prices_of(plan, edition, name))
     refuse_others(plan, origin, name)
     return origin
 
 
 def edition_of(plan: Plan, name: str = "plan") -> Edition:
-    """Return the edition that a plan names, or carries when it is one's own."""
+    """Return the edition of a plan: the one that it carries, else the one that ships and that its workload names.
+
+    Raises BadInputError when there is none, and when the plan itself names none that ships.
+    """
     if plan.inputs.catalog is None:
-        return load_edition(plan.catalog.edition)
+        named, pinned = load_shipped(plan.catalog.edition), plan.inputs.workload.get("catalog")
+        return load_shipped(pinned) if isinstance(pinned, str) and pinned in editions() else named
     return edition_from(plan.inputs.catalog, f"{name}: inputs.catalog")
+
+
+def workload_of(plan: Plan, edition: Edition, name: str = "plan") -> Workload:
+    """Return the workload that a plan carries; raise BadInputError when it is faulty or not complete."""
+    workload = read_workload(plan.inputs.workload, edition)
+    _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
+    return workload
+
+
+def prices_of(plan: Plan, edition: Edition, name: str = "plan") -> PriceBook:
+    """Return the price book that a plan carries; raise BadInputError when it is faulty or not complete."""
+    prices = load_prices(plan.inputs.prices, edition)
+    _refuse_changed(plan.inputs.prices, prices.canonical(), ("inputs", "prices"), name)
+    return prices
+
+
+def _refuse_changed(carried: Any, read: Any, where: Where, name: str) -> None:
+    """Raise BadInputError at the first place where inputs are not written as the program writes them, complete."""
+    if canonical_sha256(carried) == canonical_sha256(read):
+        return
+    if isinstance(carried, dict) and isinstance(read, dict):
+        for key in [*read, *(key for key in carried if key not in read)]:
+            _refuse_changed(carried.get(key), read.get(key), (*where, key), name)
+    if isinstance(carried, list) and isinstance(read, list):
+        for index, (one, other) in enumerate(zip(carried, read, strict=False)):
+            _refuse_changed(one, other, (*where, index), name)
+    message = f"found {found(carried)} where the inputs of a plan are complete; expected {found(read)}"
+    raise BadInputError([Fault(message, where=name, path=dotted(where))])
 
 
 def refuse_others(plan: Plan, origin: Origin, name: str = "plan") -> None:

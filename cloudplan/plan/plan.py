@@ -1,9 +1,10 @@
 """What is chosen, and the document that carries it: clusters, datastores, protection, backup, bill, findings, proof."""
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from cloudplan.base.files import json_text
 from cloudplan.base.schema import Frozen
@@ -16,6 +17,24 @@ MECHANISMS = (GLOBAL_MIRROR, VM_REPLICATION)
 METRO_MIRROR = "metro-mirror"
 
 
+_PLACES = 40
+_MOST = 10**18
+
+
+def _in_range(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if not value.is_finite() or value.adjusted() > _PLACES or int(exponent) < -_PLACES or int(exponent) > _PLACES:
+        allowed = f"a number with at most {_PLACES} digits before and after its point"
+        raise PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed})
+    return value
+
+
+Amount = Annotated[Decimal, AfterValidator(_in_range)]
+"""An exact number of a plan, within the range in which the program reckons."""
+Count = Annotated[int, Field(ge=-_MOST, le=_MOST)]
+"""A whole number of a plan; that it is positive is a rule."""
+
+
 class Cluster(Frozen):
     """A cluster of one blade type; `placement` has one entry for each loaded host: instances by group."""
 
@@ -23,18 +42,18 @@ class Cluster(Frozen):
     site: str
     pool: str
     blade: str
-    hosts: int
-    spare_hosts: int
-    memory_gib: int
-    placement: tuple[dict[str, int], ...]
+    hosts: Count
+    spare_hosts: Count
+    memory_gib: Count
+    placement: tuple[dict[str, Count], ...]
 
 
 class DiskPlacement(Frozen):
     """How many instances of a group have their disk number `disk` on a datastore."""
 
     vm: str
-    disk: int
-    count: int
+    disk: Count
+    count: Count
 
 
 class Datastore(Frozen):
@@ -43,11 +62,11 @@ class Datastore(Frozen):
     name: str
     site: str
     storage_class: str = Field(alias="class")
-    size_gib: int
+    size_gib: Count
     replication: Literal["global-mirror"] | None = None
     peer: str | None = None
     disks: tuple[DiskPlacement, ...]
-    vswp: dict[str, int]
+    vswp: dict[str, Count]
 
 
 class Choice(Frozen):
@@ -62,16 +81,16 @@ class BackupSource(Frozen):
     """What one site sends to a backup site."""
 
     site: str
-    vms: int
-    stored_gib: Decimal
+    vms: Count
+    stored_gib: Amount
 
 
 class BackupTarget(Frozen):
     """The backup storage of one site, and where its content comes from."""
 
     site: str
-    tib: int
-    stored_gib: Decimal
+    tib: Count
+    stored_gib: Amount
     sources: tuple[BackupSource, ...] = Field(alias="from")
 
 
@@ -82,11 +101,11 @@ class BomLine(Frozen):
     sku: str
     label: str
     unit: str
-    quantity: int
-    list_price: Decimal
-    discount: Decimal
-    unit_price: Decimal
-    monthly: Decimal
+    quantity: Count
+    list_price: Amount
+    discount: Amount
+    unit_price: Amount
+    monthly: Amount
     rule: str
     because: str
     values: dict[str, Any]
@@ -151,9 +170,9 @@ class Plan(Frozen):
     prices: PricesRef
     inputs: Inputs
     status: Literal["optimal", "feasible"]
-    monthly: Decimal
-    lower_bound: Decimal
-    gap: float
+    monthly: Amount
+    lower_bound: Amount
+    gap: Annotated[float, Field(allow_inf_nan=False)]
     search: Search | None = None
     clusters: tuple[Cluster, ...]
     datastores: tuple[Datastore, ...]

@@ -37,7 +37,8 @@ def render_page(plan: Plan, *, lang: Code | None = None) -> str:
 
     Raises BadInputError when the plan breaks a rule; the same plan gives the same page.
     """
-    quote, spoken = quoted(plan), language(lang or language_of(plan))
+    quote = quoted(plan)
+    spoken = language(lang or language_of(quote.plan))
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 
@@ -193,6 +194,7 @@ class _Page:
             "disks_text": self.spoken.number(use.disks_gib, 0),
             "swap_text": self.spoken.number(use.swap_gib, 0),
             "free_text": f"{self.spoken.number(use.free_gib, 0)} ({self._percent(use.free_gib / size)})",
+            "sized_by": self.spoken.word(use.sized_by.title),
             "iops_text": f"{self.spoken.number(use.iops, 0)} / {self.spoken.number(use.iops_offered, 0)}",
         }
 

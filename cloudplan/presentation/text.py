@@ -13,6 +13,7 @@ from cloudplan.base.language import ENGLISH, Code, Language, language
 from cloudplan.plan.plan import BomLine, Plan, language_of
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, say, words
+from cloudplan.sales.quote import quote
 from cloudplan.workload.workload import Workload
 
 WIDTH = 100
@@ -27,9 +28,12 @@ _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~&#$"} | {"\
 
 
 def render(plan: Plan, *, style: Style, lang: Code | None = None) -> str:
-    """Return a plan as text for a terminal or as Markdown, in a language, by default that of its customer."""
-    workload = Workload.model_validate(plan.inputs.workload)
-    return render_plan(plan, workload, language(lang or language_of(plan)), style)
+    """Return a plan as text for a terminal or as Markdown, in a language, by default that of its customer.
+
+    Raises BadInputError when the plan breaks a rule, or its text does not follow from its choice.
+    """
+    made = quote(plan)
+    return render_plan(made.plan, made.case.workload, language(lang or language_of(made.plan)), style)
 
 
 def render_plan(plan: Plan, workload: Workload, spoken: Language, style: Style) -> str:

@@ -25,8 +25,8 @@ from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
 WIDE = (30, 40, 20, 20, 20, 20, 20)
-PRICED = {"alias-prices"}
-"""Findings that name list prices, which are not for the customer."""
+PRICED = {"alias-prices", "not-proven"}
+"""Findings that name list prices or what a plan may cost less: not for the customer."""
 CHART = {"width": 860, "height": 300}
 
 
@@ -37,7 +37,8 @@ def write_workbook(
 
     `lang` is by default that of the customer. Raises BadInputError when the plan breaks a rule.
     """
-    return write_quote(quoted_plan(plan, terms), language(lang or language_of(plan)), audience)
+    quote = quoted_plan(plan, terms)
+    return write_quote(quote, language(lang or language_of(quote.plan)), audience)
 
 
 def write_quote(quote: Quote, spoken: Language, audience: Audience) -> bytes:
@@ -174,6 +175,8 @@ class _Book:
         page.tell(row + 1, 0, "Check", styles.heading)
         self._stale(page, row + 1, 2, term)
         sheet.set_row(row + 1, 48)
+        for text in plan_tables.own_catalog(quote.plan):
+            page.tell(row + 3, 0, text)
 
     def _stale(self, page: Page, row: int, column: int, term: int) -> None:
         """Write the check that turns red when the plan is no longer the one that the figures were proven for."""

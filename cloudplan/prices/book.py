@@ -13,12 +13,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
-from cloudplan.base import money, yamlfile
+from cloudplan.base import kinds, limits, money, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import Date, Flag, Frozen, Name, closest, decimal_of, quantity, validate, whole
+from cloudplan.base.schema import (
+    Date,
+    Flag,
+    Frozen,
+    Name,
+    closest,
+    decimal_of,
+    quantity,
+    refused,
+    short,
+    validate,
+    whole,
+)
 from cloudplan.catalog.edition import REGION_PLACEHOLDER, Edition, Item, in_any_region, in_region
 from cloudplan.catalog.loading import catalog_folder, load_edition, other_skus
 from cloudplan.catalog.loading import editions as shipped_editions
@@ -29,22 +40,18 @@ PricesSchema = Literal["cloudplan/prices/v1"]
 PRICES_SCHEMA: PricesSchema = "cloudplan/prices/v1"
 
 
-def _refuse(allowed: str) -> PydanticCustomError:
-    return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed})
-
-
 def _price(value: Any) -> Decimal:
     """Read a price; however it was spelled, it has two decimals, or as many more as it needs."""
     found = decimal_of(value)
     if found is None or found < 0 or -int(found.as_tuple().exponent) > PRICE_PLACES:
-        raise _refuse(f"a decimal number >= 0, at most {PRICE_PLACES} places")
+        raise refused(f"a decimal number >= 0, at most {PRICE_PLACES} places", _price)
     whole_part, _, decimals = f"{abs(found):f}".partition(".")
     return Decimal(f"{whole_part}.{decimals.rstrip('0'):0<2}")
 
 
 def _not_empty(value: Any) -> Any:
     if value is None or value == {}:
-        raise _refuse("at least one SKU with a price")
+        raise refused("at least one SKU with a price")
     return value
 
 
@@ -197,7 +204,7 @@ def _document(source: str | Path | Mapping[str, Any] | None) -> yamlfile.Documen
     if isinstance(source, Mapping):
         return yamlfile.document_of(source)
     path = Path(source)
-    return excel.read(path) if excel.is_workbook(path) else yamlfile.read(path)
+    return excel.read(path) if excel.is_workbook(path) else kinds.document(path, kinds.PRICES)
 
 
 def _optional(key: str) -> bool:
@@ -232,10 +239,10 @@ def _unknown_skus(document: yamlfile.Document, edition: Edition | None) -> list[
     unknown = [sku for sku in skus if sku not in known]
     everything = known_skus(edition) if unknown else set()
     faults = []
-    for sku in unknown:
-        meant = closest(sku, everything)
-        hint = f"; did you mean {meant!r}?" if meant else ""
-        faults.append(document.fault(("items", sku), f"no edition knows the SKU {sku!r}{hint}", key=True))
+    for number, sku in enumerate(unknown):
+        meant = closest(sku, everything) if number < limits.SUGGESTIONS else None
+        words = f"no edition knows the SKU {short(sku)}" + (f"; did you mean {meant!r}?" if meant else "")
+        faults.append(document.fault(("items", sku), Fault(words, found=sku, suggestion=meant), key=True))
     return faults
 
 

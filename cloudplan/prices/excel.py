@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cloudplan.base import spreadsheet
+from cloudplan.base import kinds, limits, spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_bytes
+from cloudplan.base.files import opened, read_bytes
 from cloudplan.base.schema import closest
 from cloudplan.base.yamlfile import Document, Where, number_text
 
@@ -39,7 +39,6 @@ GROUP, SKU, ITEM, UNIT, COMMITMENT, PRICE = (
 DISCOUNTS = {"Match": "match", "Percent": "percent", "Minimum term (months)": "min_term_months"}
 
 _QUOTED = re.compile(r'"[^"]*"|\\.')
-_LARGEST_BYTES = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,18 @@ Row = Mapping[str, _Cell]
 
 
 def is_workbook(path: Path) -> bool:
-    """Return whether a file is a spreadsheet, by its name."""
-    return path.suffix.lower() in (*spreadsheet.SUFFIXES, *spreadsheet.OTHER_SUFFIXES)
+    """Return whether a file is a spreadsheet, by its name or by how it begins; raise BadInputError as `opened` does."""
+    if path.suffix.lower() in (*spreadsheet.SUFFIXES, *spreadsheet.OTHER_SUFFIXES):
+        return True
+    with opened(path, limits.TEXT_BYTES) as file:
+        return kinds.is_workbook(file.read(4))
 
 
 def read(path: Path) -> Document:
     """Read a price book from a workbook; raise BadInputError when it cannot be read or its cells cannot be meant."""
     if path.suffix.lower() in spreadsheet.OTHER_SUFFIXES:
         raise BadInputError([Fault(f"{path.suffix} files are not read; {spreadsheet.SAVE_AS}", where=str(path))])
-    return parse(read_bytes(path), str(path))
+    return parse(read_bytes(path, limits.PRICE_BOOK_BYTES), str(path))
 
 
 def parse(data: bytes, name: str) -> Document:
@@ -206,42 +208,48 @@ def _fault(document: Document, cell: _Cell, message: str) -> Fault:
 def _sheets(data: bytes, name: str) -> list[_Sheet]:
     """Return the three sheets of a price book."""
     with spreadsheet.damage_told(name):
-        spreadsheet.refuse_other_files(io.BytesIO(data), name, _LARGEST_BYTES)
-        sheets = _worksheets(data)
+        bounds = (limits.PRICE_BOOK_UNPACKED_BYTES, limits.PRICE_BOOK_TEXT_BYTES)
+        spreadsheet.refuse_other_files(io.BytesIO(data), name, *bounds)
+        sheets = _worksheets(data, name)
     missing = [sheet for sheet in SHEETS if sheet.casefold() not in sheets]
     if missing:
         raise BadInputError([Fault(f"the workbook has no sheet {sheet!r}", where=name) for sheet in missing])
     return [sheets[sheet.casefold()] for sheet in SHEETS]
 
 
-def _worksheets(data: bytes) -> dict[str, _Sheet]:
+def _worksheets(data: bytes, name: str) -> dict[str, _Sheet]:
     """Return the sheets that a price book has, by name in lower case, with their cells read."""
     formulas = {
-        name: {cell.coordinate for row in rows for cell in row if cell.data_type == "f"}
-        for name, rows in _rows(data, values=False).items()
+        title: {cell.coordinate for row in rows for cell in row if cell.data_type == "f"}
+        for title, rows in _rows(data, name, values=False).items()
     }
     sheets = {}
-    for name, rows in _rows(data, values=True).items():
+    for title, rows in _rows(data, name, values=True).items():
         read = [
-            {cell.column: _read(cell, name, formula=cell.coordinate in formulas[name]) for cell in row} for row in rows
+            {cell.column: _read(cell, title, formula=cell.coordinate in formulas[title]) for cell in row}
+            for row in rows
         ]
-        sheets[name.casefold()] = _Sheet(name, tuple({at: cell for at, cell in row.items() if cell} for row in read))
+        sheets[title.casefold()] = _Sheet(title, tuple({at: cell for at, cell in row.items() if cell} for row in read))
     return sheets
 
 
-def _rows(data: bytes, *, values: bool) -> dict[str, list[list[Any]]]:
+def _rows(data: bytes, name: str, *, values: bool) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet that a price book has, as cells: with the stored values, or else the formulas."""
     book = spreadsheet.opened(io.BytesIO(data), values=values)
     sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, SHEETS)]
+    left = limits.PRICE_BOOK_CELLS
+    rows: dict[str, list[list[Any]]] = {}
     for sheet in sheets:
         sheet.reset_dimensions()
-    rows = {
-        sheet.title: (
-            [cell for cell in row if hasattr(cell, "coordinate")] for row in sheet.iter_rows(max_row=spreadsheet.ROWS)
-        )
-        for sheet in sheets
-    }
-    return {name: [row for row in of_sheet if row] for name, of_sheet in rows.items()}
+        rows[sheet.title] = []
+        for row in sheet.iter_rows(max_row=limits.ROWS):
+            left -= len(row)
+            if left < 0:
+                message = f"too large: more than {limits.PRICE_BOOK_CELLS} cells"
+                raise BadInputError([Fault(message, where=f"{name}:{sheet.title}")])
+            cells = [cell for cell in row if hasattr(cell, "coordinate")]
+            rows[sheet.title] += [cells] if cells else []
+    return rows
 
 
 def _read(cell: Any, sheet: str, *, formula: bool) -> _Cell | None:

@@ -1,39 +1,127 @@
-"""Rules of the program on the bill of a plan and on its proof."""
+"""Rules of the program on the document of a plan: its bill, all that it repeats of its inputs, and its proof."""
 
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Any
 
-from cloudplan.base import money
+from pydantic_core import to_jsonable_python
+
+from cloudplan.base.hashing import canonical_sha256
+from cloudplan.base.schema import found as shown
+from cloudplan.catalog.edition import Edition
 from cloudplan.plan.plan import BomLine, Plan, gap_of, is_optimal
 from cloudplan.rules.rule import Check, Condition, Rule
 
-BOM = Rule("BOM", "Bill of materials", "One line per site and SKU; quantity x unit price, rounded to the cent.", "plan")
+BOM = Rule(
+    "BOM",
+    "Bill of materials",
+    "One line per site and SKU, each field of it as the choice, the edition and the price book give it; "
+    "quantity x unit price, rounded to the cent.",
+    "plan",
+)
+DOC = Rule(
+    "DOC",
+    "Document",
+    "Names, currency and hashes are those of the inputs that the plan carries, its findings those of its choice; an "
+    "edition of one's own does not bear the name of one that ships.",
+    "plan",
+)
 PROOF = Rule("PROOF", "Proof", "lower_bound <= monthly; gap and status follow from them.", "plan")
 
-RULES = (BOM, PROOF)
+RULES = (BOM, DOC, PROOF)
 
 GAP_DIGITS = 1e-9
 """What a printed gap may be off: it is rounded to ten digits."""
 
 
-def lines_are(expected: Mapping[tuple[str, str], BomLine], plan: Plan) -> Iterator[Condition]:
+REASON = ("rule", "because", "values")
+"""The fields of a line that are words of a version of the program."""
+PROGRAM = re.compile(r"cloudplan (\(not installed\)|[0-9][0-9A-Za-z.+!-]{0,60})")
+
+
+def lines_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     """Yield that the lines of a plan are those that its choice takes, and sum to its total (BOM)."""
-    printed = {(line.site, line.sku): line for line in plan.bom}
+    wanted, printed = _by_key(expected), _by_key(plan)
     yield BOM.require(len(printed) == len(plan.bom), "bom", "two lines for one site and SKU")
-    for key in sorted(expected.keys() | printed.keys()):
-        yield from _line_is(key, expected.get(key), printed.get(key))
+    fields = [name for name in BomLine.model_fields if name not in REASON]
+    for key in sorted(wanted.keys() | printed.keys()):
+        if key in wanted and key in printed:
+            yield from _same(BOM, wanted[key], printed[key], fields, f"{key[1]} at {key[0]}")
+        else:
+            yield BOM.require(False, f"{key[1]} at {key[0]}", "is missing" if key in wanted else "is not what is taken")
     total = sum((line.monthly for line in plan.bom), Decimal(0))
     yield BOM.require(plan.monthly == total, "monthly", f"{plan.monthly} is not the sum of the lines, {total}")
 
 
-def _line_is(key: tuple[str, str], expected: BomLine | None, printed: BomLine | None) -> Iterator[Condition]:
-    place = f"{key[1]} at {key[0]}"
-    wanted, found = expected.quantity if expected else 0, printed.quantity if printed else 0
-    yield BOM.require(wanted == found, place, f"quantity {found}, expected {wanted}")
-    if expected and printed:
-        same = printed.unit_price == expected.unit_price and printed.monthly == money.line(found, expected.unit_price)
-        words = f"{found} x {printed.unit_price} = {printed.monthly} is not the price book's {expected.unit_price}"
-        yield BOM.require(same, place, words)
+def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
+    """Yield that the words of a plan are those of this program: reasons (BOM), findings and end of the search (DOC)."""
+    wanted, printed = _by_key(expected), _by_key(plan)
+    for key in sorted(wanted.keys() & printed.keys()):
+        yield from _same(BOM, wanted[key], printed[key], REASON, f"{key[1]} at {key[0]}")
+    told, due = Counter(map(_text, plan.findings)), Counter(map(_text, expected.findings))
+    for number, finding in enumerate(plan.findings):
+        words = f"{finding.code} of {shown(finding.subject)} does not follow from the plan: {shown(finding.message)}"
+        yield DOC.require(told[_text(finding)] <= due[_text(finding)], f"findings[{number}]", words)
+    for finding in expected.findings:
+        words = f"{finding.code} of {shown(finding.subject)} is missing"
+        yield DOC.require(due[_text(finding)] <= told[_text(finding)], "findings", words)
+    said = [plan.search and plan.search.said, expected.search and expected.search.said]
+    yield DOC.require(said[0] == said[1], "search.said", f"{shown(said[0])}, expected {shown(said[1])}")
+
+
+def repeats_inputs(plan: Plan, edition: Edition, *, free: bool) -> Iterator[Condition]:
+    """Yield that a plan names the inputs that it carries, with their hashes (DOC).
+
+    `edition` is the one that it carries or names; `free` says that this edition may bear its name.
+    """
+    workload, prices = plan.inputs.workload, plan.inputs.prices
+    pairs: dict[str, tuple[Any, Any]] = {
+        "workload.name": (plan.workload.name, workload.get("name")),
+        "workload.sha256": (plan.workload.sha256, canonical_sha256(workload)),
+        "catalog.edition": (plan.catalog.edition, edition.edition),
+        "catalog.sha256": (plan.catalog.sha256, edition.sha256),
+        **{f"prices.{name}": (getattr(plan.prices, name), prices.get(name)) for name in ("name", "currency")},
+        "prices.illustrative": (plan.prices.illustrative, prices.get("illustrative")),
+        "prices.sha256": (plan.prices.sha256, canonical_sha256(prices)),
+    }
+    for place, (printed, wanted) in pairs.items():
+        yield DOC.require(printed == wanted, place, f"{shown(printed)}, expected {shown(wanted)}")
+    taken = f"{shown(edition.edition)} is the name of an edition that ships, with other files; rename your own"
+    yield DOC.require(free, "catalog.edition", taken)
+    words = f"{shown(plan.program)}; allowed: cloudplan and a version of it"
+    yield DOC.require(bool(PROGRAM.fullmatch(plan.program)), "program", words)
+
+
+def _by_key(plan: Plan) -> dict[tuple[str, str], BomLine]:
+    return {(line.site, line.sku): line for line in plan.bom}
+
+
+def _same(rule: Rule, expected: BomLine, printed: BomLine, fields: Iterable[str], place: str) -> Iterator[Condition]:
+    """Yield that two lines are alike in some fields, or each that differs."""
+    differing = [name for name in fields if not _alike(getattr(expected, name), getattr(printed, name))]
+    for name in differing:
+        words = f"{_shown(getattr(printed, name))}, expected {_shown(getattr(expected, name))}"
+        yield rule.require(False, f"{place}, {name}", words)
+    if not differing:
+        yield rule.require(True, place, "")
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Return whether two values are the same figure, or the same JSON."""
+    if isinstance(one, Decimal):
+        return bool(one == other)
+    return _text(one) == _text(other)
+
+
+def _shown(value: Any) -> str:
+    return shown(_text(value) if isinstance(value, dict) else value)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(to_jsonable_python(value), sort_keys=True)
 
 
 def proof(plan: Plan) -> Iterator[Check]:

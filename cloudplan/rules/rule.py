@@ -10,12 +10,12 @@ citation under its id. A rule of the program stands in all of them and needs no 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.schema import decimal_of
 from cloudplan.base.units import for_people
 from cloudplan.base.yamlfile import Document, parse
 from cloudplan.catalog.edition import Edition
@@ -139,9 +139,10 @@ def whole(least: int) -> Callable[[str], int]:
     """Return how to read a figure that is a whole number from `least` on."""
 
     def read(text: str) -> int:
-        if int(text) < least:
+        number = _number(text)
+        if number < least or number.denominator != 1:
             raise ValueError(text)
-        return int(text)
+        return int(number)
 
     return read
 
@@ -152,7 +153,7 @@ COUNT_OR_ZERO = whole(0)
 
 def exact(text: str) -> Fraction:
     """Read a figure that is an exact number above 0."""
-    number = Fraction(Decimal(text))
+    number = _number(text)
     if number <= 0:
         raise ValueError(text)
     return number
@@ -160,10 +161,17 @@ def exact(text: str) -> Fraction:
 
 def share(text: str) -> Fraction:
     """Read a figure that is a part of 1, or 0."""
-    number = Fraction(Decimal(text))
+    number = _number(text)
     if not 0 <= number <= 1:
         raise ValueError(text)
     return number
+
+
+def _number(text: str) -> Fraction:
+    found = decimal_of(text)
+    if found is None:
+        raise ValueError(text)
+    return Fraction(found)
 
 
 def one_of(*words: str) -> Callable[[str], str]:

@@ -98,12 +98,12 @@ class Quote:
 
 
 def quote(plan: Plan, terms: Terms | None = None) -> Quote:
-    """Return the quote of a plan, verified against its own inputs.
+    """Return the quote of a plan, verified against its own inputs and made again from its choice.
 
     Raises BadInputError when the plan breaks a rule, or when its inputs are not those that it was made from.
     """
-    origin, _ = verified(plan)
-    return quote_of(plan, origin, terms)
+    origin, _, document = verified(plan)
+    return quote_of(document, origin, terms)
 
 
 def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None) -> Quote:
@@ -111,16 +111,18 @@ def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None) -> Quote:
     return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices))
 
 
-def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict]:
-    """Return what a plan was made from and its verdict; `name` stands for the plan in messages.
+def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:
+    """Return what a plan was made from, its verdict, and its document as it follows from its choice.
+
+    `name` stands for the plan in messages. What is shown of a plan comes from that document, never from its text.
 
     Raises BadInputError as `quote` does.
     """
     origin = origin_of(plan, name or "plan")
     verdict = verify(plan, origin.workload, origin.edition, origin.prices)
-    if not verdict.holds:
+    if not verdict.holds or verdict.document is None:
         raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
-    return origin, verdict
+    return origin, verdict, verdict.document
 
 
 def _family_order(line: QuoteLine) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from cloudplan.base import money, yamlfile
+from cloudplan.base import kinds, money, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import Date, Flag, Frozen, Name, quantity, validate, whole
 from cloudplan.workload.workload import Contact
@@ -69,7 +69,9 @@ class Terms(Frozen):
 
 def read_terms(source: str | Path | Mapping[str, Any]) -> Terms:
     """Read terms from a YAML file or from plain values; raise BadInputError with one fault for all that is wrong."""
-    document = yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
+    document = (
+        yamlfile.document_of(source) if isinstance(source, Mapping) else kinds.document(Path(source), kinds.TERMS)
+    )
     document.tree = yamlfile.without_nulls(document.tree)
     faults: list[Fault] = []
     terms = validate(Terms, document, faults)

@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cloudplan.base import yamlfile
+from cloudplan.base import kinds, limits, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.schema import decimal_of, found, unknown, validate
+from cloudplan.base.schema import decimal_of, misfit, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
-from cloudplan.catalog.loading import editions
+from cloudplan.catalog.loading import editions, not_shipped
 from cloudplan.workload.workload import MAX_INSTANCES, Policy, Sites, Workload
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
@@ -47,7 +47,7 @@ def read_workload(
     """
     document = _document(source)
     if not isinstance(document.tree, dict):
-        raise BadInputError([document.fault((), f"found {found(document.tree)}; allowed: a mapping")])
+        raise BadInputError([document.fault((), misfit(document.tree, "a mapping"))])
     blanks = _blank_faults(document)
     document.tree = without_nulls(document.tree)
     given = {dotted(where) for where, _ in _entries(document.tree, ())}
@@ -110,20 +110,20 @@ def _is_given(fault: Fault, given: set[str]) -> bool:
 
 
 def _pin_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
-    """The edition that a workload names is one that ships, a folder, or the one in use."""
+    """The edition that a workload names is one that ships, or the one in use; never a path."""
     pin = tree.get("catalog")
     if pin is None or pin == edition.edition:
         return
     if not isinstance(pin, str):
-        yield document.fault(("catalog",), f"found {found(pin)}; allowed: the name of an edition")
-    elif pin not in editions() and not Path(pin).is_dir():
-        yield document.fault(("catalog",), unknown("edition", pin, editions()))
+        yield document.fault(("catalog",), misfit(pin, "the name of an edition"))
+    elif pin not in editions():
+        yield document.fault(("catalog",), not_shipped(pin))
 
 
 def _document(source: Source) -> Document:
     if isinstance(source, Document):
         return replace(source)
-    return yamlfile.document_of(source) if isinstance(source, Mapping) else yamlfile.read(Path(source))
+    return yamlfile.document_of(source) if isinstance(source, Mapping) else kinds.document(Path(source), kinds.WORKLOAD)
 
 
 def _place(fault: Fault) -> tuple[int, ...]:
@@ -212,9 +212,13 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
             if disk.get("class") is not None:
                 place = ("vms", index, "disks", number, "class")
                 wanted.append((place, "storage class", disk["class"], edition.storage_classes))
+    hints = 0
     for where, what, value, choices in wanted:
         if isinstance(value, str) and value not in choices:
-            yield document.fault(where, unknown(what, value, choices))
+            known = choices.items() if isinstance(choices, dict) else ()
+            labels = {name: item.label for name, item in known if isinstance(item, Item)}
+            hints += 1
+            yield document.fault(where, unknown(what, value, choices, labels=labels, hint=hints <= limits.SUGGESTIONS))
     yield from _standby_faults(tree, document, zones[0])
 
 

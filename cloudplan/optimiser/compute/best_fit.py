@@ -3,6 +3,7 @@
 Rows are the shapes of all pools, as in the covering LP; needs and offers are whole numbers in each dimension of a host.
 """
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints
-from cloudplan.optimiser.compute.shapes import Pool, Shape, rivals
+from cloudplan.optimiser.compute.shapes import Pool, Shape, factor_of, rivals
 from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
 
@@ -27,12 +28,16 @@ class Filling:
     """Hosts of several types and the items on them."""
 
     def __init__(self, case: Case, shapes: Sequence[tuple[Pool, Shape]], types: Sequence[tuple[Pool, str]]):
-        axes = range(len(dimensions(case)))
-        factors = [math.lcm(*(shape.needs[axis].denominator for _, shape in shapes)) for axis in axes]
-        needs = [[int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for _, shape in shapes]
+        most = [capacity(case, blade) for _, blade in types]
+        factors = [
+            factor_of((shape.needs[axis] for _, shape in shapes), (offer[axis] for offer in most))
+            for axis in range(len(dimensions(case)))
+        ]
+        needs = [
+            [math.ceil(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for _, shape in shapes
+        ]
         offers = [
-            [math.floor(offer * factor) for offer, factor in zip(capacity(case, blade), factors, strict=True)]
-            for _, blade in types
+            [math.floor(amount * factor) for amount, factor in zip(offer, factors, strict=True)] for offer in most
         ]
         fits = [[pool is own and blade in shape.blades for own, blade in types] for pool, shape in shapes]
         self._needs, self._offers = np.array(needs, dtype=np.int64), np.array(offers, dtype=np.int64)
@@ -40,8 +45,8 @@ class Filling:
         self._rivals = rivals([shape.apart for _, shape in shapes])
         self._plain: Flags = np.asarray(~self._rivals.any(axis=1))
         self._plenty = np.array([not entry.few for entry in dimensions(case)])
-        sizes = (self._needs / np.maximum(self._offers.max(axis=0), 1)).max(axis=1)
-        self._large_first = [int(row) for row in np.argsort(-sizes, kind="stable")]
+        self._sizes: Floats = (self._needs / np.maximum(self._offers.max(axis=0), 1)).max(axis=1)
+        self._large_first = [int(row) for row in np.argsort(-self._sizes, kind="stable")]
         self._free = np.zeros((0, len(factors)), dtype=np.int64)
         self.kinds: Ints = np.zeros(0, dtype=np.int64)
         """The type of each host."""
@@ -56,6 +61,16 @@ class Filling:
         self.kinds = np.concatenate([self.kinds, np.repeat(np.array(kinds, dtype=np.int64), times)])
         self._free = np.concatenate([self._free, np.repeat(free, times, axis=0)])
         self.held = np.concatenate([self.held, np.repeat(contents, times, axis=0)])
+
+    def with_host(self, kind: int) -> "Filling":
+        """Return a copy with one empty host more of a type."""
+        more = copy.copy(self)
+        more.open([(kind, np.zeros(len(self._needs), dtype=np.int64), 1)])  # replaces what it changes
+        return more
+
+    def size(self, left: Ints) -> float:
+        """Return the size of items, in shares of the largest host."""
+        return float((self._sizes * left).sum())
 
     def best_fit(self, left: Ints) -> Ints:
         """Place what is left, large items first, each where least stays free; return what fits nowhere."""

@@ -5,7 +5,7 @@ and counts what is left over. Its duals price new patterns, one knapsack for eac
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -162,7 +162,7 @@ class CoveringLp:
         limits = [(-infinite, 0.0)] * (2 * len(self.types) + 1)
         self._shared = len(self.items) + len(limits) - 1
         self._lp = Cover([(float(count), infinite) for count in self.items] + limits)
-        self._left, self._loaded = self.items, tuple(0 for _ in self.types)
+        self._left, self.loaded = self.items, tuple(0 for _ in self.types)
         for row, price in enumerate(self._penalties):
             self._lp.column(float(price), [(row, 1.0)])
         for position in range(len(self.types)):
@@ -223,7 +223,11 @@ class CoveringLp:
         self.aim(Target(tuple(loaded), (0.0,) * len(loaded), UNLIMITED_GIB), left)
         missing, duals = self.solve()
         for _ in range(rounds):
-            if missing <= max(enough, self._nothing) or budget.spent or not self.price(duals, duals, COVER_LEVELS)[1]:
+            if (
+                missing <= max(enough, self._nothing)
+                or budget.spent
+                or not self.price(duals, duals, range(COVER_LEVELS))[1]
+            ):
                 break
             missing, duals = self.solve()
         return missing
@@ -243,7 +247,7 @@ class CoveringLp:
         """Set the hosts, the memory and the items of the LP."""
         for row in np.flatnonzero(left != self._left):
             self._lp.at_least(int(row), float(left[row]))
-        self._left, self._loaded = left.copy(), target.loaded
+        self._left, self.loaded = left.copy(), target.loaded
         for position, (loaded, included) in enumerate(zip(target.loaded, target.included_gib, strict=True)):
             host, memory = self._limits(position)
             self._lp.at_most(host, float(loaded))
@@ -275,7 +279,7 @@ class CoveringLp:
         self._lp.remove(np.flatnonzero(~kept).tolist())
         self._values, self.count = self._values[kept], int(kept.sum())
 
-    def price(self, asked: Duals, true: Duals, levels: int) -> tuple[list[float], bool]:
+    def price(self, asked: Duals, true: Duals, levels: Iterable[int]) -> tuple[list[float], bool]:
         """Add for each type with hosts the best patterns at some duals, if they improve at the true ones.
 
         Return about what a host of each type can be worth at the duals asked, and whether any pattern was added.
@@ -283,11 +287,11 @@ class CoveringLp:
         added, worth = False, [0.0] * len(self.types)
         asking = []
         for position, entry in enumerate(self.types):
-            if self._loaded[position]:
+            if self.loaded[position]:
                 values = asked.values(position, entry)
                 asking.append((position, entry, values, entry.most(self._left)))
                 worth[position] = entry.known(values)
-        for level in range(levels):
+        for level in levels:
             for position, entry, values, most in asking:
                 contents = entry.knapsack.better(values, most, true.host[position], level)
                 worth[position] = max(worth[position], (contents * values).sum(axis=1).max(initial=0.0))
@@ -308,11 +312,21 @@ class CoveringLp:
         """Return what the most valuable pattern known of each type is worth."""
         return [entry.known(duals.values(position, entry)) for position, entry in enumerate(self.types)]
 
+    def sharper(self, duals: Duals, bounds: Sequence[float], steps: int) -> list[float]:
+        """Return bounds made sharper by tables of so many steps of memory, for the types with hosts."""
+        found = list(bounds)
+        for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
+            if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
+                values = duals.values(position, entry)
+                table = entry.knapsack.bound(values, entry.most(self.items), known, steps)
+                found[position] = min(bounds[position], table)
+        return found
+
     def exact(self, duals: Duals, bounds: Sequence[float]) -> list[float]:
         """Return bounds made sharper by ILPs, for the types with hosts; patterns that these find are added."""
         sharper = list(bounds)
         for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
-            if self._loaded[position] and bounds[position] > known * (1 + IMPROVES):
+            if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
                 values = duals.values(position, entry)
                 content, bound = entry.knapsack.exact(values, entry.most(self.items), known)
                 sharper[position] = min(bounds[position], max(bound, known))

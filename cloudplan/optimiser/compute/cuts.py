@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudplan.optimiser.compute.column_generation import IMPROVES, CoveringLp, Duals, Target
-from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES
+from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES
 from cloudplan.optimiser.solver import Budget
 
 ROUNDS = 400
@@ -31,11 +31,14 @@ SMOOTHING, LESS, MORE, NONE = 0.7, 0.5, 0.1, 0.1
 It is this at most; a round without new patterns takes a share of it, any other adds a little. Below the last it is 0.
 """
 
-SMOOTHED_LEVELS = 1
-"""Levels of the search for patterns at smoothed duals; at those of the LP itself all are tried."""
+SMOOTHED_LEVELS, LEVELS = 1, len(SEARCHES) - 1
+"""Levels of the search for patterns at smoothed duals, and at those of the LP itself.
+
+The last level is kept for targets that nobody can prove anything for.
+"""
 
 TRIES = 1000
-"""How often the ILPs of single hosts are asked for a proof for one target, times the number of shapes.
+"""How often the finest tables and the ILPs of single hosts are tried for one target, times the number of shapes.
 
 Each time they may find patterns instead, and for many shapes they take long.
 """
@@ -78,11 +81,11 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
         added = False
         if center and weight > NONE:
             asked = duals.towards(center, weight)
-            hosts, added = columns.price(asked, duals, SMOOTHED_LEVELS)
+            hosts, added = columns.price(asked, duals, range(SMOOTHED_LEVELS))
         weight = min(SMOOTHING, weight + MORE) if added else weight * LESS
         if not added:
             asked = duals
-            hosts, added = columns.price(duals, duals, len(SEARCHES) - (missing <= HARD * little))
+            hosts, added = columns.price(duals, duals, range(LEVELS - (missing <= HARD * little)))
         guess = _cut(columns, asked, hosts)
         if guess.excess(target) > best:
             center, best = asked, guess.excess(target)
@@ -95,15 +98,24 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
             if missing <= HARD * little:
                 return None
             patterns = columns.count
-            cut = _proven(columns, duals, target, BOUNDS)
-            if not cut.is_broken_by(target) and _cut(columns, duals, columns.known(duals)).excess(target) > 0:
-                cut = _cut(columns, duals, columns.exact(duals, cut.host))
+            cut = _sharpest(columns, duals, target)
             if cut.is_broken_by(target):
                 return cut
             tries += 1
             if columns.count == patterns or tries * len(columns.items) >= TRIES:
                 return None
     return None
+
+
+def guess_cut(columns: CoveringLp) -> Cut:
+    """Return the cut of the last LP if the patterns known of types with hosts were all there are.
+
+    It is no bound. It leads the fleet ILP to hosts that patterns can cover where no cut could be proven.
+    """
+    _, duals = columns.solve()
+    known, bounds = columns.known(duals), columns.bounds(duals, BOUNDS[0])
+    hosts = [known if loaded else bound for known, bound, loaded in zip(known, bounds, columns.loaded, strict=True)]
+    return _cut(columns, duals, hosts)
 
 
 def allowed(loaded: Sequence[int], gap: float) -> float:
@@ -117,6 +129,23 @@ def _proven(columns: CoveringLp, duals: Duals, target: Target, levels: Sequence[
         cut = _cut(columns, duals, columns.bounds(duals, steps))
         if cut.is_broken_by(target):
             break
+    return cut
+
+
+def _sharpest(columns: CoveringLp, duals: Duals, target: Target) -> Cut:
+    """Return the cut of some duals, made sharper with all there is until the target breaks it.
+
+    If the finest tables do not prove it, they are searched for patterns; single hosts become ILPs if there are none.
+    """
+    cut = _proven(columns, duals, target, BOUNDS)
+    if cut.is_broken_by(target) or _cut(columns, duals, columns.known(duals)).excess(target) <= 0:
+        return cut
+    for steps in FINEST:
+        cut = _cut(columns, duals, columns.sharper(duals, cut.host, steps))
+        if cut.is_broken_by(target):
+            return cut
+    if not columns.price(duals, duals, [LEVELS])[1]:
+        cut = _cut(columns, duals, columns.exact(duals, cut.host))
     return cut
 
 

@@ -31,8 +31,11 @@ SINGLE = 60
 SHARE, TRIES = 0.1, 6
 """Share of the hosts left that is filled in one step at most, and patterns tried where that ends at one host."""
 
-HOPELESS = 0.1
-"""What the LP may miss, in shares of a host, before a dive and for best fit to be tried."""
+NEAR = 0.1
+"""What the LP may miss, in shares of a host, for best fit to be tried."""
+
+HOPELESS, SHARE_OF_HOPE = 0.1, 5e-5
+"""What the LP may miss before a dive, in shares of a host, but no more than this share of all hosts."""
 
 LOSS = 0.2
 """What best fit may lose of the hosts it fills: the dive ends when this and what the LP misses are within the gap."""
@@ -47,6 +50,16 @@ class Dive:
 
     filling: Filling
     rest: Ints
+
+    @property
+    def left(self) -> float:
+        """What found no place, in shares of a host."""
+        return self.filling.size(self.rest)
+
+    def with_host(self, kind: int) -> "Dive":
+        """Return it with one host more of a type, and what then finds a place."""
+        filling = self.filling.with_host(kind)
+        return _squeezed(Dive(filling, filling.best_fit(self.rest)))
 
 
 _Choice = tuple[float, int, Pattern]
@@ -78,12 +91,15 @@ class _State:
         return _State(tuple(fixed), left, tuple(free))
 
 
-def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget) -> Dive | None:
-    """Fill so many hosts of each type; None when the LP says that they cannot hold all items."""
+def dive(
+    case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget, *, always: bool
+) -> Dive | None:
+    """Fill so many hosts of each type; None when the LP says that they cannot hold all items, unless `always`."""
     little = allowed(loaded, budget.gap)
     literal = columns.literal(loaded, little, budget)
     state, missing = _State((), columns.items, tuple(loaded)), literal.cover(loaded, columns.items, little, budget)
-    if missing > max(little, HOPELESS) and not budget.spent:
+    enough = max(little, min(HOPELESS, SHARE_OF_HOPE * sum(loaded)))
+    if missing > enough and not always and not budget.spent:
         return None
     tried, gap = math.inf, budget.gap * sum(loaded)
     while any(state.free) and state.left.any() and missing + LOSS * sum(state.free) > gap:
@@ -93,12 +109,16 @@ def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequenc
         state, missing = step
         if budget.spent:
             break
-        if missing <= HOPELESS and sum(state.free) <= max(SINGLE, tried / 2):
+        if missing <= NEAR and sum(state.free) <= max(SINGLE, tried / 2):
             tried = sum(state.free)
             found = _filled(case, pools, literal, state)
             if not found.rest.any():
                 return found
-    found = _filled(case, pools, literal, state)
+    return _squeezed(_filled(case, pools, literal, state))
+
+
+def _squeezed(found: Dive) -> Dive:
+    """Return a dive with what is left over squeezed in, as far as it goes, if that is not much."""
     if 0 < found.rest.sum() <= SQUEEZED:
         return Dive(found.filling, found.filling.squeeze_in(found.rest))
     return found

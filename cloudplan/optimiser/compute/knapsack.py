@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudplan.optimiser.compute.shapes import Shape
+from cloudplan.optimiser.compute.shapes import Shape, factor_of
 from cloudplan.optimiser.solver import most_valuable
 from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
@@ -30,11 +30,17 @@ LARGEST = 2**29
 MIXES = np.linspace(0.0, 1.0, 17)
 """Shares of the first of two dimensions in the sums of both that bound the value of a host."""
 
-SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000))
-"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
+SEARCHES = ((300, 80), (1200, 160), (1200, 1000), (3000, 1000), (20_000, 1000))
+"""How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at.
 
-BOUNDS = (300, 1200, 5000)
-"""Memory steps of a host in bounds, level by level."""
+The last level is for what the others find nothing for, but bounds do not prove either.
+"""
+
+BOUNDS, FINEST = (300, 1200, 5000), (20_000, 80_000)
+"""Memory steps of a host in bounds, level by level, and in those that are tried where these do not suffice."""
+
+CELLS = 1 << 22
+"""Cells of a table of a bound at most: beyond that its steps are larger."""
 
 LINE = 8
 """How many times finer memory is counted in a table of one dimension."""
@@ -91,6 +97,7 @@ class _Sums:
 class Knapsack:
     """Hosts of one type and the shapes they may hold: needs and offer are whole numbers in each dimension.
 
+    What fits by `needs` fits; bounds are by what they are less `rounded`, 1 where a need had to be rounded up.
     `few` says of which dimensions a host offers few, `fine` which are counted in parts of what blades are described in
     (memory in MiB).
     """
@@ -99,20 +106,24 @@ class Knapsack:
     offer: tuple[int, ...]
     few: Flags
     fine: Flags
+    rounded: Ints | int = 0
 
     @classmethod
     def of(cls, case: Case, blade: str, shapes: Sequence[Shape]) -> "Knapsack":
         """Return the knapsack of a host of a blade type for some shapes."""
-        walked = dimensions(case)
-        factors = [math.lcm(*(shape.needs[axis].denominator for shape in shapes)) for axis in range(len(walked))]
-        needs = [[int(need * factor) for need, factor in zip(shape.needs, factors, strict=True)] for shape in shapes]
-        offer = (math.floor(most * factor) for most, factor in zip(capacity(case, blade), factors, strict=True))
+        walked, most = dimensions(case), capacity(case, blade)
+        factors = [factor_of((shape.needs[axis] for shape in shapes), [most[axis]]) for axis in range(len(walked))]
+        exact = [[need * factor for need, factor in zip(shape.needs, factors, strict=True)] for shape in shapes]
+        needs, least = (np.array([[*map(to, row)] for row in exact], dtype=np.int64) for to in (math.ceil, math.floor))
+        rounded: Ints = needs - least
+        offer = (math.floor(amount * factor) for amount, factor in zip(most, factors, strict=True))
         few, fine = [entry.few for entry in walked], [entry.whole > 1 for entry in walked]
-        return cls(np.array(needs, dtype=np.int64), tuple(offer), np.array(few), np.array(fine))
+        return cls(needs, tuple(offer), np.array(few), np.array(fine), rounded)
 
     def most(self, left: Ints) -> Ints:
         """Return how many items of each shape fit on an empty host, of those that are left."""
-        fit = np.where(self.needs > 0, np.array(self.offer) // np.maximum(self.needs, 1), np.iinfo(np.int32).max)
+        needs = self._least
+        fit = np.where(needs > 0, np.array(self.offer) // np.maximum(needs, 1), np.iinfo(np.int32).max)
         return np.asarray(np.minimum(fit.min(axis=1), left))
 
     def better(self, values: Floats, most: Ints, least: float, level: int) -> Ints:
@@ -140,7 +151,10 @@ class Knapsack:
         core = self._core(values, most, self._sums(values, most), least)
         if not core.any():
             return (0,) * len(values), 0.0
-        return most_valuable(values.tolist(), core.tolist(), self.needs.tolist(), self.offer)
+        content, bound = most_valuable(values.tolist(), core.tolist(), self._least.tolist(), self.offer)
+        if np.any(self.rounded) and (np.array(content) @ self.needs > np.array(self.offer)).any():
+            content = (0,) * len(values)  # it may not quite fit
+        return content, bound
 
     def bound(self, values: Floats, most: Ints, least: float, steps: int) -> float:
         """Return a bound of the value of any content, at least `least`, from tables of so many steps of memory."""
@@ -152,14 +166,15 @@ class Knapsack:
         if sums.free.any():
             ways.append((0.0, sums.free))
         bounds = (
-            self._charged(values, core, share * sums.prices, self._step(steps, sums, free)) for share, free in ways
+            self._charged(values, core, share * sums.prices, self._coarser(self._step(steps, sums, free)))
+            for share, free in ways
         )
         return max(least, min(bounds))
 
     def _charged(self, values: Floats, core: Ints, prices: Floats, step: Ints) -> float:
         """Return the bound of a table of needs rounded down, with a price on all that is used."""
-        dearer = values - _paid(self.needs, prices)
-        table = _Table(self.needs // step, np.array(self.offer) // step, self.few, dearer, core, keep=False)
+        dearer = values - _paid(self._least, prices)
+        table = _Table(self._least // step, np.array(self.offer) // step, self.few, dearer, core, keep=False)
         return float(_paid(np.array([self.offer]), prices)[0]) + table.value
 
     def _step(self, most: int, sums: _Sums, free: Flags | None) -> Ints:
@@ -181,6 +196,18 @@ class Knapsack:
         if free is not None:
             step[free] = FREE
         return np.asarray(step)
+
+    def _coarser(self, step: Ints) -> Ints:
+        """Return steps of a table that has few enough cells: longer ones in what is fine, if need be."""
+        step = step.copy()
+        while math.prod((np.array(self.offer) // step + 1).tolist()) > CELLS and (step < self.offer)[self.fine].any():
+            step[self.fine] = np.minimum(2 * step[self.fine], FREE)
+        return step
+
+    @cached_property
+    def _least(self) -> Ints:
+        """What items need at least."""
+        return np.asarray(self.needs - self.rounded)
 
     @cached_property
     def _pairs(self) -> list[tuple[int, int]]:

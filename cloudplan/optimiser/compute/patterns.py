@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudplan.optimiser.compute.shapes import Shape, rivals
+from cloudplan.optimiser.compute.shapes import EXACT, Shape, rivals
 from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case
 
@@ -124,11 +124,13 @@ DEEPEST = 200
 def first_fit(grid: Grid) -> list[Pattern]:
     """Place items on hosts of one type, the largest share of a host first, each on the first host with room."""
     shapes = len(grid.counts)
-    free = np.zeros((0, len(grid.offer)), dtype=np.int64)
+    whole = np.int64 if max(grid.offer) < EXACT else object  # as Python has them: a grid may be finer than 64 bits
+    offer = np.array([grid.offer], dtype=whole)
+    free = offer[:0]
     held = np.zeros((0, shapes), dtype=np.int32)
     for index in sorted(range(shapes), key=lambda index: (-max(grid.shares(index)), index)):
-        need, left = np.array(grid.needs[index]), grid.counts[index]
-        most, fits = room_for(np.array([grid.offer]), need)[0], room_for(free, need)
+        need, left = np.array(grid.needs[index], dtype=whole), grid.counts[index]
+        most, fits = room_for(offer, need)[0], room_for(free, need)
         if grid.rivals[index].any():
             most, fits = 1, np.where(held[:, grid.rivals[index]].any(axis=1), 0, np.minimum(fits, 1))
         before = np.cumsum(fits) - fits
@@ -137,7 +139,7 @@ def first_fit(grid: Grid) -> list[Pattern]:
         more = np.full(-(-left // most), most, dtype=np.int64)
         more[-1:] -= len(more) * most - left
         taken = np.concatenate([taken, more])
-        free = np.concatenate([free, np.tile(np.array(grid.offer), (len(more), 1))]) - taken[:, None] * need
+        free = np.concatenate([free, np.tile(offer, (len(more), 1))]) - taken[:, None] * need
         held = np.concatenate([held, np.zeros((len(more), shapes), dtype=np.int32)])
         held[:, index] = taken
     return [tuple(host) for host in held.tolist()]
@@ -146,4 +148,4 @@ def first_fit(grid: Grid) -> list[Pattern]:
 def room_for(free: Ints, need: Ints) -> Ints:
     """Return how many like items fit in what is free on each host."""
     using = np.flatnonzero(need)
-    return np.asarray((free[:, using] // need[using]).min(axis=1))
+    return np.asarray((free[:, using] // need[using]).min(axis=1).astype(np.int64))

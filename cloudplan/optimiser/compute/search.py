@@ -6,32 +6,24 @@ items in fractions; it is a bound then. A dive along the columns fills those hos
 tried with a little more room; the cheapest placement counts.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
-from cloudplan.base.units import gib
 from cloudplan.evaluation.items import Decision, cost, items, missing_prices
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import CoveringLp
-from cloudplan.optimiser.compute.cuts import Cut, find_cut
+from cloudplan.optimiser.compute.cuts import Cut, find_cut, guess_cut
 from cloudplan.optimiser.compute.diving import Dive, dive
+from cloudplan.optimiser.compute.first_plan import greedy, least_cost, on_one_type
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp, FleetType
-from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit, maximal_patterns
-from cloudplan.optimiser.compute.shapes import Pool, Shape
+from cloudplan.optimiser.compute.further_hosts import cheapest_hosts, completed
+from cloudplan.optimiser.compute.patterns import Grid, Pattern, maximal_patterns
+from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules.compute import (
-    MAX_CLUSTERS,
-    capacity,
-    dimensions,
-    included_gib,
-    memory_ceiling,
-    memory_is_included,
-    memory_is_unpriced,
-)
+from cloudplan.rules.compute import MAX_CLUSTERS, memory_ceiling, memory_is_unpriced
 from cloudplan.workload.case import Case
 
 PATTERN_STEPS = 100_000
@@ -46,10 +38,13 @@ CUTS_MAX = 100
 SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
 """Shapes up to which an ILP over the columns looks for placements, its nodes, and the relative gap where it stops."""
 
+GUESSES = 40
+"""Cuts that are guessed at most, to lead to hosts that the patterns known can cover."""
+
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
-SLACKS = tuple(Fraction(share, 10_000) for share in (0, 2, 5, 10, 20, 40, 80, 150, 300, 600))
+SLACKS = tuple(Fraction(share, 10_000) for share in (0, 1, 2, 3, 4, 5, 7, 10, 14, 20, 40, 80, 150, 300, 600))
 """What hosts are asked to offer beyond the sums and cuts, as a share of them."""
 
 
@@ -95,7 +90,7 @@ class PoolsSearch:
         """Place first-fit, each shape on its best blade type or all on one, with a bound that needs no solver."""
         most = self._case.workload.policy.max_clusters
         bound = sum((least_cost(self._case, pool) for pool in self._pools), Fraction(0))
-        for clusters in (_greedy(self._case, self._pools), *_on_one_type(self._case, self._pools)):
+        for clusters in (greedy(self._case, self._pools), *on_one_type(self._case, self._pools)):
             if most is None or len(clusters) <= most:
                 self._keep(SitePlan(self._site, clusters, _cost(self._case, clusters), bound))
 
@@ -121,38 +116,6 @@ def searches(case: Case, site: str, pools: Sequence[Pool]) -> list[PoolsSearch]:
     return [PoolsSearch(case, site, part) for part in together]
 
 
-def least_cost(case: Case, pool: Pool) -> Fraction:
-    """Return a bound of the cost of a pool, in plain sums, the largest of these:
-
-    a host and its spares of the cheapest type that can hold it, for the shape that costs most so; of each dimension the
-    sum of all needs at its best price a unit, and spares; the same with the price of a blade less that of the memory it
-    includes, and the price of all memory that must be active.
-    """
-    edition, failures = case.edition, case.workload.policy.host_failures
-    blades = {blade: Fraction(case.prices.net(edition.blades[blade])) for blade in case.blades if pool.shapes_on(blade)}
-    single = [(1 + failures) * min(blades[blade] for blade in shape.blades) for shape in pool.shapes]
-    priced = not memory_is_included(case) and not memory_is_unpriced(case)
-    gib_price = Fraction(case.prices.net(edition.services.memory)) if priced else Fraction(0)
-    used_gib = gib(sum(shape.memory_mib * shape.count for shape in pool.shapes))
-    active = gib_price * used_gib / Fraction(case.workload.policy.memory_ceiling)
-    net = {blade: price - gib_price * included_gib(edition) for blade, price in blades.items()}
-    bounds = [max(single, default=Fraction(0)), _least_of_hosts(case, pool, blades)]
-    if priced and min(net.values(), default=Fraction(0)) >= 0:
-        bounds.append(active + _least_of_hosts(case, pool, net))
-    return max(bounds)
-
-
-def _least_of_hosts(case: Case, pool: Pool, prices: Mapping[str, Fraction]) -> Fraction:
-    """Return a bound of what the hosts of a pool cost at prices >= 0: each dimension at its best price, and spares."""
-    bounds = [Fraction(0)]
-    for axis in range(len(dimensions(case))):
-        need = sum((shape.needs[axis] * shape.count for shape in pool.shapes), Fraction(0))
-        units = [(price, capacity(case, blade)[axis]) for blade, price in prices.items()]
-        if need:
-            bounds.append(need * min(price / offer for price, offer in units if offer))
-    return max(bounds) + case.workload.policy.host_failures * min(prices.values(), default=Fraction(0))
-
-
 def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan | None:
     """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
     patterns = _all_patterns(case, pools)
@@ -174,12 +137,13 @@ class _Search:
         self._case, self._site, self._pools, self._budget = case, site, pools, budget
         self._columns = CoveringLp(case, pools)
         self._cuts: list[Cut] = []
+        self._guesses: list[Cut] = []
         self._bound = Fraction(0)
         self._best: SitePlan | None = None
 
     def run(self) -> SitePlan | None:
         """Return the best clusters found; None when none are few enough."""
-        self._consider(_greedy(self._case, self._pools))
+        self._consider(greedy(self._case, self._pools))
         self._sharpen()
         for clusters in self._placements():
             self._consider(clusters)
@@ -204,15 +168,15 @@ class _Search:
         best = self._best.cost if self._best else None
         self._budget.report(f"placing VMs at {self._site}", self._bound, best)
 
-    def _fleets(self, slack: Fraction = Fraction(0)) -> FleetIlp:
-        """Return the ILP with its sums and with the cuts so far."""
+    def _fleets(self, slack: Fraction = Fraction(0), *, guessed: bool = True) -> FleetIlp:
+        """Return the ILP with its sums and with the cuts so far; the guesses, if wished, prove nothing."""
         fleets = FleetIlp(self._case, self._site, self._pools)
-        fleets.bound(self._cuts, slack)
+        fleets.bound([*self._cuts, *self._guesses] if guessed else self._cuts, slack)
         return fleets
 
     def _sharpen(self) -> None:
         """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
-        fleets = self._fleets()
+        fleets = self._fleets(guessed=False)
         outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget.unlimited)  # it is small
         while outcome.found:
             self._bound = max(self._bound, outcome.bound)
@@ -227,27 +191,59 @@ class _Search:
             outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget, self._cuts)
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
-        """Yield placements on the hosts that the ILP wants, with more and more slack, then one of known patterns."""
-        tried: set[tuple[int, ...]] = set()
-        for slack in SLACKS:
-            fleets = self._fleets(slack)
-            if not fleets.minimise(self._budget).found:
-                break
-            if self._best and fleets.model.exact(fleets.objective) >= self._best.cost:
-                break
-            loaded = fleets.target().loaded
-            if loaded in tried:
-                continue
-            tried.add(loaded)
-            found = dive(self._case, self._pools, self._columns, loaded, self._budget)
-            if found is None:
-                continue
+        """Yield placements on the hosts that the ILP wants, with hosts more where need be, then one of known patterns.
+
+        Ends with the first that needs no more than the ILP says.
+        """
+        for fleets, found in self._dives():
             clusters = self._clusters(fleets, found)
             yield clusters
             if not found.rest.any() and _cost(self._case, clusters) <= fleets.model.exact(fleets.objective):
                 break
+            for complete in completed(self._case, self._columns.types, found):
+                yield self._clusters(fleets, complete)
         if len(self._columns.items) <= SEARCH_SHAPES:
             yield from self._picked()
+
+    def _dives(self) -> Iterator[tuple[FleetIlp, Dive]]:
+        """Yield the hosts that the ILP wants, with more and more slack, filled by a dive.
+
+        Where the patterns known cannot cover the items, a guess leads the ILP to other hosts. When this leads nowhere,
+        the hosts that the bound stands for are filled as far as they can be.
+        """
+        tried: set[tuple[int, ...]] = set()
+        filled = False
+        for slack in SLACKS:
+            fleets = self._fleets(slack)
+            while self._promises(fleets):
+                loaded = fleets.target().loaded
+                if loaded in tried:
+                    break
+                tried.add(loaded)
+                found = self._dive(loaded, always=len(self._guesses) >= GUESSES)
+                if found is not None:
+                    filled = True
+                    yield fleets, found
+                    break
+                self._guesses.append(guess_cut(self._columns))
+                fleets.add_cut(self._guesses[-1], slack)
+            else:
+                break
+        if self._guesses and not filled:
+            fleets = self._fleets(guessed=False)
+            if fleets.minimise(self._budget).found:
+                found = self._dive(fleets.target().loaded, always=True)
+                if found is not None:
+                    yield fleets, found
+
+    def _promises(self, fleets: FleetIlp) -> bool:
+        """Return whether there are hosts that keep all rows and cost less than the best placement."""
+        if not fleets.minimise(self._budget).found:
+            return False
+        return self._best is None or fleets.model.exact(fleets.objective) < self._best.cost
+
+    def _dive(self, loaded: Sequence[int], *, always: bool) -> Dive | None:
+        return dive(self._case, self._pools, self._columns, loaded, self._budget, always=always)
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         """Return the clusters of a dive, with more hosts for what is left over."""
@@ -257,7 +253,7 @@ class _Search:
             held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
         for pool in self._pools:
             left = found.rest[self._columns.rows_of(pool)]
-            for blade, more in _cheapest(self._case, pool, [int(count) for count in left]).items():
+            for blade, more in cheapest_hosts(self._case, pool, [int(count) for count in left]).items():
                 if more:
                     held[pool.name, blade] += more
         return _clusters(self._case, self._pools, fleets, held)
@@ -337,48 +333,6 @@ def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str
                 if any(counts):
                     hosts.append(tuple(counts))
     return loaded
-
-
-def _greedy(case: Case, pools: Sequence[Pool]) -> tuple[Cluster, ...]:
-    """Return a placement that needs no solver: each shape on the blade type whose largest share of it costs least."""
-    clusters: list[Cluster] = []
-    for pool in pools:
-        hosts = _cheapest(case, pool, [shape.count for shape in pool.shapes])
-        clusters += deal_hosts(case, pool, [Fleet(blade, loaded, 0) for blade, loaded in hosts.items()])
-    return tuple(clusters)
-
-
-def _on_one_type(case: Case, pools: Sequence[Pool]) -> Iterator[tuple[Cluster, ...]]:
-    """Yield a placement for each blade type that can hold every item of the pools, all on it."""
-    for blade in case.blades:
-        if all(blade in shape.blades for pool in pools for shape in pool.shapes):
-            packed = [(pool, _packed(case, pool, blade, [shape.count for shape in pool.shapes])) for pool in pools]
-            clusters = [deal_hosts(case, pool, [Fleet(blade, loaded, 0)]) for pool, loaded in packed]
-            yield tuple(itertools.chain.from_iterable(clusters))
-
-
-def _cheapest(case: Case, pool: Pool, left: Sequence[int]) -> dict[str, list[Pattern]]:
-    """Return hosts by blade type for items of a pool, each on the type whose largest share of it costs least."""
-    counts = {blade: [0] * len(pool.shapes) for blade in case.blades}
-    for index, shape in enumerate(pool.shapes):
-        counts[min(sorted(shape.blades), key=lambda blade: _share_cost(case, shape, blade))][index] = left[index]
-    return {blade: _packed(case, pool, blade, counts[blade]) for blade in case.blades}
-
-
-def _share_cost(case: Case, shape: Shape, blade: str) -> Fraction:
-    shares = [need / offer for need, offer in zip(shape.needs, capacity(case, blade), strict=True) if offer]
-    return max(shares) * Fraction(case.prices.net(case.edition.blades[blade]))
-
-
-def _packed(case: Case, pool: Pool, blade: str, counts: Sequence[int]) -> list[Pattern]:
-    """Return hosts of a blade type for some items of a pool, as many as it takes."""
-    indexes = [index for index in pool.shapes_on(blade) if counts[index]]
-    if not indexes:
-        return []
-    shapes, left = [pool.shapes[index] for index in indexes], [counts[index] for index in indexes]
-    packed = first_fit(Grid.of(case, blade, shapes, left))
-    held = [dict(zip(indexes, pattern, strict=True)) for pattern in packed]
-    return [tuple(host.get(index, 0) for index in range(len(pool.shapes))) for host in held]
 
 
 def _clusters(

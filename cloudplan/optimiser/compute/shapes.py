@@ -5,8 +5,9 @@ a count; an affinity group is one composite item.
 """
 
 import itertools
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -55,6 +56,21 @@ class Pool:
     def shapes_on(self, blade: str) -> list[int]:
         """Return the indexes of the shapes that a blade type can hold."""
         return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
+
+
+EXACT, ABOUT = 2**60, 2**53
+"""The largest amount in whole numbers: on the grid of all needs, and on the coarser one where that would be larger."""
+
+
+def factor_of(needs: Iterable[Fraction], offers: Iterable[Fraction]) -> int:
+    """Return what makes whole numbers of the needs in one dimension of a host, and of whole offers.
+
+    Needs that have too fine a grid for 64 bits, such as cores at many different ratios, get one that is as fine as
+    floating point: there they are to be rounded, up for contents and down for bounds.
+    """
+    listed = list(needs)
+    factor, most = math.lcm(*(need.denominator for need in listed)), math.ceil(max(*listed, *offers, Fraction(1)))
+    return factor if factor * most < EXACT else ABOUT >> most.bit_length()
 
 
 def rivals(apart: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
@@ -170,15 +186,29 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
 
 
 def _misfit(bundle: _Bundle, refusals: Mapping[str, Sequence[Check]]) -> Fault:
-    """Return the fault of VMs that fit on no blade: each blade's first reason, and what would have to give."""
+    """Return the fault of VMs that fit on no blade: all that fails on the nearest, what would have to give, the others.
+
+    The nearest is the blade on which least fails, and by the least.
+    """
     allowed = {blade: broken for blade, broken in refusals.items() if all(row.rule is not BLADES for row in broken)}
     considered = allowed or refusals
-    reasons = "; ".join(f"{blade}: {_reason(broken[0])}" for blade, broken in considered.items())
-    nearest = min(considered.values(), key=len)
+    blade, *others = sorted(
+        considered, key=lambda blade: (len(considered[blade]), max(map(_excess, considered[blade])))
+    )
+    nearest = considered[blade]
+    reasons = "; ".join(f"{other}: {_reason(considered[other][0])}" for other in others)
     what = "an affinity group that" if len(bundle.members) > 1 else "VM"
-    hint = "reduce the VM, raise the limit that fails, or allow another blade"
-    message = f"{what} fits on no blade at {bundle.members[0].site} ({reasons}); {hint}"
+    hint = "reduce the VM to that, raise the limit that fails, or allow another blade"
+    message = f"{what} fits on no blade at {bundle.members[0].site}; nearest {blade}: "
+    message += f"{', '.join(map(_reason, nearest))}; {hint}" + (f" ({reasons})" if reasons else "")
     return Fault(message, path=", ".join(bundle.content), rule=nearest[0].rule.id)
+
+
+def _excess(check: Check) -> Fraction:
+    """Return how many times over its limit a broken check is, for the order of blades alone."""
+    if isinstance(check, Condition):
+        return Fraction(0)
+    return Fraction(check.left) / max(Fraction(check.right), Fraction(1, 1000))
 
 
 def _reason(check: Check) -> str:

@@ -1,4 +1,4 @@
 """The datastores and replication mechanisms of all sites.
 
-Start with `lun_ilp`.
+Start with `search`.
 """

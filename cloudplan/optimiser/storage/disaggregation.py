@@ -7,9 +7,9 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from cloudplan.optimiser.storage.lun_ilp import StoragePlan
 from cloudplan.optimiser.storage.luns import Bucket, Kind, Lun
 from cloudplan.optimiser.storage.parts import SWAP, Chosen, Member, Part
+from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import GLOBAL_MIRROR, Datastore, DiskPlacement, Mechanism
 from cloudplan.workload.case import Case
 
@@ -31,7 +31,7 @@ def deal_storage(case: Case, plan: StoragePlan) -> tuple[tuple[Datastore, ...], 
     datastores: list[Datastore] = []
     numbers: Counter[tuple[str, str]] = Counter()
     for lun in plan.luns:
-        datastores += _datastores(lun, queues, numbers)
+        datastores += _datastores(case, lun, queues, numbers)
     datastores.sort(key=lambda store: case.sites.index(store.site))
     return tuple(datastores), dict(sorted(protection.items()))
 
@@ -79,10 +79,10 @@ def _entries(members: Sequence[Member], position: int, count: int) -> Queue:
 
 
 def _datastores(
-    lun: Lun, queues: dict[tuple[Bucket, Kind], Queue], numbers: Counter[tuple[str, str]]
+    case: Case, lun: Lun, queues: dict[tuple[Bucket, Kind], Queue], numbers: Counter[tuple[str, str]]
 ) -> list[Datastore]:
     """Return the datastore of a LUN, and its peer when it is mirrored."""
-    disks, swap = _contents(lun.content, lun.bucket, queues)
+    disks, swap = _contents(case, lun.content, lun.bucket, queues)
     names = []
     for site in lun.bucket.sites:
         numbers[site, lun.bucket.storage_class] += 1
@@ -106,22 +106,43 @@ def _datastores(
 
 
 def _contents(
-    content: Mapping[Kind, int], bucket: Bucket, queues: dict[tuple[Bucket, Kind], Queue]
+    case: Case, content: Mapping[Kind, int], bucket: Bucket, queues: dict[tuple[Bucket, Kind], Queue]
 ) -> tuple[tuple[DiskPlacement, ...], dict[str, int]]:
     """Take the items of a LUN out of the queues: disks and swap files by group."""
     disks: Counter[tuple[str, int]] = Counter()
     swap: Counter[str] = Counter()
     for kind, count in content.items():
-        left, queue = count, queues[bucket, kind]
-        while left:
-            group, disk, held = queue.pop(0)
-            taken = min(left, held)
-            left -= taken
-            if taken < held:
-                queue.insert(0, (group, disk, held - taken))
+        here = {group for group, _ in disks} | set(swap)
+        for group, disk, taken in _chosen(case, queues[bucket, kind], count, here):
             if kind.with_swap:
                 swap[group] += taken
             if disk != SWAP:
                 disks[group, disk] += taken
     placed = tuple(DiskPlacement(vm=vm, disk=disk, count=count) for (vm, disk), count in sorted(disks.items()))
     return placed, dict(sorted(swap.items()))
+
+
+def _chosen(case: Case, queue: Queue, count: int, here: set[str]) -> Queue:
+    """Take so many items out of a queue: of VMs on the LUN already first, then no two that are anti-affine, then any.
+
+    Items in a queue are alike, so that it costs nothing which of them are taken.
+    """
+    labels = {case.workload.groups[group].anti_affinity for group in here} - {None}
+    left, taken = count, Counter[int]()
+    order = sorted(range(len(queue)), key=lambda index: queue[index][0] not in here)
+    for apart, index in itertools.product((True, False), order):
+        group, _, held = queue[index]
+        label = case.workload.groups[group].anti_affinity
+        some = min(left, held - taken[index])
+        if apart and label is not None:
+            some = 0 if label in labels and group not in here else min(some, 1)
+            labels.add(label)
+        taken[index] += some
+        left -= some
+        if not left:
+            break
+    entries = [(*queue[index][:2], number) for index, number in sorted(taken.items()) if number]
+    queue[:] = [
+        (group, disk, held - taken[index]) for index, (group, disk, held) in enumerate(queue) if held > taken[index]
+    ]
+    return entries

@@ -1,18 +1,14 @@
 """What a LUN holds: loads, the buckets where they may stand, and the smallest LUN for a load."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.errors import InternalError
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Mechanism
 from cloudplan.rules import storage
 from cloudplan.rules.rule import Inequality
 from cloudplan.rules.storage import (
-    LUN_1,
-    LUN_2,
     disk_class,
     largest_lun_gib,
     least_lun_gib,
@@ -134,39 +130,3 @@ def nearest_miss(case: Case, disk: Disk, *, mirrored: bool) -> tuple[str, Inequa
 
 def _excess(row: Inequality) -> Fraction:
     return Fraction(row.left) / (row.right or 1)
-
-
-def shares(case: Case, item: StorageClass, load: Load, *, mirrored: bool) -> list[Fraction]:
-    """Return what share of each resource of the largest LUN of a class a load takes; loads fit while each sums to 1."""
-    rows = limits(case, item, load, largest_lun_gib(case, item), mirrored=mirrored)
-    return [Fraction(row.left) / row.right for row in rows if row.rule not in (LUN_1, LUN_2) and row.right]
-
-
-def first_fit(case: Case, bucket: Bucket, content: Mapping[Kind, int]) -> list[Counter[Kind]]:
-    """Place items on LUNs, largest first, each on the first LUN with room.
-
-    Raises InternalError for an item that no LUN of the bucket holds.
-    """
-    item = case.edition.storage_classes[bucket.storage_class]
-    luns: list[tuple[Counter[Kind], list[Fraction]]] = []
-    for kind in sorted(content, key=lambda kind: ([-amount for amount in kind.load.amounts], kind.part, kind.disk)):
-        needs = shares(case, item, kind.load, mirrored=bucket.mirrored)
-        left = content[kind]
-        for held, free in luns:
-            left -= _put(kind, left, needs, held, free)
-        while left:
-            luns.append((Counter(), [Fraction(1)] * len(needs)))
-            placed = _put(kind, left, needs, *luns[-1])
-            if not placed:
-                raise InternalError(f"an item was given a LUN of {bucket.storage_class} that cannot hold it")
-            left -= placed
-    return [held for held, _ in luns]
-
-
-def _put(kind: Kind, left: int, needs: Sequence[Fraction], held: Counter[Kind], free: list[Fraction]) -> int:
-    """Place as many items of a kind as are left and fit on a LUN; return how many."""
-    fits = min([left, *(room // need for room, need in zip(free, needs, strict=True) if need)])
-    if fits:
-        held[kind] += fits
-        free[:] = [room - need * fits for room, need in zip(free, needs, strict=True)]
-    return fits

@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from cloudplan.analysis.compare import Alternative, Breakpoints, Comparison
+from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
@@ -34,9 +36,10 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
         parts.append(Notes("No plan", none))
     if breaks:
         parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
+    own = map(ENGLISH.said, own_catalog(plan))
     summary = [f"{plan.workload.name}: {amount(plan.monthly)} {currency} a month as asked for, {optimum.hosts} hosts."]
     summary.append(_headline(comparison, plan))
-    return Report(f"{plan.workload.name}: compared", tuple(summary), tuple(parts))
+    return Report(f"{plan.workload.name}: compared", (*summary, *own), tuple(parts))
 
 
 def _headline(comparison: Comparison, plan: Plan) -> str:

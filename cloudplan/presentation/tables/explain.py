@@ -7,12 +7,14 @@ from typing import Any
 
 from cloudplan.analysis import explain
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
-from cloudplan.base.schema import unknown
+from cloudplan.base.schema import closest, short
 from cloudplan.base.units import number
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import BomLine
+from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.compute import HA_1, MEM_2
@@ -45,8 +47,10 @@ def report(quote: Quote, verdict: Verdict, subject: str | None, places: Places) 
             return _vm(quote, subject, group.name, places)
     known = [*(line.sku for line in quote.plan.bom), *book.values(), *(item.name for item in quote.plan.clusters)]
     known += [*(item.name for item in quote.plan.datastores), *quote.case.workload.groups]
-    near = unknown("subject", subject, known).split(" (allowed")[0]
-    raise BadInputError([Fault(f"{near}; allowed: the number or SKU of a line, a rule, a VM, a cluster, a datastore")])
+    near, allowed = closest(subject, known), "the number or SKU of a line, a rule, a VM, a cluster, a datastore"
+    hint = f"; did you mean {near!r}?" if near else ""
+    words = f"unknown subject {short(subject)}{hint}; allowed: {allowed}"
+    raise BadInputError([Fault(words, found=subject, allowed=allowed, suggestion=near)])
 
 
 def _whole(quote: Quote) -> Report:
@@ -64,6 +68,7 @@ def _whole(quote: Quote) -> Report:
     heads = (Column("Cluster"), Column("Blade"), Column("Hosts", "whole"), Column("What decides"))
     summary = (
         f"{plan.workload.name}: {amount(plan.monthly)} {plan.prices.currency} a month.",
+        *map(ENGLISH.said, own_catalog(plan)),
         "Name a line (by its number or SKU), a rule, a VM, a cluster or a datastore to see more of it.",
     )
     parts = (Table("Lines", columns, tuple(rows)), Table("Clusters", heads, tuple(clusters)), _costs(quote))

@@ -3,6 +3,8 @@
 from typing import Any
 
 from cloudplan.base.language import ENGLISH, Language, Message, known, message
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
 from cloudplan.sales.orders import Field, Order, Orders, Value
 
@@ -27,8 +29,8 @@ def table(orders: Orders) -> Table:
     return Table("Orders", columns, tuple(rows), note)
 
 
-def report(orders: Orders, name: str, spoken: Language) -> Report:
-    """Return the orders as a document."""
+def report(orders: Orders, plan: Plan, spoken: Language) -> Report:
+    """Return the orders of a plan as a document."""
     parts = [_order(order) for order in orders.orders]
     for request in orders.requests:
         title = message("Request: {kind} {site}", kind=known(request.kind), site=request.site or "")
@@ -36,8 +38,9 @@ def report(orders: Orders, name: str, spoken: Language) -> Report:
     summary = (
         spoken.text("{count} orders at the console, in this sequence, then the requests.", count=len(orders.orders)),
         spoken.word("One order of a kind at a time: place the next when the one before it is delivered."),
+        *map(spoken.said, own_catalog(plan)),
     )
-    return Report(spoken.text("{name}: orders", name=name), summary, tuple(parts))
+    return Report(spoken.text("{name}: orders", name=plan.workload.name), summary, tuple(parts))
 
 
 def _order(order: Order) -> Table:

@@ -194,12 +194,27 @@ def made_with(plan: Plan) -> Table:
     if plan.prices.illustrative:
         book = message("{name} (illustrative)", name=plan.prices.name)
     rows: tuple[tuple[Cell, ...], ...] = (
-        (message("Catalogue edition"), plan.catalog.edition, plan.catalog.sha256),
+        (message("Catalogue edition"), catalog_name(plan), plan.catalog.sha256),
         (message("Price book"), book, plan.prices.sha256),
         (message("Workload"), plan.workload.name, plan.workload.sha256),
         (message("Program"), plan.program, None),
     )
     return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256", "hash")), rows)
+
+
+def catalog_name(plan: Plan) -> Cell:
+    """Return the name of the edition of a plan; one's own says so."""
+    if plan.inputs.catalog is None:
+        return plan.catalog.edition
+    return message("{edition} (own catalogue)", edition=plan.catalog.edition)
+
+
+def own_catalog(plan: Plan) -> tuple[Message, ...]:
+    """Return that a plan was made with an own catalogue, with its hash; nothing for an edition that ships."""
+    if plan.inputs.catalog is None:
+        return ()
+    named = plan.catalog
+    return (message("Own catalogue: {edition}, SHA-256 {sha256}.", edition=named.edition, sha256=named.sha256),)
 
 
 # --- in words ----------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def party(who: Party) -> Iterator[Cell]:
 
 
 def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
-    """Return in five lines what the figures of a quote rest on."""
+    """Return in a few lines what the figures of a quote rest on."""
     policy = quote.case.workload.policy
     return (
         message(
@@ -112,9 +112,10 @@ def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
         ),
         message(
             "Catalogue of {edition}; prices of {book}.",
-            edition=quote.plan.catalog.edition,
+            edition=plan_tables.catalog_name(quote.plan),
             book=quote.plan.prices.name,
         ),
+        *plan_tables.own_catalog(quote.plan),
         message("Sizing: {status}.", status=plan_tables.status(quote.plan)),
     )
 
@@ -185,7 +186,7 @@ def datastores(quote: Quote) -> Table:
             (
                 *(store.name, store.site, _label(quote, store.storage_class), store.size_gib),
                 *(_decimal(use.disks_gib), _decimal(use.swap_gib), free, free / store.size_gib),
-                *(_decimal(use.iops), _decimal(use.iops_offered)),
+                *(_decimal(use.iops), _decimal(use.iops_offered), known(use.sized_by.title)),
                 *plan_tables.mirror(store),
             )
         )
@@ -193,6 +194,7 @@ def datastores(quote: Quote) -> Table:
         *plan_tables.DATASTORE_HEAD,
         *(Column("Disks", "decimal", "GiB"), Column("Swap files", "decimal", "GiB"), Column("Free", "decimal", "GiB")),
         *(Column("Free share", "share"), Column("IOPS needed", "decimal"), Column("IOPS offered", "decimal")),
+        Column("Sized by"),
         *plan_tables.MIRROR,
     )
     headroom = Fraction(quote.case.workload.policy.snapshot_headroom) * 100

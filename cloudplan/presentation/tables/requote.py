@@ -9,7 +9,7 @@ from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
 from cloudplan.base.units import number
 from cloudplan.plan.plan import BomLine, Plan
-from cloudplan.presentation.tables.plan import ILLUSTRATIVE, status
+from cloudplan.presentation.tables.plan import ILLUSTRATIVE, catalog_name, status
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, counted, words
 
 REQUOTE_SCHEMA = "cloudplan/requote/v1"
@@ -217,7 +217,9 @@ def _findings(plan: Plan) -> Notes:
 def _made_with(change: Requote) -> Notes:
     """Return what both plans were made from, with whole hashes."""
     pairs = {
-        "Catalogue edition": [(plan.catalog.edition, plan.catalog.sha256) for plan in (change.before, change.after)],
+        "Catalogue edition": [
+            (words(catalog_name(plan), "text"), plan.catalog.sha256) for plan in (change.before, change.after)
+        ],
         "Price book": [(plan.prices.name, plan.prices.sha256) for plan in (change.before, change.after)],
         "Workload": [(plan.workload.name, plan.workload.sha256) for plan in (change.before, change.after)],
     }

@@ -5,9 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from cloudplan.base.language import ENGLISH
 from cloudplan.base.units import number
+from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, counted
 from cloudplan.rules.rule import Check, Inequality
 
@@ -18,9 +21,21 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     """Return a verdict for people; `strangers` are inputs that are not those the plan says it was made from."""
     broken, others = verdict.violations, list(strangers)
     state = "keeps every rule" if not broken else f"breaks {counted(len(broken), 'check')}"
-    summary = [f"{plan.workload.name} {state}: {counted(len(verdict.checks), 'check')}, without a solver."]
+    proved = "lower_bound" not in verdict.not_checked
+    how = "sized again" if proved else "without a solver"
+    summary = [f"{plan.workload.name} {state}: {counted(len(verdict.checks), 'check')}, {how}."]
+    if verdict.not_checked:
+        with_solver = "" if proved else " (--prove sizes again)"
+        summary.append(f"Not checked: {', '.join(verdict.not_checked)}{with_solver}.")
+    if verdict.written_by:
+        summary.append(f"Written by {verdict.written_by}; this is {program()}.")
+    summary += map(ENGLISH.said, own_catalog(verdict.document or plan))
     summary += [f"Checked with another {what} than the plan says it was made from." for what in others]
     tables = [_violations(broken)] if broken else []
+    if verdict.other_words:
+        rows = tuple((check.rule.id, check.place, check.shown[2]) for check in verdict.other_words)
+        columns = (Column("Rule"), Column("Place"), Column("What differs"))
+        tables.append(Table(f"Written by {verdict.written_by}", columns, rows, "Other words; no rule is broken."))
     return Report(f"{plan.workload.name}: verdict", tuple(summary), (*tables, _by_rule(verdict)))
 
 
@@ -70,6 +85,9 @@ def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, 
         "workload": plan.workload.model_dump(mode="json"),
         "holds": verdict.holds,
         "other_inputs": list(strangers),
+        "not_checked": list(verdict.not_checked),
+        "written_by": verdict.written_by or None,
+        "other_words": [{"rule": e.rule.id, "place": e.place, "words": e.shown[2]} for e in verdict.other_words],
         "violations": [_check(check) for check in verdict.violations],
         "checks": [_check(check) for check in verdict.checks],
     }

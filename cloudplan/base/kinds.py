@@ -1,0 +1,75 @@
+"""What kind of document a file is, by what it says of itself (`schema:`), and where one of another kind belongs."""
+
+import re
+from pathlib import Path
+
+from cloudplan.base import limits, yamlfile
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import read_bytes, text_of
+from cloudplan.base.yamlfile import Document
+
+WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
+INVENTORY, WORKBOOK = "inventory", "workbook"
+"""Kinds of files that have no schema."""
+
+_NAMES = {
+    WORKLOAD: "a workload",
+    PRICES: "a price book",
+    TERMS: "the terms of a quote",
+    PLAN: "a plan",
+    EDITION: "a file of an edition",
+    INVENTORY: "an inventory",
+    WORKBOOK: "a workbook",
+}
+_ADVICE = {
+    WORKLOAD: "`cloudplan size` takes it",
+    PRICES: "give it with --prices",
+    TERMS: "give them with `cloudplan quote --terms`",
+    PLAN: "`cloudplan verify`, `quote` and `explain` take it",
+    EDITION: "give its folder with --catalog",
+}
+"""What to do with a file of a kind where another one is wanted."""
+_ADVICE_FOR = {
+    (WORKLOAD, PLAN): "`cloudplan size WORKLOAD --format json` makes one of it",
+    (WORKBOOK, WORKLOAD): "use `cloudplan import`",
+}
+"""Likewise, where it is the way to the kind that is wanted."""
+
+_SCHEMA = re.compile(r"""^[{ \t]{0,3}["']?schema["']?\s*:\s*["']?(cloudplan/([\w-]+)/v\d+)""", re.MULTILINE)
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin: a zip, or the container of older ones and of those with a password."""
+
+
+def is_workbook(data: bytes) -> bool:
+    """Return whether the first bytes of a file are those of a workbook."""
+    return data.startswith(_WORKBOOKS)
+
+
+def refuse_other(text: str, name: str, wanted: str) -> None:
+    """Raise BadInputError when a text says that it is of another kind than the one that is wanted."""
+    said = _SCHEMA.search(text)
+    if said and said[2] != wanted:
+        line = text.count("\n", 0, said.start(1)) + 1
+        raise BadInputError([_other(said[2], wanted, f"{name}:{line}", said[1])])
+
+
+def _other(kind: str, wanted: str, where: str, schema: str = "") -> Fault:
+    what, allowed = _NAMES.get(kind, schema), _NAMES[wanted]
+    advice = _ADVICE_FOR.get((kind, wanted)) or _ADVICE.get(kind, "")
+    message = f"{what}, not {allowed}" + (f"; {advice}" if advice else "")
+    return Fault(message, where=where, found=what, allowed=allowed)
+
+
+def text(path: Path, most: int, wanted: str) -> str:
+    """Return the text of a file; raise BadInputError when it cannot be read or is of another kind than `wanted`."""
+    data = read_bytes(path, most)
+    if is_workbook(data):
+        raise BadInputError([_other(WORKBOOK, wanted, str(path))])
+    read = text_of(data, str(path))
+    refuse_other(read, str(path), wanted)
+    return read
+
+
+def document(path: Path, wanted: str) -> Document:
+    """Return a YAML file as read; raise BadInputError as `text` does, and when it is not YAML."""
+    return yamlfile.parse(text(path, limits.TEXT_BYTES, wanted), str(path))

@@ -1,0 +1,105 @@
+"""The whole document of a choice: all that follows from it and its case, beside what only solving gives.
+
+The optimiser builds a plan here, and the verifier builds it again: what a plan prints is what this module writes.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+
+from cloudplan.base.schema import date_of
+from cloudplan.evaluation.backup_storage import backup_targets
+from cloudplan.evaluation.bom import bill, monthly
+from cloudplan.evaluation.findings import NOT_PINNED, OUTSIDE_DATES, find, not_proven, sorted_findings
+from cloudplan.plan.plan import (
+    BomLine,
+    CatalogRef,
+    Choice,
+    Inputs,
+    Plan,
+    PricesRef,
+    Search,
+    WorkloadRef,
+    gap_of,
+    is_optimal,
+)
+from cloudplan.workload.case import Case
+
+
+def program() -> str:
+    """Return the name and version of the program, as plans carry it."""
+    try:
+        return f"cloudplan {version('cloudplan')}"
+    except PackageNotFoundError:
+        return "cloudplan (not installed)"
+
+
+def document(
+    case: Case,
+    choice: Choice,
+    lines: Sequence[BomLine],
+    *,
+    lower_bound: Decimal,
+    ended: Search | None,
+    pinned: bool,
+    on: date | None,
+    by: str | None = None,
+) -> Plan:
+    """Return the plan document of a choice with its bill, `lines`.
+
+    `lower_bound` is what was proven of the cost, and `ended` why the search ended before the proof, if it did; `pinned`
+    and `on` are those of the findings; `by` is the program that made the choice, by default this one.
+    """
+    workload, edition, book = case.workload, case.edition, case.prices.book
+    total = monthly(lines)
+    optimal = is_optimal(total, lower_bound, len(lines))
+    search = _proven(total, lower_bound) if optimal else ended
+    found = find(case, choice, pinned=pinned, on=on)
+    if not optimal and search:
+        found = sorted_findings((not_proven(search.ended, total, lower_bound, book.currency), *found))
+    return Plan(
+        program=by or program(),
+        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
+        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
+        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
+        inputs=Inputs(
+            workload=workload.canonical(),
+            prices=book.canonical(),
+            catalog=None if edition.shipped else edition.files,
+        ),
+        status="optimal" if optimal else "feasible",
+        monthly=total,
+        lower_bound=lower_bound,
+        gap=gap_of(total, lower_bound),
+        search=search,
+        clusters=choice.clusters,
+        datastores=choice.datastores,
+        protection=choice.protection,
+        backup=backup_targets(case),
+        bom=tuple(lines),
+        findings=found,
+    )
+
+
+def rebuilt(case: Case, plan: Plan) -> Plan:
+    """Return the document that follows from the choice of a plan; only what solving gave is taken from its text.
+
+    Whether the edition was asked for, and the date of the quote, are read off its findings. Raises BadInputError as
+    `bill` does.
+    """
+    dates = (date_of(found.values.get("date")) for found in plan.findings if found.code == OUTSIDE_DATES)
+    return document(
+        case,
+        plan.choice,
+        bill(case, plan.choice),
+        lower_bound=plan.lower_bound,
+        ended=plan.search if plan.search and plan.search.ended != "proven" else None,
+        pinned=all(found.code != NOT_PINNED for found in plan.findings),
+        on=next(dates, None),
+        by=plan.program,
+    )
+
+
+def _proven(total: Decimal, lower_bound: Decimal) -> Search:
+    return Search(ended="proven", said=f"proven: a cheaper plan could save at most {total - lower_bound} a month")
