@@ -190,6 +190,13 @@ DATED = (
 )
 
 
+def rename(own: Path) -> None:
+    """Give an edition of one's own a name that none that ships bears."""
+    head = own / "edition.yaml"
+    tree = yaml.safe_load(head.read_text(encoding="utf-8"))
+    head.write_text(yaml.safe_dump({**tree, "edition": "our own"}), encoding="utf-8")
+
+
 def test_a_rule_of_the_provider_stands_from_its_first_edition_on(copy: Copy) -> None:
     draft = copy.draft()
     copy.patch("cloudplan/rules/compute.py", *DATED)
@@ -209,6 +216,7 @@ def test_a_rule_of_the_provider_stands_from_its_first_edition_on(copy: Copy) -> 
     shutil.copytree(catalog_folder() / NEWEST, own)
     assert copy.run(["catalog", "check", own], ["size", "wide.yaml", "--catalog", own])[0] == [0, 0]
     (own / "rules.yaml").write_text(f"{(own / 'rules.yaml').read_text(encoding='utf-8')}{entry}\n", encoding="utf-8")
+    rename(own)
     assert copy.run(["catalog", "check", own], ["size", "wide.yaml", "--catalog", own])[0] == [0, 3]
 
 
@@ -313,6 +321,7 @@ def test_an_edition_of_ones_own_without_withdrawn_items_never_crashes(copy: Copy
     services = own / "services.yaml"
     tree = yaml.safe_load(services.read_text(encoding="utf-8"))
     services.write_text(yaml.safe_dump({**tree, "withdrawn": {}}), encoding="utf-8")
+    rename(own)
     copy.write("w.yaml", workload(sites={"standby": "az06"}, vms=[vm(protection={"rpo": "1h"})]))
     metro = vm(protection={"mechanism": "metro-mirror"})
     copy.write("metro.yaml", workload(sites={"standby": "az06"}, vms=[metro]))
