@@ -4,6 +4,7 @@ The inequalities speak of one LUN, or of `luns` like LUNs of one class taken tog
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -224,11 +225,15 @@ def load_of(case: Case, store: Datastore) -> tuple[Fraction, ...]:
     groups = case.workload.groups
     disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
     swap = [(groups[name].memory_mib, count) for name, count in store.vswp.items()]
-    return tuple(
-        sum((Fraction(entry.disk(disk)) * count for disk, count in disks), Fraction(0))
-        + sum((Fraction(entry.swap(memory_mib)) * count for memory_mib, count in swap), Fraction(0))
-        for entry in lun_dimensions(case)
-    )
+    loads = []
+    for entry in lun_dimensions(case):
+        counts: Counter[Fraction | int] = Counter()  # by amount: most are alike, and exact sums take their time
+        for disk, count in disks:
+            counts[entry.disk(disk)] += count
+        for memory_mib, count in swap:
+            counts[entry.swap(memory_mib)] += count
+        loads.append(sum((Fraction(amount) * count for amount, count in counts.items()), Fraction(0)))
+    return tuple(loads)
 
 
 def datastore_limits(case: Case, store: Datastore, size_gib: int) -> Iterator[Inequality]:
