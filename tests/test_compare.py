@@ -1,6 +1,8 @@
 """What if: every alternative is the workload changed and sized again, and nothing is dearer than it must be."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -208,3 +210,13 @@ def test_the_command_in_every_form(shape: str, tmp_path: Path, run: Callable[...
         assert "<b>x: compared" in "".join(page.texts) and "script" not in {tag for tag, _ in page.tags}
     else:
         assert "host_failures 2" in ran.out.replace("\\", "") and "saves no host" in ran.out
+
+
+def test_alternatives_sized_side_by_side_are_those_sized_in_turn(tmp_path: Path, run: Callable[..., Ran]) -> None:
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps(workload(vms=[vm(count=7), vm(name="b", vcpus=16, memory_gib=200)])))
+    program = "import sys, os; os.sched_getaffinity = lambda _: {0, 1}; from cloudplan.cli import main; main()"
+    command = ["compare", str(path), "--format", "json"]
+    apart = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=True)
+    in_turn = run(*command)  # this process has threads
+    assert in_turn.status == 0 and apart.stdout == in_turn.out

@@ -32,6 +32,7 @@ MOST_ALTERNATIVES = 500
 
 Solve = Callable[[Origin], Plan]
 Edits = Mapping[str, Any]
+Asked = tuple[str, str, Edits]
 _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
@@ -71,6 +72,9 @@ class Alternative:
         return sum(cluster.spare_hosts for cluster in self.plan.clusters) if self.plan else 0
 
 
+Each = Callable[[Callable[[Asked], Alternative], Sequence[Asked]], Sequence[Alternative]]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The optimum, and the alternatives in the order of their themes."""
@@ -90,19 +94,25 @@ class Comparison:
         return min(less, key=lambda entry: entry[0])[1] if less else None
 
 
-def compare(origin: Origin, solve: Solve, vary: Sequence[str] = ()) -> Comparison:
+def in_turn(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:
+    """Return the alternatives, one sized after the other."""
+    return [work(each) for each in asked]
+
+
+def compare(origin: Origin, solve: Solve, vary: Sequence[str] = (), each: Each = in_turn) -> Comparison:
     """Return the optimum beside the usual alternatives, or beside those that `vary` names (``field=value,value``).
 
     `solve` is asked for the workload as it is first; one that remembers (`optimise` with a `memory`) solves equal parts
-    once, and no alternative that the first plan suits comes out dearer than that. Raises BadInputError for a field that
-    no workload has, and what `solve` raises for the workload as it is.
+    once, and no alternative that the first plan suits comes out dearer than that. Then `each` asks for the alternatives,
+    by default in turn. Raises BadInputError for a field that no workload has, and what `solve` raises for the workload
+    as it is.
     """
     tree = as_given(origin.workload, origin.edition)
     asked = list(varied(vary)) if vary else None
     optimum = Alternative("", "as asked for", {}, solve(origin))
     assert optimum.plan is not None
     wanted = asked if asked is not None else list(usual(origin, optimum.plan))
-    tried = [_tried(origin, tree, theme, name, edits, solve) for theme, name, edits in wanted]
+    tried = each(lambda entry: _tried(origin, tree, *entry, solve), wanted)
     return Comparison(optimum, tuple(tried))
 
 

@@ -1,13 +1,14 @@
 """`cloudplan compare`: the optimum beside what else one might choose."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Literal
 
 import typer
 
-from cloudplan.analysis.compare import breakpoints
+from cloudplan.analysis.compare import Alternative, Asked, breakpoints
 from cloudplan.analysis.compare import compare as compare_all
-from cloudplan.base import files
+from cloudplan.base import files, processes
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     EachTimeLimit,
@@ -50,8 +51,14 @@ def compare(
     """Set the optimum beside the best plans under other choices; each is sized again."""
     files.refuse_existing([output], force=force, inputs=[workload, prices])
     origin, _ = read_inputs(workload, prices, catalog, term)
-    solve = partial(optimised, gap=gap, time_limit=time_limit, memory=Memory())
-    found = compare_all(origin, solve, vary or ())
+    memory = Memory()
+
+    def side_by_side(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:
+        memory.close()  # so that an alternative rests on the first plan, and on no other alternative
+        return processes.each(work, asked)
+
+    solve = partial(optimised, gap=gap, time_limit=time_limit, memory=memory)
+    found = compare_all(origin, solve, vary or (), side_by_side)
     assert found.optimum.plan is not None
     breaks = breakpoints(origin, found.optimum.plan, solve) if growth else None
     if format == "json":

@@ -70,12 +70,20 @@ class Memory:
         self._answers: dict[Hashable, Any] = {}
         self._ended: set[Hashable] = set()
         self._choices: dict[Hashable, list[Choice]] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """Keep nothing more: what is asked from now on depends on nothing but what is known now."""
+        self._closed = True
 
     def once(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
         """Return the answer to a question that says all it depends on, found only once."""
-        if question not in self._answers:
-            self._answers[question] = answer()
-        found: Answer = self._answers[question]
+        if question in self._answers:
+            found: Answer = self._answers[question]
+            return found
+        found = answer()
+        if not self._closed:
+            self._answers[question] = found
         return found
 
     def known(self, key: Hashable) -> Any:
@@ -88,13 +96,16 @@ class Memory:
 
     def keep(self, key: Hashable, found: Any, *, ended: bool) -> None:
         """Keep what was found for a part."""
+        if self._closed:
+            return
         self._answers[key] = found
         if ended:
             self._ended.add(key)
 
     def add(self, case: Case, choice: Choice) -> None:
         """Keep a choice that keeps the rules of a case."""
-        self._choices.setdefault(_alike(case), []).append(choice)
+        if not self._closed:
+            self._choices.setdefault(_alike(case), []).append(choice)
 
     def choices(self, case: Case) -> Sequence[Choice]:
         """Return the choices kept for the same VMs under the same edition, the oldest first."""
