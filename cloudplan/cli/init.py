@@ -31,7 +31,7 @@ Ctrl-C ends without a file."""
 @commands.command()
 def init(
     context: typer.Context,
-    kind: Annotated[Kind, typer.Argument(help="The file to begin.")] = "workload",
+    kind: Annotated[Kind | None, typer.Argument(help="The file to begin; default: workload.")] = None,
     schema: Annotated[
         FileFormat | None, typer.Option(help="Print the JSON Schema of this file format, and begin no file.")
     ] = None,
@@ -71,18 +71,20 @@ def init(
     given: dict[str, Any] = {
         key.replace("_", "-"): value
         for key, value in context.params.items()
-        if key not in shared and value is not None and value != []
+        if key not in shared and value not in (None, [], ())
     }
     files.refuse_existing([output], force=force)
     if schema:
+        if kind:
+            raise typer.BadParameter("a kind of file and --schema; give one of them", param_hint="--schema")
         _refuse(given, "not with --schema")
         return emit(files.json_text(schema_of(schema)), output)
     if kind == "prices":
         _refuse(given.keys() - {"catalog"}, "not of prices; fill in the file")
         return prices.template(catalog=catalog, output=output, force=force)
-    starter = workload_starter(load_edition(catalog)) if kind == "workload" else terms_starter()
-    known = {question.name for question in starter.questions} | ({"catalog"} if kind == "workload" else set())
-    _refuse(given.keys() - known, f"not of {kind}")
+    starter = terms_starter() if kind == "terms" else workload_starter(load_edition(catalog))
+    known = {question.name for question in starter.questions} | (set() if kind == "terms" else {"catalog"})
+    _refuse(given.keys() - known, f"not of {kind or 'workload'}")
     answers = _accepted(starter, given)
     if _on_terminal():
         answers = _asked(starter, answers)

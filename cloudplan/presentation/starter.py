@@ -66,10 +66,11 @@ class Layout:
 def refuse_odd(answers: Answers) -> None:
     """Raise BadInputError for an answer that is no Unicode text."""
     for answer in answers.values():
+        text = "".join(answer)
         try:
-            "".join(answer).encode()
+            text.encode()
         except UnicodeEncodeError:
-            raise BadInputError([misfit(ascii(answer), "Unicode text")]) from None
+            raise BadInputError([misfit(text, "Unicode text")]) from None
 
 
 def number(text: str) -> Decimal | str:

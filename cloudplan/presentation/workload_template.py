@@ -117,12 +117,13 @@ def _zones(edition: Edition, region: str) -> tuple[str, ...]:
 
 def _sites(answers: Answers, zones: Sequence[str], wanted: int) -> dict[str, str]:
     """Return the sites: those that were answered, else as many of the first as are needed."""
-    text = str(answers["sites"]) if "sites" in answers else " ".join(zones[:wanted])
-    named = _words(text)
-    if not 0 < len(named) <= 2 and zones:
-        raise BadInputError([misfit(text, "one zone, or two with the standby site second")])
-    if len(named) < wanted:
-        raise BadInputError("recovery targets need two zones, the second for the standby site")
+    named = list(zones[:wanted])
+    if "sites" in answers:
+        named = _words(str(answers["sites"]))
+        if not 0 < len(named) <= 2:
+            raise BadInputError([misfit(answers["sites"], "one zone, or two with the standby site second")])
+        if len(named) < wanted:
+            raise BadInputError("recovery targets need two zones, the second for the standby site")
     return dict(zip(("primary", "standby"), named, strict=False))
 
 
