@@ -413,12 +413,12 @@ class Terminal:
         os.close(slave)
         self.shown = ""
 
-    def answer(self, wanted: str, typed: str) -> str:
+    def answer(self, wanted: str, typed: str | bytes) -> str:
         """Wait for a question with these words, type an answer, and return what was shown before the question."""
         question = re.compile(rf"{re.escape(wanted)}[^\n]*\]: $")
         while not (asked := question.search(self.shown)):
             assert self._more(), self.shown
-        os.write(self._master, typed.encode())
+        os.write(self._master, typed.encode() if isinstance(typed, str) else typed)
         before, self.shown = self.shown[: asked.start()], ""
         return before
 
@@ -492,7 +492,7 @@ def test_an_answer_that_is_not_allowed_is_asked_for_again_with_what_is_allowed()
     assert "vCPUs for each core > 0" in terminal.answer("vCPUs on one", "\n")
     terminal.answer("Hosts of a cluster", "99\n")
     assert "allowed: <= 31" in terminal.answer("Hosts of a cluster", "0\n")
-    terminal.answer("Commitment", "36 months\n")
+    terminal.answer("Commitment", "36 mois\n")
     assert "did you mean '36'?" in terminal.answer("Commitment", "36\n")
     assert terminal.end() == 0
     wanted = {"name": "n", "customer": "c", "recovery": "1h/4h", "lang": "fr", "sites": "az05 az06", "backup": "none"}
@@ -512,7 +512,7 @@ def test_questions_that_are_left_write_nothing(key: str, status: int) -> None:
 
 def test_bytes_that_are_no_text_are_asked_for_again() -> None:
     terminal = Terminal("init", "terms", *options({"number": "1", "customer": "c", "payment": "p"}))
-    os.write(terminal._master, b"\xff\n")
+    terminal.answer("Who offers", b"\xff\n")
     assert "not UTF-8" in terminal.answer("Who offers", "Ex\n")
     for words in ("Day of issue", "Last day", "Commercial discount", "Value-added"):
         terminal.answer(words, "\n")

@@ -192,6 +192,12 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
+def test_the_full_files_have_every_field_that_may_be_given() -> None:
+    for (_, tree, _), model in zip(FILES, (cp.Workload, cp.Terms, cp.PriceBook), strict=True):
+        given = {where[-1] for where in places(tree)}
+        assert {key for inner in models(model) for key in NOTES[inner]} - given - {"email", "phone"} == set(), model
+
+
 def places(tree: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of every value of a file but the whole."""
     if where:

@@ -202,7 +202,7 @@ def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
             field = getattr(current, "model_fields", {}).get(step)
             if field is not None:
                 inside_mapping = get_origin(field.annotation) is dict
-                current = _model_in(field.annotation)
+                current = model_in(field.annotation)
             elif inside_mapping:
                 inside_mapping = False
             else:
@@ -210,11 +210,11 @@ def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
     return [info.alias or name for name, info in getattr(current, "model_fields", {}).items()]
 
 
-def _model_in(annotation: Any) -> Any:
+def model_in(annotation: Any) -> Any:
     """Return the model class inside an annotation such as ``list[Disk]`` or ``Protection | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
+    return next(filter(None, map(model_in, getattr(annotation, "__args__", ()))), None)
 
 
 def _fault(item: ErrorDetails) -> Fault:

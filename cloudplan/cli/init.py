@@ -114,7 +114,7 @@ def _accepted(starter: Starter, given: Mapping[str, Answer]) -> dict[str, Answer
 def _faults(question: Question, starter: Starter, answers: Mapping[str, Answer]) -> list[Fault]:
     """Return what is wrong with the answer to a question, the last of these; which part of it, where it has parts."""
     try:
-        starter.text(answers)
+        starter.check(answers)
     except BadInputError as error:
         return [replace(fault, path=fault.path.rpartition(".")[2] if question.many else "") for fault in error.faults]
     return []

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel
 
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.schema import decimal_of, misfit, validate
+from cloudplan.base.schema import decimal_of, misfit, model_in, validate
 from cloudplan.base.yamlfile import Document
 from cloudplan.presentation.field_notes import NOTES
 
@@ -47,9 +47,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Starter:
-    """A kind of file: its questions, and what makes its text or raises BadInputError for answers not allowed."""
+    """A kind of file: its questions, what checks their answers, and what makes its text.
+
+    Both raise BadInputError for answers that are not allowed.
+    """
 
     questions: tuple[Question, ...]
+    check: Callable[[Answers], object]
     text: Callable[[Answers], str]
 
 
@@ -105,7 +109,7 @@ def _fields(model: type[BaseModel], layout: Layout, path: str, indent: str, *, b
             yield from () if is_empty else (f"{indent}#{key}: {flow(shown)}",)
             continue
         value = layout.values[key]
-        inner = _model_in(field.annotation)
+        inner = model_in(field.annotation)
         if inner is not None and isinstance(value, dict):
             yield f"{indent}{key}:"
             yield from _fields(inner, _inside(layout, key), f"{path}{key}.", f"{indent}  ", brief=brief)
@@ -160,13 +164,6 @@ def _allowed(model: type[BaseModel], key: str) -> str | None:
     validate(model, Document({key: "?"}), faults)
     allowed = next((fault.allowed for fault in faults if fault.path == key), None)
     return None if allowed in ("a list", "a mapping") or key == "schema" else allowed
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model inside an annotation such as ``tuple[Disk, ...]`` or ``Protection | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
 
 
 def _comment(text: str, indent: str) -> list[str]:

@@ -57,16 +57,21 @@ _QUESTIONS = (
 def terms_starter() -> Starter:
     """Return the questions about the terms of a quote, and what makes their file.
 
-    The text of the file raises BadInputError for answers that `cloudplan quote` would refuse.
+    Answers that `cloudplan quote` would refuse are not allowed.
     """
-    return Starter(_QUESTIONS, _text)
+    return Starter(_QUESTIONS, _read, _text)
+
+
+def _read(answers: Answers) -> tuple[dict[str, Any], Terms]:
+    """Return the values that answers make, and the terms; raise BadInputError for answers that are not allowed."""
+    refuse_odd(answers)
+    tree = _tree(answers)
+    return tree, read_terms({key: value for key, value in tree.items() if value != {}})
 
 
 def _text(answers: Answers) -> str:
     """Return the file; raise BadInputError for answers that are not allowed."""
-    refuse_odd(answers)
-    tree = _tree(answers)
-    read = read_terms({key: value for key, value in tree.items() if value != {}})
+    tree, read = _read(answers)
     days = {name: tree[name] for name in ("issued", "valid_until") if name in tree}
     dates = {name: day for day in days.values() for name in ("issued", "valid_until")} if len(days) == 1 else {}
     unanswered = frozenset(".".join(path) for name, path in _FIELDS.items() if name not in answers)

@@ -16,21 +16,26 @@ NAME, GROUP = "my-workload", "4x2x8x100"
 MANY_NAMES = 8
 """Names of a group that are shown in one line."""
 RETENTION = ("daily", "weekly", "monthly", "yearly")
+PROTECTION: Mapping[str, Any] = {"rpo": "1h", "rto": "4h"}
 EXAMPLES: Mapping[str, Any] = {
-    "organization": "ACME",
-    "tenant": "acme-prod",
-    "contact": {"name": "Camille Martin", "email": "camille.martin@example.org", "phone": "+33 1 99 00 12 34"},
+    "customer": {
+        "organization": "ACME",
+        "tenant": "acme-prod",
+        "contact": {"name": "Camille Martin", "email": "camille.martin@example.org", "phone": "+33 1 99 00 12 34"},
+    },
     "backup_policies": {"gold": {"daily": 30, "weekly": 8, "monthly": 12, "yearly": 5}},
-    "protection": {"rpo": "1h", "rto": "4h"},
+    "policy": {"max_clusters": 3},
 }
 
 
 def workload_starter(edition: Edition) -> Starter:
     """Return the questions about a workload of an edition, and what makes its file; the file is pinned to the edition.
 
-    The text of the file raises BadInputError for answers that `cloudplan size` would refuse.
+    Answers that `cloudplan size` would refuse as bad input are not allowed.
     """
-    return Starter(_questions(edition), lambda answers: _text(answers, edition))
+    return Starter(
+        _questions(edition), lambda answers: _read(answers, edition), lambda answers: _text(answers, edition)
+    )
 
 
 def _questions(edition: Edition) -> tuple[Question, ...]:
@@ -63,11 +68,16 @@ def _questions(edition: Edition) -> tuple[Question, ...]:
     )
 
 
-def _text(answers: Answers, edition: Edition) -> str:
-    """Return the file; raise BadInputError for answers that are not allowed."""
+def _read(answers: Answers, edition: Edition) -> tuple[dict[str, Any], Workload]:
+    """Return the values that answers make, and the workload; raise BadInputError for answers that are not allowed."""
     refuse_odd(answers)
     tree = _tree(answers, edition)
-    read = read_workload(tree, edition)
+    return tree, read_workload(tree, edition)
+
+
+def _text(answers: Answers, edition: Edition) -> str:
+    """Return the file; raise BadInputError for answers that are not allowed."""
+    tree, read = _read(answers, edition)
     heading = (
         f"A workload for cloudplan: what is to run. Sizes are in GiB; prices are in a price book. Edition of the "
         f"catalogue: {edition.edition}.",
@@ -189,25 +199,23 @@ _FIELDS = {
 
 def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edition) -> Layout:
     """Return what the file shows: the values, and for what is left out its default or an example."""
-    usual = read_workload({**tree, "policy": {}}, edition).model_dump(by_alias=True)
-    first, size = read.model_dump(by_alias=True)["vms"][0], tree["vms"][0]["disks"][0]["size_gib"]
+    usual = read_workload({**tree, "policy": {}, "vms": [_group("1x1x1x1", 1, {}, stored=True)]}, edition)
+    first = read.vms[0]
     primary, standby = read.sites.primary, read.sites.standby
     others = [zone for zone in _zones(edition, read.region) if zone != primary]
     extra = next(iter(edition.extras.values()), None)
-    group = {"anti_affinity": first["name"], "affinity": first["name"]}
-    group |= {"protection": EXAMPLES["protection"]} if standby else {}
-    own = {name: first[name] for name in ("vcpu_per_core", "blades", "site", "backup")}
-    own |= {"names": first["names"]} if read.vms[0].count <= MANY_NAMES else {}
+    group: dict[str, Any] = {"anti_affinity": first.name, "affinity": first.name}
+    group |= {"protection": PROTECTION} if standby else {}
+    group |= {"names": first.names} if first.count <= MANY_NAMES else {}
+    own = {"vcpu_per_core": first.vcpu_per_core, "blades": first.blades, "site": first.site}
     return Layout(
         values=tree,
         examples={
             **EXAMPLES,
-            "customer": EXAMPLES,
             "sites": {"standby": others[0], "backup": others[-1]} if others else {},
-            "policy": {"max_clusters": 3},
             "extras": [{"sku": extra.sku, "quantity": 1}] if extra else None,
-            "vms": [{**group, "disks": [{"class": edition.flash_classes[0], "used_gib": size}]}],
+            "vms": [{**group, "disks": [{"class": edition.flash_classes[0], "used_gib": first.disks[0].size_gib}]}],
         },
-        defaults={"policy": usual["policy"], "vms": [own]},
+        defaults={"policy": usual.policy.model_dump(), "vms": [{**own, "backup": first.backup.model_dump()}]},
         unanswered=frozenset(path for name, paths in _FIELDS.items() if name not in answers for path in paths),
     )
