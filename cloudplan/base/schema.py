@@ -12,19 +12,22 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cloudplan.base import limits, spelling
 from cloudplan.base.errors import Fault
-from cloudplan.base.units import minutes
+from cloudplan.base.units import DURATION, minutes
 from cloudplan.base.yamlfile import Document, Where
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_DIGITS = 12
 _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_JSON = f"^{_DATE.pattern}$"
+_DURATION_JSON = f"^{DURATION.pattern}$"
 _FOUND_LENGTH = 60
 _WORD_LENGTH = 200
 """The longest word to look for what was meant by it."""
@@ -39,6 +42,18 @@ class Frozen(BaseModel):
 def refused(allowed: str, read: Callable[[str], Any] | None = None) -> PydanticCustomError:
     """Return the error of a value that is not `allowed`; `read` reads one, so that another spelling can be tried."""
     return PydanticCustomError("cloudplan", "{allowed}", {"allowed": allowed, "read": read})
+
+
+def as_json(**schema: Any) -> Any:
+    """Return a type of its own for the JSON Schema of a value: what a file may have there."""
+    return Annotated[Any, WithJsonSchema(schema)]
+
+
+def number_as_json(limits: Mapping[str, int | float], places: int = _DIGITS) -> Any:
+    """Return the type of an exact number: a number within `limits`, or its text, which JSON Schema cannot compare."""
+    text = {"type": "string", "pattern": rf"^\+?[0-9]{{1,{_DIGITS}}}(\.[0-9]{{1,{places}}})?$"}
+    most = {} if "maximum" in limits else {"exclusiveMaximum": 10**_DIGITS}
+    return as_json(anyOf=[{"type": "number", **limits, **most}, text])
 
 
 def decimal_of(value: Any) -> Decimal | None:
@@ -61,7 +76,8 @@ def whole(low: int, high: int | None = None) -> BeforeValidator:
             raise refused(allowed, read)
         return int(text)
 
-    return BeforeValidator(read)
+    most = 10**_DIGITS - 1 if high is None else high
+    return BeforeValidator(read, json_schema_input_type=as_json(type="integer", minimum=low, maximum=most))
 
 
 def one_of(numbers: Iterable[int]) -> BeforeValidator:
@@ -90,7 +106,13 @@ def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool 
             raise refused(allowed, read)
         return Decimal(_plain_text(found))
 
-    return BeforeValidator(read)
+    limits = {"exclusiveMinimum" if above else "minimum": _json_number(low)}
+    limits |= {} if high is None else {"maximum": _json_number(high)}
+    return BeforeValidator(read, json_schema_input_type=number_as_json(limits))
+
+
+def _json_number(text: str) -> int | float:
+    return float(text) if "." in text else int(text)
 
 
 def _plain_text(value: Decimal) -> str:
@@ -136,10 +158,14 @@ def _date(value: Any) -> date:
     return day
 
 
-Date = Annotated[date, BeforeValidator(_date)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Name = Annotated[str, BeforeValidator(_name)]
-Duration = Annotated[str, BeforeValidator(_duration)]
+Date = Annotated[
+    date, BeforeValidator(_date, json_schema_input_type=as_json(type="string", format="date", pattern=_DATE_JSON))
+]
+Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=as_json(type="boolean"))]
+Name = Annotated[str, BeforeValidator(_name, json_schema_input_type=as_json(type="string", pattern=r"\S"))]
+Duration = Annotated[
+    str, BeforeValidator(_duration, json_schema_input_type=as_json(type="string", pattern=_DURATION_JSON))
+]
 
 
 def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
@@ -176,7 +202,7 @@ def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
             field = getattr(current, "model_fields", {}).get(step)
             if field is not None:
                 inside_mapping = get_origin(field.annotation) is dict
-                current = _model_in(field.annotation)
+                current = model_in(field.annotation)
             elif inside_mapping:
                 inside_mapping = False
             else:
@@ -184,11 +210,11 @@ def _fields_at(model: type[BaseModel], where: Where) -> list[str]:
     return [info.alias or name for name, info in getattr(current, "model_fields", {}).items()]
 
 
-def _model_in(annotation: Any) -> Any:
+def model_in(annotation: Any) -> Any:
     """Return the model class inside an annotation such as ``list[Disk]`` or ``Protection | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
+    return next(filter(None, map(model_in, getattr(annotation, "__args__", ()))), None)
 
 
 def _fault(item: ErrorDetails) -> Fault:

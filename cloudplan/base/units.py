@@ -14,7 +14,7 @@ GIB_PER_TIB = 1024
 SIZES = 10_000
 """Sizes whose conversion is remembered: thousands of VMs have the same ones."""
 
-_DURATION = re.compile(r"([1-9][0-9]{0,6})([mhd])")
+DURATION = re.compile(r"([1-9][0-9]{0,6})([mhd])")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
@@ -32,7 +32,7 @@ def gib(mebibytes: int | Fraction) -> Fraction:
 
 def minutes(duration: str) -> int:
     """Return the minutes of a duration such as ``15m``, ``4h`` or ``1d``; raise ValueError for any other text."""
-    match = _DURATION.fullmatch(duration)
+    match = DURATION.fullmatch(duration)
     if not match:
         raise ValueError("a duration is a whole number >= 1 and m, h or d, such as 15m")
     return int(match[1]) * _MINUTES[match[2]]

@@ -14,7 +14,7 @@ from cloudplan.cli.options import commands as app
 from cloudplan.evaluation.document import program
 
 # each command adds itself, in the order of the help
-from cloudplan.cli import size, quote, orders, report, verify, explain  # isort: skip # noqa: F401
+from cloudplan.cli import init, size, quote, orders, report, verify, explain  # isort: skip # noqa: F401
 from cloudplan.cli import compare, relax, diff, requote, import_, catalog, prices  # isort: skip # noqa: F401
 
 

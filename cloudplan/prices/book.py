@@ -24,6 +24,7 @@ from cloudplan.base.schema import (
     Name,
     closest,
     decimal_of,
+    number_as_json,
     quantity,
     refused,
     short,
@@ -55,7 +56,9 @@ def _not_empty(value: Any) -> Any:
     return value
 
 
-Price = Annotated[Decimal, BeforeValidator(_price)]
+Price = Annotated[Decimal, BeforeValidator(_price, json_schema_input_type=number_as_json({"minimum": 0}, PRICE_PLACES))]
+_Items = Annotated[dict[str, Price | None], Field(min_length=1)]
+"""What a file has: a SKU without a price is one that is not priced."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -80,7 +83,7 @@ class PriceBook(Frozen):
     illustrative: Flag = False
     valid_from: Date | None = None
     valid_until: Date | None = None
-    items: Annotated[dict[str, Price], BeforeValidator(_not_empty)]
+    items: Annotated[dict[str, Price], BeforeValidator(_not_empty, json_schema_input_type=_Items)]
     discounts: tuple[Discount, ...] = ()
 
     def valid_on(self, day: date) -> bool:

@@ -18,7 +18,13 @@ MAX_INSTANCES = 1_000_000
 MAX_SIZE_GIB = "1000000000"
 MAX_SUM = 10**12 - 1
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Names = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(
+        lambda value: tuple(value) if isinstance(value, list) else value,
+        json_schema_input_type=Annotated[list[Name], Field(min_length=1)],
+    ),
+]
 Share = Annotated[Decimal, quantity("a share", high="1", above=True)]
 Ratio = Annotated[Decimal, quantity("vCPUs for each core", high="1000", above=True)]
 SizeGib = Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)]
