@@ -172,7 +172,7 @@ class ChoiceIlp:
         """Return the unknowns that are sizes in small billing units, or numbers of LUNs."""
         classes = self.case.edition.storage_classes
         fine = [sums.units for sums in self.sums if classes[sums.bucket.storage_class].unit_gib == 1]
-        return fine + [sums.luns for sums in self.sums]
+        return fine
 
     def order(self) -> dict[Unknown, float]:
         """Return what is preferred among plans of equal cost: fewer LUNs, then fewer swap files apart from disk 0."""
