@@ -169,10 +169,9 @@ class ChoiceIlp:
         return cost(self.case, items(self.case, _decision(self.parts, sizes, self.licences, self.chosen)))
 
     def sizes(self) -> list[Unknown]:
-        """Return the unknowns that are sizes in small billing units, or numbers of LUNs."""
+        """Return the unknowns that are sizes in small billing units."""
         classes = self.case.edition.storage_classes
-        fine = [sums.units for sums in self.sums if classes[sums.bucket.storage_class].unit_gib == 1]
-        return fine
+        return [sums.units for sums in self.sums if classes[sums.bucket.storage_class].unit_gib == 1]
 
     def order(self) -> dict[Unknown, float]:
         """Return what is preferred among plans of equal cost: fewer LUNs, then fewer swap files apart from disk 0."""
