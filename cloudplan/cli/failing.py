@@ -39,6 +39,10 @@ class _Stdout:
         with self._telling():
             self._stream.flush()
 
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
