@@ -86,12 +86,16 @@ def quote(
 
 
 def _formats(paths: Sequence[Path], format: str | None) -> dict[Path, str]:
-    """Return the format of each file; raise BadInputError with a fault for each that has none."""
+    """Return the format of each file: as its extension says, or `format` for those without one, if there are any.
+
+    Raises BadInputError with a fault for each file that has none.
+    """
     found: dict[Path, str] = {}
     faults: list[Fault] = []
+    nameless = not all(path.suffix for path in paths)
     for path in paths:
         with gathered(faults):
-            said = format_of(path, format, _SUFFIXES)
+            said = format_of(path, None if nameless and path.suffix else format, _SUFFIXES)
             if said is None:
                 message = f"no extension says what is written; allowed: {_ALLOWED}, or --format"
                 raise BadInputError([Fault(message, where=str(path), allowed=_ALLOWED)])

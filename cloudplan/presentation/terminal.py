@@ -77,12 +77,14 @@ class Terminal:
 
     def _headline(self, plan: Plan, workload: Workload) -> str:
         name, cost = cut(_one_line(clean(plan.workload.name)), 50), cost_of(plan, self.spoken)
-        illustrative = "{name}: {cost} a month (illustrative prices)"
-        template = illustrative if plan.prices.illustrative else "{name}: {cost} a month"
-        headline = self._painted(self._wrap(self.spoken.text(template, name=name, cost=cost)), "bold")
+        if plan.prices.illustrative:
+            headline = self.spoken.text("{name}: {cost} a month (illustrative prices)", name=name, cost=cost)
+        else:
+            headline = self.spoken.text("{name}: {cost} a month", name=name, cost=cost)
         status = status_of(plan, self.spoken)
         in_short = self.spoken.said(tables.in_short(plan, workload))
-        return "\n".join([headline, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short)])
+        head = self._painted(self._wrap(headline), "bold")
+        return "\n".join([head, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short)])
 
     def _notes(self, notes: Notes) -> str:
         """Return a heading with the entries below it, wrapped."""
