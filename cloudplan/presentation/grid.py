@@ -11,7 +11,7 @@ from cloudplan.base.language import Language
 from cloudplan.presentation.tables.table import Column
 
 GAP = "  "
-SHORT, LEAST = 12, 6
+SHORT, LEAST = 20, 6
 """Characters that a text keeps before names of columns are folded, and before the table is turned on its side."""
 
 
@@ -58,9 +58,11 @@ def _widths(
     words = [max(len(word) for row in cells for word in ["", *row[at].split()]) for at in places]
     names = [max(len(word) for row in heads for word in ["", *row[at].split()]) for at in places]
     room = width - len(GAP) * (len(columns) - 1)
+    texts = [at for at in places if columns[at].is_text]
     for floors in (
-        {at: words[at] if folded else SHORT for at in places if columns[at].is_text},
-        {at: max([names[at], *(len(row[at]) for row in rows)]) for at in places if not columns[at].is_text},
+        {at: max(SHORT, words[at] if folded else 0) for at in texts},
+        {at: max([names[at], *(len(row[at]) for row in rows)]) for at in places if at not in texts},
+        {at: words[at] for at in texts if folded},
         {at: LEAST for at in places if columns[at].kind == "text"},
     ):
         while sum(widths) > room:

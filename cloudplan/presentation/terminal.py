@@ -52,14 +52,17 @@ class Terminal:
         """Yield a plan, with the workload that it was made from."""
         mark, width = self.spoken.said(tables.ILLUSTRATIVE), self.screen.width
         if plan.prices.illustrative:
-            yield self._painted(["*" * width, f"*{mark:^{width - 2}}*", "*" * width], "yellow")
+            lines = [f"*{line:^{width - 2}}*" for line in _wrapped(mark, "", "", width - 4)]
+            yield self._painted(["*" * width, *lines, "*" * width], "yellow")
         yield self._headline(plan, workload)
         clusters = tables.clusters(plan, workload).only(
             *("Cluster", "Blade", "Hosts", "Of which spare", "Instances", "Activated", "Used", "Filled")
         )
         datastores = tables.datastores(plan).without("Site").without_empty()
-        for table in (clusters, datastores, tables.protection(plan, workload), tables.backup(plan)):
-            yield self._section(table)
+        for table in (clusters, datastores):
+            yield self._section(table, folded=True)
+        for table in (tables.protection(plan, workload), tables.backup(plan)):
+            yield self._section(table, folded=False)
         yield self._bill(plan)
         yield from (self._whole(part) for part in tables.ledger(workload))
         yield self._findings(plan)
@@ -94,14 +97,14 @@ class Terminal:
             lines += self._wrap(_one_line(clean(text)), 2 * INDENT, 2 * INDENT)
         return "\n".join(lines if notes.entries else [f"{lines[0]}  None."])
 
-    def _section(self, table: Table) -> str:
+    def _section(self, table: Table, *, folded: bool) -> str:
         """Return a heading with the table below it, shortened to the rows that are shown."""
         title, note = say(table.title, self.spoken), say(table.note, self.spoken)
         heading = title.upper() + (f"  {cut(note, self.screen.width - len(title) - 2)}" if note else "")
         if not table.rows:
             return heading if note else f"{heading}  {self.spoken.word('None.')}"
         more = len(table.rows) - ROWS_SHOWN
-        lines = self._grid(table.columns, self._cells(table)[:ROWS_SHOWN], folded=False)
+        lines = self._grid(table.columns, self._cells(table)[:ROWS_SHOWN], folded=folded)
         if more > 0:
             lines.append(self.spoken.text("... and {count:n} more; --format json has them all", count=more))
         return "\n".join([heading, *(INDENT + line for line in lines)])
@@ -125,12 +128,13 @@ class Terminal:
         table = tables.bill(plan).only("Item", "Quantity", "Unit", *prices, "Unit price", "Monthly")
         columns = [Column(column.name, column.kind) for column in table.columns]
         rows = list(self._bill_rows(plan, table))
-        shown = grid(columns, [cells for cells, _ in rows], self.spoken, self.screen.width - len(INDENT), folded=False)
+        shown = grid(columns, [cells for cells, _ in rows], self.spoken, self.screen.width - len(INDENT), folded=True)
         lines = [*shown.top]
         for texts, (_, detail) in zip(shown.rows, rows, strict=True):
             lines += [*texts, *detail]
         if plan.prices.illustrative:
-            lines += ["", f"*** {self.spoken.said(tables.ILLUSTRATIVE)} ***"]
+            mark = f"*** {self.spoken.said(tables.ILLUSTRATIVE)} ***"
+            lines += ["", *_wrapped(mark, "", "", self.screen.width - len(INDENT))]
         note = self.spoken.text("{currency}, for one month.", currency=plan.prices.currency)
         head = f"{say(table.title, self.spoken).upper()}  {note}"
         return "\n".join([head, *(INDENT + line if line else "" for line in lines)])
