@@ -47,7 +47,7 @@ class Verbs(typer.Typer):
         self, name: str | None = None, *, question: str | None = None, example: str = "", hidden: bool = False
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Register a function as a command; `example` is a whole command line."""
-        epilog = f"Example: {example}" if example else None
+        epilog = f"\b\nExample: {example}" if example else None
         register = super().command(name, short_help=question, epilog=epilog, hidden=hidden)
 
         def decorate(function: Callable[..., None]) -> Callable[..., None]:
