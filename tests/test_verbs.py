@@ -12,6 +12,7 @@ import pytest
 import typer
 import yaml
 from conftest import EDITION, Ran, price_book, vm, workload
+from test_messages import shell
 
 import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
@@ -221,6 +222,13 @@ def test_a_dash_is_stdin(name: str, arguments: str, run: Run, folder: Path, stdi
     assert (ran.status, ran.out) == (0, run(*arguments.format(name).split()).out)
 
 
+def test_an_inventory_may_come_from_stdin(run: Run, folder: Path, stdin: Callable[[str], None]) -> None:
+    Path("list.csv").write_text("name,vcpus,memory_gib,disks_gib\na,2,8,60\n", encoding="utf-8")
+    stdin("list.csv")
+    read = yaml.safe_load(run("import", "-").out)
+    assert (read["name"], read["inventory"]["files"][0]["name"], read["vms"][0]["vcpus"]) == ("inventory", "-", 2)
+
+
 def test_stdin_is_one_input_and_its_faults_have_their_line(
     run: Run, folder: Path, stdin: Callable[[str], None]
 ) -> None:
@@ -295,6 +303,13 @@ def test_verify_tells_what_is_in_any_file_whatever_its_name(run: Run, folder: Pa
     assert found["prices.yaml"]["contents"]["Prices"] == str(len(price_book()["items"]))
     assert found["list.csv"]["contents"]["VMs imported"] == "2"
     assert found[str(catalog_folder() / EDITION)]["sha256"] == {EDITION: edition.sha256}
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without /dev/full")
+@pytest.mark.parametrize(("to", "words"), [(">&-", "it is closed"), ("> /dev/full", "no space left on the device")])
+def test_bytes_that_stdout_does_not_take_are_told(to: str, words: str, folder: Path) -> None:
+    ran = shell(f"cloudplan quote plan.json -o - --format xlsx {to}", folder)
+    assert (ran.returncode, ran.stderr.splitlines()[1:]) == (1, [f"  stdout: cannot be written: {words}"])
 
 
 @pytest.mark.parametrize(
