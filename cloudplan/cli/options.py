@@ -43,7 +43,6 @@ PricesFile = Annotated[
 _EDITION = "Edition of the catalogue, or the folder of one's own; default: "
 Catalog = Annotated[str | None, typer.Option(help=f"{_EDITION}the newest.")]
 WorkloadCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the workload, else the newest.")]
-PlanCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the plan.")]
 Term = Annotated[
     int | None,
     typer.Option(
