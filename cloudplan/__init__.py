@@ -19,6 +19,9 @@ from cloudplan.sales.terms import Terms, read_terms
 from cloudplan.workload.reading import read_workload
 from cloudplan.workload.workload import Workload
 
+size = optimise
+"""What `cloudplan size` does, under its name."""
+
 __all__ = [
     "BadInputError",
     "CloudplanError",
@@ -44,6 +47,7 @@ __all__ = [
     "render",
     "render_page",
     "requote",
+    "size",
     "verify",
     "write_workbook",
 ]

@@ -29,7 +29,7 @@ PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
     *("plan/wording", "evaluation/reasons"),
-    *(f"presentation/{name}" for name in ("text", "workbook", "front_page", "worksheet")),
+    *(f"presentation/{name}" for name in ("text", "terminal", "workbook", "front_page", "worksheet")),
     "sales/orders",
     "presentation/html_page",
     *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders")),

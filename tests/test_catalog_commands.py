@@ -115,7 +115,7 @@ def test_output_writes_what_would_be_printed(
     monkeypatch.chdir(tmp_path)
     shown = run("catalog", *COMMANDS[name], "--format", style).out
     ran = run("catalog", *COMMANDS[name], "--format", style, "--output", "out")
-    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    assert (ran.status, ran.out, ran.err) == (0, "", "Written: out\n")
     assert Path("out").read_text(encoding="utf-8") == shown
     ran = run("catalog", *COMMANDS[name], "--output", "out")
     assert (ran.status, ran.out, ran.faults) == (2, "", ["out: exists already; use --force to overwrite it"])

@@ -113,9 +113,9 @@ def test_the_search_may_be_ended_early(arguments: list[str], run: Run, small: Pa
 
 @pytest.mark.parametrize("style", ["table", "markdown", "json"])
 def test_output_writes_what_would_be_printed(style: str, run: Run, small: Path) -> None:
-    ran = run("size", small, "--format", style, "--output", "plan.txt")
-    assert (ran.status, ran.out, ran.err) == (0, "", "")
-    assert Path("plan.txt").read_text(encoding="utf-8") == run("size", small, "--format", style).out
+    ran = run("size", small, "--format", style, "--output", "plan")
+    assert (ran.status, ran.out, ran.err) == (0, "", "Written: plan\n")
+    assert Path("plan").read_text(encoding="utf-8") == run("size", small, "--format", style).out
 
 
 def test_a_workbook_is_written_beside_what_is_printed(run: Run, small: Path) -> None:

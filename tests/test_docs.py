@@ -170,10 +170,12 @@ def test_console_sessions_print_what_is_shown(
 
 
 def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-    """Yield every command and sub-command by its path, with the long options it has."""
+    """Yield every command and sub-command by its path, with the long options it has, without what is hidden."""
     for name, inner in getattr(command, "commands", {}).items():
-        yield from walk(inner, (*path, name))
-    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        if not inner.hidden:
+            yield from walk(inner, (*path, name))
+    shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+    options = {option for parameter in shown for option in parameter.opts if option.startswith("--")}
     yield path, options | {"--help"}
 
 

@@ -1,6 +1,7 @@
 """Public functions that raise say so: their docstrings name each error of the program that their code raises."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ def commands(of: typer.Typer) -> Iterator[tuple[str, str]]:
     """Yield the commands of the command line, by file and function: their docstrings are help texts."""
     for command in of.registered_commands:
         assert command.callback
-        yield command.callback.__code__.co_filename, command.callback.__name__
+        function = inspect.unwrap(command.callback)
+        yield function.__code__.co_filename, function.__name__
     for group in of.registered_groups:
         assert group.typer_instance
         yield from commands(group.typer_instance)

@@ -333,5 +333,5 @@ def test_an_edition_of_ones_own_without_withdrawn_items_never_crashes(copy: Copy
         *(["report", "plan.json", "-o", "p.html"], ["orders", "plan.json"]),
         ["size", "metro.yaml", *ours],
     )
-    assert statuses == [0] * 7 + [3]
+    assert statuses == [0] * 7 + [3], told
     assert "Metro Mirror is not sold; use global-mirror or vm-replication (MM-1)" in told or "[MM-1]" in told

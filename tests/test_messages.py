@@ -37,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edition: cp.Edition)
     return tmp_path
 
 
-MADE = "`cloudplan size WORKLOAD --format json` makes one of it"
+MADE = "`cloudplan size WORKLOAD -o plan.json` makes one of it"
+GIVEN = "give it with --prices"
 READ = "`cloudplan verify`, `quote` and `explain` take it"
 
 
@@ -45,25 +46,25 @@ READ = "`cloudplan verify`, `quote` and `explain` take it"
     ("arguments", "fault"),
     [
         ("size book", "book: a workbook, not a workload; use `cloudplan import`"),
-        ("size prices", "prices:26: a price book, not a workload; give it with --prices"),
+        ("size prices", f"prices:26: a price book, not a workload; {GIVEN}"),
         ("size terms", "terms:1: the terms of a quote, not a workload; give them with `cloudplan quote --terms`"),
         ("size plan", f"plan:2: a plan, not a workload; {READ}"),
         ("size compact", f"compact:1: a plan, not a workload; {READ}"),
         ("size checked", "checked:2: cloudplan/prices-check/v1, not a workload"),
-        ("compare prices", "prices:26: a price book, not a workload; give it with --prices"),
+        ("compare prices", f"prices:26: a price book, not a workload; {GIVEN}"),
         ("size workload --prices workload", "workload:2: a workload, not a price book; `cloudplan size` takes it"),
         ("prices check plan", f"plan:2: a plan, not a price book; {READ}"),
-        ("quote workload --csv out.csv", f"workload:2: a workload, not a plan; {MADE}"),
-        ("explain workload", f"workload:2: a workload, not a plan; {MADE}"),
-        ("verify workload", f"workload:2: a workload, not a plan; {MADE}"),
-        ("report prices", "prices:26: a price book, not a plan; give it with --prices"),
+        ("quote workload -o out.csv", f"workload:2: a workload, not a plan; {MADE}"),
+        ("orders workload", f"workload:2: a workload, not a plan; {MADE}"),
+        ("diff plan workload", f"workload:2: a workload, not a plan; {MADE}"),
+        ("report prices", f"prices:26: a price book, not a plan; {GIVEN}"),
         ("explain book", "book: a workbook, not a plan"),
         (
-            "quote plan --terms workload --csv c",
+            "quote plan --terms workload -o out.csv",
             "workload:2: a workload, not the terms of a quote; `cloudplan size` takes it",
         ),
         ("import workload", "workload:2: a workload, not an inventory; `cloudplan size` takes it"),
-        ("import prices", "prices:26: a price book, not an inventory; give it with --prices"),
+        ("import prices", f"prices:26: a price book, not an inventory; {GIVEN}"),
     ],
 )
 def test_the_wrong_kind_of_file_is_one_line_that_says_what_it_is(
@@ -257,7 +258,7 @@ def test_a_closed_stdout_is_told(command: str, folder: Path) -> None:
 
 def test_a_closed_stdout_that_nothing_is_printed_to_does_not_matter(folder: Path) -> None:
     ran = shell("cloudplan size workload --output out.txt >&-", folder)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (0, "Written: out.txt\n")
     assert (folder / "out.txt").stat().st_size > 1000
 
 
@@ -270,7 +271,7 @@ def test_a_reader_that_leaves_ends_it_quietly(unbuffered: str, folder: Path) -> 
 
 def test_stdout_as_an_output_is_appended_to(folder: Path) -> None:
     ran = shell("echo first > log; cloudplan size workload --output /dev/stdout >> log", folder)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (0, "Written: /dev/stdout\n")
     text = (folder / "log").read_text(encoding="utf-8")
     assert text.startswith("first\n")
     assert text.endswith(shell("cloudplan size workload", folder).stdout)
@@ -283,8 +284,8 @@ def test_the_status_stays_when_stderr_is_full(folder: Path) -> None:
 
 # --- help texts ------------------------------------------------------------------------------------------------------
 
-PINNED = ["size", "compare", "relax"]
-DEFAULTS = dict.fromkeys(PINNED, "that of the workload, else the newest") | {"verify": "that of the plan"}
+PINNED = ["size", "compare", "explain", "relax"]
+DEFAULTS = dict.fromkeys(PINNED, "that of the workload, else the newest") | {"verify": "that of the file"}
 
 
 @pytest.mark.parametrize(("command", "default"), DEFAULTS.items())

@@ -433,8 +433,8 @@ def test_quote_from_the_plan_alone(dr_plan: Plan, tmp_path: Path, run: Callable[
     plan.write_text(dr_plan.to_json())
     terms = tmp_path / "terms.yaml"
     terms.write_text(json.dumps(TERMS))
-    ran = run("quote", plan, "--terms", terms, "-o", output, "--csv", table, "--valid-until", "2027-01-31")
-    assert ran.status == 0 and "Written:" in ran.out
+    ran = run("quote", plan, "--terms", terms, "-o", output, "-o", table, "--valid-until", "2027-01-31")
+    assert (ran.status, ran.out, ran.err) == (0, "", f"Written: {output}\nWritten: {table}\n")
     texts = {cell.value for cell in cells(opened(output.read_bytes())[0])}
     assert "Valable jusqu’au 31/01/2027" in texts and "Prix catalogue (EUR)" not in texts
     assert run("quote", plan, "-o", output).status == 2

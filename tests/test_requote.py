@@ -310,7 +310,7 @@ def plan_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("style", ["table", "markdown", "json"])
 def test_requote_prints_and_writes(style: str, run: Run, plan_file: Path, tmp_path: Path) -> None:
     ran = run("requote", plan_file, "--catalog", NEWEST, "--format", style, "--plan", "new.json", "--xlsx", "new.xlsx")
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.err) == (0, "Written: new.json\nWritten: new.xlsx\n")
     assert NEWEST in ran.out
     assert "450.00" in ran.out
     assert read_plan(tmp_path / "new.json").catalog.edition == NEWEST

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from pydantic import Field
 
 from cloudplan.base.errors import BadInputError
-from cloudplan.base.files import json_text
 from cloudplan.base.money import CENT, EXACT
 from cloudplan.base.schema import Frozen
 from cloudplan.catalog.edition import REGION_PLACEHOLDER, Edition, Item, in_any_region
@@ -23,9 +22,9 @@ from cloudplan.prices.book import Discount, PriceBook, Prices, labels, sold, spe
 class _Document(Frozen):
     """A document that is printed as JSON."""
 
-    def to_json(self) -> str:
-        """Return the document as JSON text; the same document gives the same bytes."""
-        return json_text(self.model_dump(mode="json", by_alias=True))
+    def values(self) -> dict[str, Any]:
+        """Return the document as plain values."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class BookRef(Frozen):

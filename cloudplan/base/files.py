@@ -1,11 +1,13 @@
 """Files: read with every trouble told as a fault, written whole or not at all, over another one only when asked to.
 
 Only regular files are read, and only so much of them; only regular files are replaced. A device or a pipe that can be
-written to is written through and stays what it is; a symbolic link stays, and what it names is written.
+written to is written through and stays what it is; a symbolic link stays, and what it names is written. The name ``-``
+stands for stdin where a file is read, and for stdout where one is written.
 """
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -13,12 +15,15 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
 from cloudplan.base.errors import BadInputError, Fault, MachineError
-from cloudplan.base.limits import MB
+from cloudplan.base.limits import INVENTORY_BYTES, MB
+
+DASH = Path("-")
+"""The name that stands for stdin or stdout."""
 
 _OF_THE_MACHINE = {
     errno.ENOSPC: "no space left on the device",
@@ -52,9 +57,15 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(path: Path, most: int) -> Iterator[BufferedReader]:
-    """Open a regular file of at most so many bytes; raise BadInputError for any other, and for what cannot be read."""
+def opened(path: Path, most: int) -> Iterator[BufferedReader | BytesIO]:
+    """Open a regular file of at most so many bytes; raise BadInputError for any other, and for what cannot be read.
+
+    ``-`` is what stdin has.
+    """
     with reading(path):
+        if path == DASH:
+            yield BytesIO(_stdin(most))
+            return
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError
@@ -64,6 +75,31 @@ def opened(path: Path, most: int) -> Iterator[BufferedReader]:
             raise BadInputError([Fault(too_large(most), where=str(path))])
         with path.open("rb") as file:
             yield file
+
+
+_taken = bytearray()
+"""What was read of stdin: a file may be opened more than once."""
+
+
+def _stdin(most: int) -> bytes:
+    """Return what stdin has; raise BadInputError when that is more bytes than `most`, or when it is closed."""
+    if sys.stdin is None:
+        raise BadInputError([Fault("stdin is closed", where=str(DASH))])
+    _taken.extend(sys.stdin.buffer.read(max(0, most + 1 - len(_taken))))
+    if len(_taken) > most:
+        raise BadInputError([Fault(too_large(most), where=str(DASH))])
+    return bytes(_taken)
+
+
+def forget_stdin() -> None:
+    """Let the next one who opens ``-`` read stdin anew."""
+    _taken.clear()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file; raise BadInputError as `opened` does."""
+    with opened(path, INVENTORY_BYTES) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def too_large(most: int) -> str:
@@ -129,10 +165,14 @@ def refuse_existing(targets: Sequence[Path | None], *, force: bool, inputs: Sequ
     """Raise BadInputError for each target that would be replaced (unless `force`) or that cannot be written.
 
     That is one without a folder, a folder, a disk, an input, a name that no file can have, or one that comes twice.
-    None stands for one that was not given.
+    None stands for one that was not given; stdin may be an input once.
     """
-    paths = [path for path in targets if path]
+    paths = [path for path in targets if path and path != DASH]
     faults: list[Fault] = []
+    if list(inputs).count(DASH) > 1:
+        faults.append(Fault("stdin can be one input only", where=str(DASH)))
+    if list(targets).count(DASH) > 1:
+        faults.append(Fault("stdout can be one output only", where=str(DASH)))
     for path in paths:
         try:
             faults += [Fault(words, where=str(path)) for words in _refusals(path, inputs, force=force)]
@@ -154,7 +194,7 @@ def _refusals(path: Path, inputs: Sequence[Path | None], *, force: bool) -> Iter
         yield "exists already; use --force to overwrite it"
     if not path.absolute().parent.is_dir():
         yield "the folder does not exist"
-    if path.resolve() in {read.resolve() for read in inputs if read}:
+    if path.resolve() in {read.resolve() for read in inputs if read and read != DASH}:
         yield "this is an input; write to another file"
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from cloudplan.base import limits, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import read_bytes, text_of
+from cloudplan.base.files import DASH, opened, read_bytes, text_of
 from cloudplan.base.yamlfile import Document
 
 WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
-INVENTORY, WORKBOOK = "inventory", "workbook"
+INVENTORY, WORKBOOK, QUOTE = "inventory", "workbook", "quote"
 """Kinds of files that have no schema."""
 
-_NAMES = {
+NAMES = {
     WORKLOAD: "a workload",
     PRICES: "a price book",
     TERMS: "the terms of a quote",
@@ -20,6 +20,7 @@ _NAMES = {
     EDITION: "a file of an edition",
     INVENTORY: "an inventory",
     WORKBOOK: "a workbook",
+    QUOTE: "a quote",
 }
 _ADVICE = {
     WORKLOAD: "`cloudplan size` takes it",
@@ -30,7 +31,7 @@ _ADVICE = {
 }
 """What to do with a file of a kind where another one is wanted."""
 _ADVICE_FOR = {
-    (WORKLOAD, PLAN): "`cloudplan size WORKLOAD --format json` makes one of it",
+    (WORKLOAD, PLAN): "`cloudplan size WORKLOAD -o plan.json` makes one of it",
     (WORKBOOK, WORKLOAD): "use `cloudplan import`",
 }
 """Likewise, where it is the way to the kind that is wanted."""
@@ -38,6 +39,9 @@ _ADVICE_FOR = {
 _SCHEMA = re.compile(r"""^[{ \t]{0,3}["']?schema["']?\s*:\s*["']?(cloudplan/([\w-]+)/v\d+)""", re.MULTILINE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: a zip, or the container of older ones and of those with a password."""
+_HEAD = 100
+_PRINTED = (b"%pdf", b"<!doctype html", b"<html")
+"""How files begin that are written for people only, in small letters."""
 
 
 def is_workbook(data: bytes) -> bool:
@@ -54,10 +58,25 @@ def refuse_other(text: str, name: str, wanted: str) -> None:
 
 
 def _other(kind: str, wanted: str, where: str, schema: str = "") -> Fault:
-    what, allowed = _NAMES.get(kind, schema), _NAMES[wanted]
+    what, allowed = NAMES.get(kind, schema), NAMES[wanted]
     advice = _ADVICE_FOR.get((kind, wanted)) or _ADVICE.get(kind, "")
     message = f"{what}, not {allowed}" + (f"; {advice}" if advice else "")
     return Fault(message, where=where, found=what, allowed=allowed)
+
+
+def kind_of(path: Path) -> str:
+    """Return what kind a file is by what is in it, an empty text when it does not say; raise BadInputError as `text`.
+
+    A workbook may be a price book, an inventory or a quote.
+    """
+    with opened(path, limits.PLAN_BYTES if path == DASH else limits.INVENTORY_BYTES) as file:
+        head = file.read(_HEAD)
+    if is_workbook(head):
+        return WORKBOOK
+    if head.lstrip().lower().startswith(_PRINTED):
+        return QUOTE
+    said = _SCHEMA.search(text_of(read_bytes(path, limits.PLAN_BYTES), str(path)))
+    return said[2] if said else ""
 
 
 def text(path: Path, most: int, wanted: str) -> str:

@@ -59,7 +59,7 @@ def _begun(work: Callable[[Item], Any], item: Item) -> tuple[Connection, BasePro
     here, there = context.Pipe(duplex=False)
 
     def run() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits, which ends its copies
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits, and for a search that listens
         here.close()
         try:
             there.send((True, work(item)))

@@ -57,6 +57,19 @@ def opened(file: IO[bytes], *, values: bool) -> Any:
         return load_workbook(file, read_only=True, data_only=values, keep_links=False)
 
 
+def names_in(file: IO[bytes], name: str) -> tuple[set[str], set[str]]:
+    """Return the names of the sheets of a workbook, and those that it defines; none for a zip of other files.
+
+    Raises BadInputError for a file that is damaged, locked or too large.
+    """
+    refuse_other_files(file, name, limits.INVENTORY_BYTES, limits.INVENTORY_TEXT_BYTES)
+    with damage_told(name):
+        if "[Content_Types].xml" not in (part.filename for part in _parts(file)):
+            return set(), set()
+        book = opened(file, values=True)
+        return set(book.sheetnames), set(book.defined_names)
+
+
 @contextmanager
 def damage_told(name: str) -> Iterator[None]:
     """Turn whatever a damaged workbook makes its reader stumble over into one fault: raise BadInputError."""

@@ -9,13 +9,26 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cloudplan.cli import failing
+# each command adds itself; `verbs` has the order of the help
+from cloudplan.cli import (  # noqa: F401
+    catalog,
+    compare,
+    diff,
+    explain,
+    failing,
+    import_,
+    init,
+    orders,
+    prices,
+    quote,
+    relax,
+    report,
+    requote,
+    size,
+    verify,
+)
 from cloudplan.cli.options import commands as app
 from cloudplan.evaluation.document import program
-
-# each command adds itself, in the order of the help
-from cloudplan.cli import init, size, quote, orders, report, verify, explain  # isort: skip # noqa: F401
-from cloudplan.cli import compare, relax, diff, requote, import_, catalog, prices  # isort: skip # noqa: F401
 
 
 @app.callback(invoke_without_command=True)

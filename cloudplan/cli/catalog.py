@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,34 +16,36 @@ from cloudplan.base.schema import closest, short, unknown
 from cloudplan.catalog.draft import draft
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
-from cloudplan.cli.options import Catalog, Force, Format, Output, Shown, commands, emit, text_of
+from cloudplan.cli.options import Catalog, Force, Output, Shown, Target, commands, target
+from cloudplan.cli.verbs import Verbs
 from cloudplan.presentation.tables import catalog as tables
 from cloudplan.presentation.tables import release_notes
-from cloudplan.presentation.tables.table import Report
 from cloudplan.rules.book import rule_book
 
-app = typer.Typer(no_args_is_help=True, help="List, show, compare, check and begin editions of the catalogue.")
-commands.add_typer(app, name="catalog")
+app = Verbs(no_args_is_help=True, help="List, show, compare, check and begin editions of the catalogue.")
+commands.add_typer(
+    app, name="catalog", short_help="What does the provider sell?", epilog="Example: cloudplan catalog show"
+)
 
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
 
 
-@app.command("list")
+@app.command("list", example="cloudplan catalog list")
 def list_(
     catalog: Annotated[
         Path | None, typer.Option(help="The folder of one's own editions; default: those that ship.")
     ] = None,
-    format: Shown = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
     """List the editions, with what each brings."""
-    _refuse(output, [catalog], force=force)
+    to = _target(output, format, [catalog], force=force)
     listed = _load(_names(catalog))
-    _show(tables.listing(listed), tables.list_values(listed), format, output)
+    to.show(tables.listing(listed), tables.list_values(listed))
 
 
-@app.command()
+@app.command(example="cloudplan catalog show eco:v3")
 def show(
     edition: Annotated[
         str | None, typer.Argument(help="An edition, or the folder of one's own; default: newest.")
@@ -53,7 +55,7 @@ def show(
         typer.Argument(help="A blade, class, service, extra, zone, rule, document or SKU; alone: of the newest."),
     ] = None,
     catalog: Catalog = None,
-    format: Shown = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
@@ -62,51 +64,54 @@ def show(
         edition, item = None, edition
     if edition is not None and catalog is not None:
         raise typer.BadParameter("the edition is given twice", param_hint="--catalog")
-    _refuse(output, [edition, catalog], force=force)
+    to = _target(output, format, [edition, catalog], force=force)
     shown = load_edition(edition or catalog)
     if item is None:
-        return _show(tables.edition(shown), tables.edition_values(shown), format, output)
+        return to.show(tables.edition(shown), tables.edition_values(shown))
     found = _find(shown, item, alone=edition is None and catalog is None)
-    _show(tables.item(shown, found), tables.item_values(shown, found), format, output)
+    to.show(tables.item(shown, found), tables.item_values(shown, found))
 
 
-@app.command()
+@app.command(example="cloudplan catalog diff 2025-01-17 2026-04-30")
 def diff(
     before: EditionName,
     after: EditionName,
-    format: Shown = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
     """Say what moved between two editions, and what it means for a plan."""
-    _refuse(output, [before, after], force=force)
+    to = _target(output, format, [before, after], force=force)
     old, new = _load([before, after])
     changes = compare(old, new)
-    _show(release_notes.report(old, new, changes), release_notes.values(old, new, changes), format, output)
+    to.show(release_notes.report(old, new, changes), release_notes.values(old, new, changes))
 
 
-@app.command()
+@app.command(example="cloudplan catalog check")
 def check(
     edition: Annotated[
         str | None, typer.Argument(help="An edition, or the folder of one's own or of several; default: all that ship.")
     ] = None,
-    format: Shown = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
     """Check all editions that ship, or one's own, for faults."""
-    _refuse(output, [edition], force=force)
+    to = _target(output, format, [edition], force=force)
     names: Sequence[str | Path] = [edition] if edition in editions() else _names(Path(edition) if edition else None)
     counts = catalog_check.check(names)
-    _show(tables.check(counts), tables.check_values(counts), format, output)
+    to.show(tables.check(counts), tables.check_values(counts))
 
 
-@app.command()
+@app.command(example="cloudplan catalog new 2026-04-30 2026-12-01 -o editions")
 def new(
     origin: Annotated[str, typer.Argument(metavar="FROM", help="The edition to copy, or the folder of one's own.")],
     date: Annotated[str, typer.Argument(help="The date of the new edition, YYYY-MM-DD: its name.")],
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Make its folder in this one; default: beside that of FROM.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Make its folder in this one; default: beside that of FROM."
+        ),
     ] = None,
 ) -> None:
     """Begin a new edition: a draft with the files of another one, in a folder of its own."""
@@ -124,37 +129,31 @@ This line in catalog/published.yaml locks the files as they are now; `catalog sh
   "{date}": {made.sha256}""")
 
 
-@app.command()
+@app.command(example="cloudplan catalog rules HA-1")
 def rules(
     id: Annotated[str | None, typer.Argument(help="The rule, such as MEM-4; default: a table of all.")] = None,
     catalog: Catalog = None,
-    format: Shown = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
     """Show the rules with their figures, or one in full."""
-    _refuse(output, [catalog], force=force)
+    to = _target(output, format, [catalog], force=force)
     shown = load_edition(catalog)
     book = rule_book(shown)
     if id is None:
-        return _show(tables.rules(shown), tables.rules_values(shown, book), format, output)
+        return to.show(tables.rules(shown), tables.rules_values(shown, book))
     key = next((rule for rule in book if rule.lower() == id.lower()), None)
     if key is None:
         raise BadInputError([unknown("rule", id, book)])
-    _show(tables.rule(shown, key), tables.rules_values(shown, [key]), format, output)
+    to.show(tables.rule(shown, key), tables.rules_values(shown, [key]))
 
 
-def _refuse(output: Path | None, inputs: Sequence[str | Path | None], *, force: bool) -> None:
-    """Refuse an output that is there, or that is a file of a folder that is read."""
-    if output:
-        read = [
-            path for folder in inputs if folder and files.is_folder(folder) for path in Path(folder).rglob("*.yaml")
-        ]
-        files.refuse_existing([output], force=force, inputs=read)
-
-
-def _show(report: Report, values: dict[str, Any], format: Format, output: Path | None) -> None:
-    emit(files.json_text(values) if format == "json" else text_of(report, format), output)
+def _target(output: Path | None, format: str | None, inputs: Sequence[str | Path | None], *, force: bool) -> Target:
+    """Return where a result goes; refuse an output that is there, or that is a file of a folder that is read."""
+    folders = [folder for folder in inputs if output and folder and files.is_folder(folder)]
+    read = [path for folder in folders for path in Path(folder).rglob("*.yaml")]
+    return target(output, format, force=force, inputs=read)
 
 
 def _names(folder: Path | None) -> Sequence[str | Path]:

@@ -1,4 +1,4 @@
-"""`cloudplan diff`: what differs between two plans, and through which cause."""
+"""`cloudplan diff`: what differs between two plans, or between one and the same with newer inputs, and why."""
 
 from functools import partial
 from pathlib import Path
@@ -8,27 +8,62 @@ import typer
 
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files
-from cloudplan.cli.options import EachTimeLimit, Force, Format, Gap, Output, commands, emit, optimised, text_of
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.cli.options import (
+    EachTimeLimit,
+    Force,
+    Gap,
+    Output,
+    QuoteDate,
+    Shown,
+    Target,
+    Term,
+    commands,
+    emit,
+    refuse_options,
+    suffix_of,
+    target,
+    tell_beside,
+)
+from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
+from cloudplan.cli.searching import optimised
 from cloudplan.plan.origin import read_plan
-from cloudplan.presentation.tables.requote import diff_report, diff_values
+from cloudplan.presentation.tables.requote import diff_report, diff_values, values
 
 
-@commands.command()
+@commands.command(question="What changed, and why?", example="cloudplan diff plan.json --prices prices-2027.yaml")
 def diff(
-    before: Annotated[Path, typer.Argument(help="A plan, as `size --format json` wrote it.")],
-    after: Annotated[Path, typer.Argument(help="Another one.")],
-    format: Annotated[Format, typer.Option(help="How the difference is printed.")] = "table",
+    before: Annotated[Path, typer.Argument(help="A plan, as `size -o plan.json` wrote it; - is stdin.")],
+    after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the first.")] = None,
+    workload: NewWorkload = None,
+    catalog: NewCatalog = None,
+    prices: NewPrices = None,
+    term: Term = None,
+    date: QuoteDate = None,
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
     time_limit: EachTimeLimit = None,
 ) -> None:
-    """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser."""
-    files.refuse_existing([output], force=force, inputs=[before, after])
-    change = difference(
-        read_plan(before),
-        read_plan(after),
-        solve=partial(optimised, gap=gap, time_limit=time_limit),
-        names=(str(before), str(after)),
-    )
-    emit(files.json_text(diff_values(change)) if format == "json" else text_of(diff_report(change), format), output)
+    """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser.
+
+    With one plan and --workload, --catalog, --prices or --term: size it again with what is new. The difference is
+    printed then, and --output keeps the new plan, as JSON.
+    """
+    new = {"--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
+    if after:
+        refuse_options("one plan", {**new, "--date": date})
+        to = target(output, format, force=force, inputs=[before, after])
+        plans, names = (read_plan(before), read_plan(after)), (str(before), str(after))
+        change = difference(*plans, solve=partial(optimised, gap=gap, time_limit=time_limit), names=names)
+        return to.show(diff_report(change), diff_values(change))
+    if not any(new.values()):
+        raise BadInputError([Fault(f"another plan is needed, or what is new: {', '.join(new)}", where="AFTER")])
+    suffix_of(output, (".json",))
+    files.refuse_existing([output], force=force, inputs=[before, workload, prices])
+    change = made_again(before, workload, catalog, prices, term, date, gap=gap, time_limit=time_limit)
+    if output:
+        emit(change.after.to_json(), output)
+    told = Target(None, format or "table")
+    return tell_beside(partial(told.text, diff_report(change), values(change)), output or Path())

@@ -1,4 +1,4 @@
-"""`cloudplan explain`: where each figure of a plan comes from."""
+"""`cloudplan explain`: where each figure of a plan comes from, or why a workload has no plan."""
 
 import contextlib
 from pathlib import Path
@@ -6,31 +6,58 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.base import files, kinds
+from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError
-from cloudplan.cli.options import Force, Format, Output, PlanFile, commands, emit, text_of
+from cloudplan.cli.options import (
+    EachTimeLimit,
+    Force,
+    Gap,
+    Output,
+    PricesFile,
+    Shown,
+    Term,
+    WorkloadCatalog,
+    commands,
+    refuse_options,
+    target,
+)
+from cloudplan.cli.relax import relax
 from cloudplan.plan.origin import read_plan
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.sales.quote import quote_of, verified
 
 
-@commands.command()
+@commands.command(question="Why?", example="cloudplan explain plan.json erp-db")
 def explain(
-    plan: PlanFile,
+    file: Annotated[Path, typer.Argument(help="A plan, or a workload that has none; - is stdin.")],
     subject: Annotated[
-        str | None, typer.Argument(help="A line (number or SKU), a rule, a VM, a cluster or a datastore; default: all.")
+        str | None,
+        typer.Argument(help="Of a plan: a line (number or SKU), a rule, a VM, a cluster or a datastore; default: all."),
     ] = None,
-    workload: Annotated[Path | None, typer.Option(help="The workload file, to tell lines of it.")] = None,
-    format: Annotated[Format, typer.Option(help="How the explanation is printed.")] = "table",
+    workload: Annotated[Path | None, typer.Option(help="Of a plan: its workload file, to tell lines of it.")] = None,
+    prices: PricesFile = None,
+    catalog: WorkloadCatalog = None,
+    term: Term = None,
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
+    gap: Gap = 0.0,
+    time_limit: EachTimeLimit = None,
 ) -> None:
-    """Explain a figure: its formula with numbers, the rule, the source, and the VMs that it comes from."""
-    files.refuse_existing([output], force=force, inputs=[plan, workload])
-    read = read_plan(plan)
-    origin, verdict, document = verified(read)
+    """Explain a figure of a plan: its formula with numbers, the rule, the source, and the VMs that it comes from.
+
+    Of a workload: say why there is no plan, the VMs in conflict, and the cheapest requirement to give up. It may take
+    --prices, --catalog, --term, --gap and --time-limit, a plan may not.
+    """
+    to = target(output, format, force=force, inputs=[file, workload, prices])
+    if kinds.kind_of(file) == kinds.WORKLOAD:
+        refuse_options("a plan", {"SUBJECT": subject, "--workload": workload})
+        return relax(file, prices, catalog, term, format, output, force, gap, time_limit)
+    asked = {"--prices": prices, "--catalog": catalog, "--term": term, "--gap": gap, "--time-limit": time_limit}
+    refuse_options("a workload", asked)
+    origin, verdict, document = verified(read_plan(file))
     report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
-    emit(files.json_text(tables.values(report)) if format == "json" else text_of(report, format), output)
+    return to.show(report, tables.values(report))
 
 
 def _places(workload: Path) -> dict[str, str]:

@@ -29,15 +29,24 @@ class _Stdout:
         self._stream: Any = stream
         self._error: OSError | None = None if stream else OSError(None, "it is closed")
 
-    def write(self, text: str) -> int:
-        """Write a text; raise MachineError when that cannot be."""
+    def write(self, text: str | bytes) -> int:
+        """Write a text, or bytes as they are; raise MachineError when that cannot be."""
         with self._telling():
-            return int(self._stream.write(text))
+            return int((self._stream if isinstance(text, str) else self._stream.buffer).write(text))
+
+    @property
+    def buffer(self) -> "_Stdout":
+        """Where bytes are written."""
+        return self
 
     def flush(self) -> None:
         """Flush what was written; raise MachineError when that cannot be."""
         with self._telling():
             self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self._stream is not None and self._stream.isatty()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -1,6 +1,7 @@
 """`cloudplan import`: an inventory becomes a workload, with a ledger of what became of every row."""
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,24 +9,26 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import DASH
 from cloudplan.base.schema import decimal_of
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, commands
+from cloudplan.cli.options import Force, Output, commands, emit, suffix_of, tell_beside
 from cloudplan.inventory.importing import Imported, Options, PoolBy, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
 from cloudplan.inventory.selection import OnDuplicate, PoweredOff, RawDisks, Selection
 from cloudplan.presentation.tables import inventory as tables
-from cloudplan.presentation.text import Style, render_report
+from cloudplan.presentation.tables.table import Report
+from cloudplan.presentation.text import render_report
 
 
-@commands.command("import")
+@commands.command(
+    "import", question="What is there?", example="cloudplan import RVTools_export_all.xlsx -o workload.yaml"
+)
 def import_(
     inventory: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="RVTools, Live Optics or a list: xlsx, CSV, zip or folder.")
     ],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The workload to write; the ledger goes beside it.")
-    ] = None,
+    output: Output = None,
     force: Force = False,
     name: Annotated[str | None, typer.Option(help="Name of the workload; default: that of the first file.")] = None,
     include: Annotated[
@@ -59,7 +62,8 @@ def import_(
     memory: Annotated[Measure, typer.Option(help="The measure of used memory.")] = "consumed",
 ) -> None:
     """Turn an inventory into a workload, and tell what became of every row."""
-    beside = output.with_suffix(".ledger.md") if output else None
+    suffix_of(output, (".yaml", ".yml"))
+    beside = output.with_suffix(".ledger.md") if output and output != DASH else None
     files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ())])
     how = RightSizing(_number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory)
     options = Options(
@@ -72,23 +76,17 @@ def import_(
         key=key,
     )
     imported = import_inventory(inventory, options)
-    if output and beside:
-        files.write_all({output: imported.text.encode(), beside: _report(imported, "markdown", []).encode()})
-        typer.echo(_report(imported, "terminal", [str(output), str(beside)]), nl=False)
-    else:
-        typer.echo(imported.text, nl=False)
-        typer.echo(_report(imported, "terminal", []), nl=False, err=True)
+    shown = partial(render_report, _report(imported))
+    emit(imported.text, output, {beside: shown(style="markdown").encode()} if beside else {})
+    tell_beside(lambda screen: shown(style="terminal", screen=screen), output)
 
 
-def _report(imported: Imported, style: Style, written: list[str]) -> str:
+def _report(imported: Imported) -> Report:
     inventory = imported.workload.inventory
     assert inventory is not None
     changes = [(change.name, change.what, change.before, change.after, change.why) for change in imported.changes]
     left_out = {entry.reason: entry.names for entry in imported.ledger.entries if entry.names}
-    shown = tables.report(
-        inventory, left_out=left_out, changes=changes, candidates=imported.candidates, written=written
-    )
-    return render_report(shown, style=style)
+    return tables.report(inventory, left_out=left_out, changes=changes, candidates=imported.candidates)
 
 
 def _number(text: str, option: str, most: int) -> Decimal:

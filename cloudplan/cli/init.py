@@ -12,7 +12,7 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli import prices
-from cloudplan.cli.options import Catalog, Force, ShortOutput, commands, emit
+from cloudplan.cli.options import Catalog, Force, Output, commands, emit, suffix_of
 from cloudplan.presentation.json_schema import FileFormat, schema_of
 from cloudplan.presentation.starter import Question, Starter
 from cloudplan.presentation.terms_template import terms_starter
@@ -28,7 +28,7 @@ HOW_TO_ANSWER = """Enter alone, or "don't know", leaves what stands in brackets,
 Ctrl-C ends without a file."""
 
 
-@commands.command()
+@commands.command(question="Where do I start?", example="cloudplan init -o workload.yaml")
 def init(
     context: typer.Context,
     kind: Annotated[Kind | None, typer.Argument(help="The file to begin; default: workload.")] = None,
@@ -36,7 +36,7 @@ def init(
         FileFormat | None, typer.Option(help="Print the JSON Schema of this file format, and begin no file.")
     ] = None,
     catalog: Catalog = None,
-    output: ShortOutput = None,
+    output: Output = None,
     force: Force = False,
     name: Annotated[Text, typer.Option(help="Of a workload: its name.")] = None,
     customer: Annotated[Text, typer.Option(help="Of a workload or terms: name of the customer.")] = None,
@@ -67,7 +67,7 @@ def init(
     payment: Annotated[Text, typer.Option(help="Of terms: terms of payment.")] = None,
 ) -> None:
     """Write a commented file to start from: a workload, a price book or terms; on a terminal, ask for what it needs."""
-    shared = {"kind", "schema", "output", "force"}
+    shared = {"kind", "schema", "output", "force", "quiet", "verbose"}
     given: dict[str, Any] = {
         key.replace("_", "-"): value
         for key, value in context.params.items()
@@ -78,10 +78,12 @@ def init(
         if kind:
             raise typer.BadParameter("a kind of file and --schema; give one of them", param_hint="--schema")
         _refuse(given, "not with --schema")
+        suffix_of(output, (".json",))
         return emit(files.json_text(schema_of(schema)), output)
     if kind == "prices":
         _refuse(given.keys() - {"catalog"}, "not of prices; fill in the file")
         return prices.template(catalog=catalog, output=output, force=force)
+    suffix_of(output, (".yaml", ".yml"))
     starter = terms_starter() if kind == "terms" else workload_starter(load_edition(catalog))
     known = {question.name for question in starter.questions} | (set() if kind == "terms" else {"catalog"})
     _refuse(given.keys() - known, f"not of {kind or 'workload'}")

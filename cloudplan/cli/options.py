@@ -1,10 +1,10 @@
-"""What the commands share: their options, how they show progress, how they print and write."""
+"""What the commands share: their options, the format of a result, how they print and write it."""
 
-import signal
+import os
+import shutil
 import sys
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,25 +12,22 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from cloudplan.base import files
-from cloudplan.base.errors import TimeLimitError
-from cloudplan.base.language import Code
-from cloudplan.cli import values
-from cloudplan.optimiser.memory import Memory
-from cloudplan.optimiser.optimise import optimise
-from cloudplan.plan.origin import Origin
-from cloudplan.plan.plan import Plan
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import DASH
+from cloudplan.base.language import ENGLISH, Code, Language
+from cloudplan.cli import talking, values
+from cloudplan.cli.verbs import Group, Verbs
 from cloudplan.presentation.tables.table import Report
+from cloudplan.presentation.terminal import NARROWEST, PAPER, WIDEST, WIDTH, Screen
 from cloudplan.presentation.text import Style, render_report
 
-QUIET_SECONDS = 1.0
-MOMENT = 0.001
-"""Seconds that a search has at least: enough for a first plan."""
-
-commands = typer.Typer(
+commands = Verbs(
+    cls=Group,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
 )
 """The command line; each command adds itself."""
@@ -38,15 +35,14 @@ commands = typer.Typer(
 Format = Literal["table", "json", "markdown"]
 """How a result is printed."""
 
-WorkloadFile = Annotated[Path, typer.Argument(help="The workload file (YAML or JSON).")]
-PlanFile = Annotated[Path, typer.Argument(help="The plan, as `size --format json` wrote it.")]
+WorkloadFile = Annotated[Path, typer.Argument(help="The workload file (YAML or JSON); - is stdin.")]
+PlanFile = Annotated[Path, typer.Argument(help="The plan, as `size -o plan.json` wrote it; - is stdin.")]
 PricesFile = Annotated[
     Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
 ]
 _EDITION = "Edition of the catalogue, or the folder of one's own; default: "
 Catalog = Annotated[str | None, typer.Option(help=f"{_EDITION}the newest.")]
 WorkloadCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the workload, else the newest.")]
-PlanCatalog = Annotated[str | None, typer.Option(help=f"{_EDITION}that of the plan.")]
 Term = Annotated[
     int | None,
     typer.Option(
@@ -57,9 +53,10 @@ QuoteDate = Annotated[
     datetime | None,
     typer.Option(parser=values.day, metavar=values.DAY, help="Date of the quote, to check the prices' dates."),
 ]
-Output = Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")]
-ShortOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")]
-Xlsx = Annotated[Path | None, typer.Option(help="Also write the quote as an Excel workbook.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file; - or none is stdout.", metavar="FILE")
+]
+Xlsx = Annotated[Path | None, typer.Option(hidden=True, help="Also write the internal quote; now `cloudplan quote`.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 Gap = Annotated[
     float,
@@ -75,132 +72,135 @@ EachTimeLimit = Annotated[
     float | None, typer.Option(help="End each search after so many seconds, with its best verified plan.", **_SECONDS)
 ]
 Lang = Annotated[Code | None, typer.Option(help="Language; default: customer.lang of the workload, else English.")]
-Shown = Annotated[Format, typer.Option(help="How the result is printed.")]
+Shown = Annotated[
+    Format | None,
+    typer.Option(help="How the result is written; default: as the extension of the output says, else a table."),
+]
+
+SUFFIXES: Final[Mapping[str, str]] = {".json": "json", ".md": "markdown", ".txt": "table"}
+"""The extensions that say how a result is written."""
+_QUOTED = (".xlsx", ".html", ".csv", ".pdf")
 
 
-class Progress:
-    """Says on stderr what is going on, once it takes longer than a second, and only to a terminal."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a result goes and how it is written."""
 
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self._shown = False
-
-    def __call__(self, words: str) -> None:
-        """Show one step."""
-        elapsed = time.monotonic() - self._start
-        if sys.stderr.isatty() and elapsed >= QUIET_SECONDS:
-            self._shown = True
-            sys.stderr.write(f"\r\x1b[K{elapsed:6.1f} s  {words}")
-            sys.stderr.flush()
-
-    def __enter__(self) -> "Progress":
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Clear the line."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-class Limit:
-    """A limit of time that holds from here on: `with` it for reading, then for what is left."""
-
-    def __init__(self, seconds: float | None):
-        self._end = None if seconds is None else time.monotonic() + seconds
+    output: Path | None
+    format: str
 
     @property
-    def seconds_left(self) -> float | None:
-        """Seconds that are left, at least enough for a first plan; None without a limit."""
-        return None if self._end is None else max(MOMENT, self._end - time.monotonic())
+    def style(self) -> Style:
+        """How a text for people is dressed."""
+        return "markdown" if self.format == "markdown" else "terminal"
 
-    def __enter__(self) -> "Limit":
-        """Raise TimeLimitError when the limit is reached before the block ends."""
-        self._before = None
-        in_time = self._end is not None and threading.current_thread() is threading.main_thread()
-        if in_time and hasattr(signal, "SIGALRM"):
-            self._before = signal.signal(signal.SIGALRM, self._too_long)
-            signal.setitimer(signal.ITIMER_REAL, self.seconds_left or MOMENT)
-        return self
+    @property
+    def screen(self) -> Screen:
+        """How wide a text for people is, and whether it has colours."""
+        return screen(sys.stdout) if self.output in (None, DASH) else PAPER
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the alarm as it was; raise TimeLimitError where there is none and the limit was reached."""
-        if self._before is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, self._before)
-        elif self._end is not None and time.monotonic() > self._end:
-            self._too_long()
+    def emit(self, text: str, others: Mapping[Path, bytes] | None = None) -> None:
+        """Write a text together with other files, all or none, and say so; print it where it goes to no file."""
+        emit(text, self.output, others)
 
-    def _too_long(self, *_: object) -> None:
-        raise TimeLimitError("the time limit was reached before the inputs were read; allow more time")
+    def show(
+        self,
+        report: Report,
+        plain: Mapping[str, Any],
+        others: Mapping[Path, bytes] | None = None,
+        spoken: Language = ENGLISH,
+    ) -> None:
+        """Emit a report, or its plain values as JSON."""
+        self.emit(self.text(report, plain, self.screen, spoken), others)
 
-
-class Interrupt:
-    """Ctrl-C ends the search with the best plan so far; a second Ctrl-C ends the program."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._before: Any = None
-
-    def __call__(self) -> bool:
-        """Return whether Ctrl-C was pressed."""
-        return self._asked
-
-    def __enter__(self) -> "Interrupt":
-        """Listen."""
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave Ctrl-C as it was."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _note(self, *_: object) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
+    def text(self, report: Report, plain: Mapping[str, Any], screen: Screen, spoken: Language = ENGLISH) -> str:
+        """Return a report as text, or its plain values as JSON."""
+        if self.format == "json":
+            return files.json_text(plain)
+        return render_report(report, style=self.style, spoken=spoken, screen=screen)
 
 
-def optimised(
-    inputs: Origin,
+def target(
+    output: Path | None,
+    format: str | None,
     *,
-    gap: float,
-    time_limit: float | None,
-    date: datetime | None = None,
-    pinned: bool = True,
-    memory: Memory | None = None,
-) -> Plan:
-    """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
-    with Progress() as progress, Interrupt() as interrupt:
-        return optimise(
-            inputs.workload,
-            inputs.edition,
-            inputs.prices,
-            gap=gap,
-            time_limit=time_limit,
-            pinned=pinned,
-            on=date.date() if date else None,
-            progress=progress,
-            stopped=interrupt,
-            memory=memory,
-        )
+    force: bool,
+    inputs: Sequence[Path | None] = (),
+    others: Sequence[Path | None] = (),
+    default: str = "table",
+    also: Mapping[str, str] | None = None,
+) -> Target:
+    """Return where and how a result is written: as `format` says, else the extension of `output`, else by default.
+
+    `also` are extensions that this command knows beside the usual ones, `others` are further outputs. Raises
+    BadInputError when the two disagree, for another extension, and for files that may not be written.
+    """
+    files.refuse_existing([output, *others], force=force, inputs=inputs)
+    found = format_of(output, format, {**SUFFIXES, **(also or {})})
+    return Target(output, found or default)
 
 
-def style_of(format: str) -> Style:
-    """Return how a text for people is dressed."""
-    return "markdown" if format == "markdown" else "terminal"
+def format_of(output: Path | None, format: str | None, suffixes: Mapping[str, str]) -> str | None:
+    """Return the format that a name and an option say, None when both say nothing.
+
+    Raises BadInputError when they disagree, and for an extension that is not one of `suffixes`.
+    """
+    said = suffix_of(output, suffixes)
+    if said is None or format in (None, suffixes[said]):
+        return suffixes[said] if said else format
+    message = f"--format {format} contradicts the extension; allowed: {suffixes[said]}, or another name"
+    raise BadInputError([Fault(message, where=str(output), found=format, allowed=suffixes[said])])
 
 
-def text_of(report: Report, format: Format) -> str:
-    """Return a report as text for people."""
-    return render_report(report, style=style_of(format))
+def suffix_of(output: Path | None, suffixes: Mapping[str, str] | Sequence[str]) -> str | None:
+    """Return the extension of a file, None when there is none; raise BadInputError for one that is not allowed."""
+    suffix = "" if output in (None, DASH) else output.suffix.lower()
+    if not suffix:
+        return None
+    if suffix in suffixes:
+        return suffix
+    allowed = f"{', '.join(suffixes)} or no extension"
+    quoted = suffix in _QUOTED and ".xlsx" not in suffixes
+    advice = "; `cloudplan quote` writes .xlsx, .html and .csv" if quoted else ""
+    message = f"{suffix} is not written here; allowed: {allowed}{advice}"
+    raise BadInputError([Fault(message, where=str(output), found=suffix, allowed=allowed)])
+
+
+def refuse_options(what: str, given: Mapping[str, Any]) -> None:
+    """Raise BadInputError with a fault for each option that was given and that only `what` can have."""
+    faults = [Fault(f"allowed only with {what}", where=name) for name, value in given.items() if value]
+    if faults:
+        raise BadInputError(faults)
+
+
+def screen(stream: Any) -> Screen:
+    """Return how wide texts for a stream are: as its terminal is, within bounds; and whether they have colours."""
+    if not stream.isatty():
+        return PAPER
+    width = shutil.get_terminal_size((WIDTH, 24)).columns
+    colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Screen(min(max(width, NARROWEST), WIDEST), colours)
+
+
+def deliver(contents: Mapping[Path, bytes]) -> None:
+    """Write files, all or none, and say so; what is for ``-`` goes to stdout."""
+    files.write_all({path: data for path, data in contents.items() if path != DASH})
+    if DASH in contents:
+        sys.stdout.buffer.write(contents[DASH])
+    talking.written(path for path in contents if path != DASH)
+
+
+def tell_beside(report: Callable[[Screen], str], output: Path | None) -> None:
+    """Print what is to be told beside a document: on stdout, or on stderr when the document goes to stdout."""
+    stream = sys.stderr if output in (None, DASH) else sys.stdout
+    typer.echo(report(screen(stream)), file=stream, nl=False)
 
 
 def emit(text: str, output: Path | None, others: Mapping[Path, bytes] | None = None) -> None:
-    """Write a text to `output` together with other files, all or none; without `output` print it."""
-    files.write_all({**({output: text.encode()} if output else {}), **(others or {})})
-    if not output:
+    """Write a text to `output` together with other files, all or none, and say so; without `output` print it."""
+    printed = output in (None, DASH)
+    contents = {**({output: text.encode()} if output and not printed else {}), **(others or {})}
+    files.write_all(contents)
+    if printed:
         typer.echo(text, nl=False)
+    talking.written(contents)

@@ -1,8 +1,9 @@
-"""`cloudplan quote`: a plan and its terms as an Excel workbook and as a CSV file."""
+"""`cloudplan quote`: a plan and its terms as an Excel workbook, as CSV, or the plan as a page."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,22 +11,36 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, Lang, PlanFile, commands
+from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of, refuse_options
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
+_SUFFIXES = {".xlsx": "xlsx", ".html": "html", ".csv": "csv"}
+_ALLOWED = ", ".join(_SUFFIXES)
 
-@commands.command()
+
+@commands.command(
+    question="What do I send?", example="cloudplan quote plan.json --terms terms.yaml -o quote.xlsx -o bill.csv"
+)
 def quote(
     plan: PlanFile,
     terms: Annotated[Path | None, typer.Option(help="The terms: issuer, customer, dates, discount, VAT.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The workbook to write.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Also, or only, the bill of materials as CSV.")] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help=f"Write this file, {_ALLOWED}; may be repeated. - is stdout."
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["xlsx", "html", "csv"] | None, typer.Option(help="What is written where the name does not say it.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(hidden=True, help="The bill as CSV; now --output FILE.csv.")] = None,
     csv_dialect: Annotated[Dialect, typer.Option(help="Comma and point, or as French Excel wants it.")] = (
         Dialect.rfc4180
     ),
@@ -40,10 +55,16 @@ def quote(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write the quote of a plan as a workbook, as CSV, or both."""
-    if output is None and csv is None:
-        raise typer.BadParameter("a file to write is needed: --output or --csv", param_hint="--output")
-    files.refuse_existing([output, csv], force=force, inputs=[plan, terms])
+    """Write the quote of a plan as a workbook or as CSV, or the page of a plan; the extension says which.
+
+    The page is of the plan alone, without terms.
+    """
+    if not output and csv is None:
+        raise BadInputError([Fault(f"a file to write is needed; allowed: {_ALLOWED}", where="--output")])
+    formats = {**_formats(output or [], format), **({csv: "csv"} if csv else {})}
+    if "html" in formats.values():
+        refuse_options("a workbook or CSV", {"--terms": terms, "--issued": issued, "--valid-until": valid_until})
+    files.refuse_existing([*(output or []), csv], force=force, inputs=[plan, terms])
     faults: list[Fault] = []
     read: Plan | None = None
     agreed: Terms | None = None
@@ -56,9 +77,29 @@ def quote(
     dates = [day.date() if day else None for day in (issued, valid_until)]
     made = quoted(read, with_dates(agreed, *dates))
     spoken = language(lang or language_of(made.plan))
-    written = {output: write_quote(made, spoken, audience)} if output else {}
-    if csv:
-        written[csv] = bill_csv(made, spoken, audience, csv_dialect)
-    files.write_all(written)
-    for path in written:
-        typer.echo(f"Written: {path}")
+    makers: dict[str, Callable[[], bytes]] = {
+        "xlsx": lambda: write_quote(made, spoken, audience),
+        "html": lambda: render_quote_page(made, spoken).encode(),
+        "csv": lambda: bill_csv(made, spoken, audience, csv_dialect),
+    }
+    deliver({path: makers[format]() for path, format in formats.items()})
+
+
+def _formats(paths: Sequence[Path], format: str | None) -> dict[Path, str]:
+    """Return the format of each file: as its extension says, or `format` for those without one, if there are any.
+
+    Raises BadInputError with a fault for each file that has none.
+    """
+    found: dict[Path, str] = {}
+    faults: list[Fault] = []
+    nameless = not all(path.suffix for path in paths)
+    for path in paths:
+        with gathered(faults):
+            said = format_of(path, None if nameless and path.suffix else format, _SUFFIXES)
+            if said is None:
+                message = f"no extension says what is written; allowed: {_ALLOWED}, or --format"
+                raise BadInputError([Fault(message, where=str(path), allowed=_ALLOWED)])
+            found[path] = said
+    if faults:
+        raise BadInputError(faults)
+    return found

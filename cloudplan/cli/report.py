@@ -1,15 +1,15 @@
-"""`cloudplan report`: a plan as one HTML page."""
+"""`cloudplan report`: what `cloudplan quote -o plan.html` does, under the name that it had."""
 
 from cloudplan.base import files
-from cloudplan.cli.options import Force, Lang, PlanFile, ShortOutput, commands, emit
+from cloudplan.cli.options import Force, Lang, Output, PlanFile, commands, emit
 from cloudplan.plan.origin import read_plan
 from cloudplan.presentation.html_page import render_page
 
 
-@commands.command()
+@commands.command(hidden=True)
 def report(
     plan: PlanFile,
-    output: ShortOutput = None,
+    output: Output = None,
     lang: Lang = None,
     force: Force = False,
 ) -> None:

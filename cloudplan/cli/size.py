@@ -1,32 +1,30 @@
 """`cloudplan size`: the cheapest plan of a workload."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloudplan.base import files
 from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     Force,
-    Format,
     Gap,
     Lang,
-    Limit,
     Output,
     PricesFile,
     QuoteDate,
+    Shown,
     Term,
     TimeLimit,
     WorkloadCatalog,
     Xlsx,
     commands,
-    emit,
-    optimised,
-    style_of,
+    target,
 )
+from cloudplan.cli.searching import Limit, optimised
 from cloudplan.plan.origin import Origin, origin_of, read_plan, refuse_others
 from cloudplan.plan.plan import language_of
 from cloudplan.presentation.text import render_plan
@@ -36,10 +34,14 @@ from cloudplan.sales.quote import quote_of
 from cloudplan.workload.reading import read_workload
 
 
-@commands.command()
+@commands.command(
+    question="What do I need, what does it cost, is it proven?",
+    example="cloudplan size workload.yaml --prices prices.yaml -o plan.json",
+)
 def size(
     workload: Annotated[
-        Path | None, typer.Argument(help="The workload file (YAML or JSON); with --locked, default: the plan's.")
+        Path | None,
+        typer.Argument(help="The workload file (YAML or JSON); - is stdin; with --locked: the plan's."),
     ] = None,
     prices: PricesFile = None,
     catalog: WorkloadCatalog = None,
@@ -48,7 +50,7 @@ def size(
     ] = None,
     term: Term = None,
     date: QuoteDate = None,
-    format: Annotated[Format, typer.Option(help="How the plan is printed.")] = "table",
+    format: Shown = None,
     output: Output = None,
     xlsx: Xlsx = None,
     lang: Lang = None,
@@ -59,7 +61,7 @@ def size(
     """Find the cheapest plan of a workload, prove it, and print it."""
     if workload is None and locked is None:
         raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
-    files.refuse_existing([output, xlsx], force=force, inputs=[workload, prices, locked])
+    to = target(output, format, force=force, inputs=[workload, prices, locked], others=[xlsx])
     with Limit(time_limit) as limit:
         if locked:
             pin, origin = None, _locked(locked, workload, prices, catalog, term)
@@ -69,8 +71,9 @@ def size(
     pinned = pin is not None or locked is not None
     plan = optimised(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pinned)
     spoken = language(lang or language_of(plan))
-    text = plan.to_json() if format == "json" else render_plan(plan, origin.workload, spoken, style_of(format))
-    emit(text, output, {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {})
+    shown = partial(render_plan, plan, origin.workload, spoken, to.style, to.screen)
+    others = {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {}
+    to.emit(plan.to_json() if to.format == "json" else shown(), others)
 
 
 def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:

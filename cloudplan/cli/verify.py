@@ -1,16 +1,20 @@
-"""`cloudplan verify`: a plan, whoever made it, put into every rule again."""
+"""`cloudplan verify`: a plan, whoever made it, put into every rule again; any other file of ours, read strictly."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloudplan.base import files
+from cloudplan.analysis import contents
+from cloudplan.base import kinds
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Force, Format, Output, PlanCatalog, commands, emit, optimised, text_of
+from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
+from cloudplan.cli.searching import optimised
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.plan.origin import Origin, edition_of, prices_of, read_plan, workload_of
+from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
 from cloudplan.workload.reading import read_workload
@@ -19,30 +23,59 @@ BROKEN = 4
 """The exit status when a rule is broken, or a field is not what follows from the rest."""
 
 
-@commands.command()
+@commands.command(question="Is it right?", example="cloudplan verify plan.json")
 def verify(
-    plan: Annotated[Path, typer.Argument(help="The plan, ours, edited by hand or someone else's, as JSON.")],
-    workload: Annotated[Path | None, typer.Option(help="Check it for this workload; default: the plan's.")] = None,
-    catalog: PlanCatalog = None,
-    prices: Annotated[Path | None, typer.Option(help="Check it with this price book; default: the plan's.")] = None,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A plan, ours, edited by hand or someone else's; or a workload, a price book, terms, an inventory, "
+            "the folder of an edition. - is stdin."
+        ),
+    ],
+    workload: Annotated[Path | None, typer.Option(help="Check a plan for this workload; default: the plan's.")] = None,
+    catalog: Annotated[
+        str | None,
+        typer.Option(help="Edition of the catalogue, or the folder of one's own; default: that of the file."),
+    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="Check a plan with this price book; default: the plan's.")] = None,
     prove: Annotated[
-        bool, typer.Option("--prove", help="Size again, to check the lower bound, the status and the gap too.")
+        bool, typer.Option("--prove", help="Size a plan again, to check the lower bound, the status and the gap too.")
     ] = False,
-    format: Annotated[Format, typer.Option(help="How the verdict is printed.")] = "table",
+    format: Shown = None,
     output: Output = None,
     force: Force = False,
 ) -> None:
-    """Put a plan's numbers into every rule and make its document again; status 4 when either differs."""
-    files.refuse_existing([output], force=force, inputs=[plan, workload, prices])
-    read = read_plan(plan)
-    edition = load_edition(catalog) if catalog else edition_of(read, str(plan))
+    """Put a plan's numbers into every rule and make its document again; status 4 when either differs.
+
+    Any other file of ours: whether it is well-formed, and what is in it; status 2 when it is not.
+    """
+    to = target(output, format, force=force, inputs=[file, workload, prices])
+    kind = contents.kind_of(file)
+    if kind == kinds.QUOTE:
+        message = "a quote; quotes are not verified yet, allowed: the plan that it was made from"
+        raise BadInputError([Fault(message, where=str(file))])
+    if kind == kinds.PLAN:
+        return _verify_plan(file, workload, catalog, prices, to, prove=prove)
+    refuse_options("a plan", {"--workload": workload, "--prices": prices, "--prove": prove})
+    if kind not in (kinds.WORKLOAD, kinds.PRICES):
+        refuse_options("a plan, a workload or a price book", {"--catalog": catalog})
+    found = contents.contents(file, kind, catalog)
+    return to.show(contents_tables.report(found), contents_tables.values(found))
+
+
+def _verify_plan(
+    file: Path, workload: Path | None, catalog: str | None, prices: Path | None, to: Target, *, prove: bool
+) -> None:
+    """Show the verdict on a plan."""
+    read = read_plan(file)
+    edition = load_edition(catalog) if catalog else edition_of(read, str(file))
     if workload:
         wanted = read_workload(workload, edition, obey_pin=catalog is None)
     elif catalog:
         wanted = read_workload(read.inputs.workload, edition, obey_pin=False)
     else:
-        wanted = workload_of(read, edition, str(plan))
-    book = load_prices(prices, edition) if prices else prices_of(read, edition, str(plan))
+        wanted = workload_of(read, edition, str(file))
+    book = load_prices(prices, edition) if prices else prices_of(read, edition, str(file))
     verdict = verdict_of(read, wanted, edition, book)
     if prove and verdict.holds:
         again = optimised(Origin(wanted, edition, book), gap=0.0, time_limit=None)
@@ -53,9 +86,6 @@ def verify(
         "price book": (read.prices.sha256, book.sha256),
     }
     strangers = [what for what, (carried, given) in pairs.items() if carried != given]
-    if format == "json":
-        emit(files.json_text(tables.values(read, verdict, strangers)), output)
-    else:
-        emit(text_of(tables.report(read, verdict, strangers), format), output)
+    to.show(tables.report(read, verdict, strangers), tables.values(read, verdict, strangers))
     if not verdict.holds:
         raise typer.Exit(BROKEN)

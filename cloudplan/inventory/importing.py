@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.files import DASH
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
 from cloudplan.catalog.loading import load_edition
@@ -91,7 +92,8 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
         mine = [machine for machine in kept if machine.power == state]
         ledger.note("imported", words, len(mine), Amount.of(mine))
     pools = [getattr(machine, asked.pool_by) if asked.pool_by else "" for machine in kept]
-    name = asked.name or ("inventory" if asked.anonymise else given[0].path.stem)
+    nameless = asked.anonymise or given[0].path == DASH
+    name = asked.name or ("inventory" if nameless else given[0].path.stem)
     text = writing.write(name, kept, pools, ledger, list(_comments(readings, ledger)))
     workload = read_workload(parse(text, "the imported workload"), load_edition())
     ledger.close(_written(workload))

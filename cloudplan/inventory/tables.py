@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 
 from cloudplan.base import kinds, limits, spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.files import opened, reading, too_large
+from cloudplan.base.files import DASH, opened, reading, too_large
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -104,12 +104,19 @@ def _refuse_many(count: int, name: str) -> None:
 
 def _tables(path: Path) -> Iterator[Table]:
     with opened(path, limits.INVENTORY_BYTES) as file:
-        if path.suffix.lower() in CSV_SUFFIXES:
+        if path.suffix.lower() in CSV_SUFFIXES or (path == DASH and not _is_packed(file)):
             yield _csv(file.read(limits.INVENTORY_TEXT_BYTES + 1), path.stem, str(path))
         elif _is_workbook(file, str(path)):
             yield from _sheets(file, str(path))
         else:
             yield from _members(file, str(path))
+
+
+def _is_packed(file: IO[bytes]) -> bool:
+    """Return whether a file without a name is a workbook or a zip."""
+    packed = kinds.is_workbook(file.read(4))
+    file.seek(0)
+    return packed
 
 
 def _is_workbook(file: IO[bytes], name: str) -> bool:

@@ -38,7 +38,11 @@ def render_page(plan: Plan, *, lang: Code | None = None) -> str:
     Raises BadInputError when the plan breaks a rule; the same plan gives the same page.
     """
     quote = quoted(plan)
-    spoken = language(lang or language_of(quote.plan))
+    return render_quote_page(quote, language(lang or language_of(quote.plan)))
+
+
+def render_quote_page(quote: Quote, spoken: Language) -> str:
+    """Return the plan of a quote as an HTML page, without its terms."""
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 

@@ -7,7 +7,7 @@ from cloudplan.analysis.compare import Alternative, Breakpoints, Comparison
 from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.tables.plan import own_catalog
+from cloudplan.presentation.tables.plan import gap, own_catalog, priced, status
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
@@ -37,7 +37,7 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     if breaks:
         parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
     own = map(ENGLISH.said, own_catalog(plan))
-    summary = [f"{plan.workload.name}: {amount(plan.monthly)} {currency} a month as asked for, {optimum.hosts} hosts."]
+    summary = [f"{plan.workload.name} as asked for: {priced(plan)}; {optimum.hosts} hosts."]
     summary.append(_headline(comparison, plan))
     return Report(f"{plan.workload.name}: compared", (*summary, *own), tuple(parts))
 
@@ -57,9 +57,8 @@ def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
     if each.plan is None:
         return (_name(each), None, None, None, None, None, None, "no plan", lost, "")
     plan = each.plan
-    gap = Decimal(str(plan.gap)).quantize(Decimal("0.000001"))
     figures = (each.hosts, each.spare, len(plan.clusters))
-    return (_name(each), plan.monthly, *_difference(each, optimum), *figures, gap, lost, bar(plan.monthly, most))
+    return (_name(each), plan.monthly, *_difference(each, optimum), *figures, gap(plan), lost, bar(plan.monthly, most))
 
 
 def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
@@ -99,7 +98,8 @@ def _breaks(breaks: Breakpoints, plan: Plan) -> list[tuple[str, str]]:
 def _change(other: Plan | None, plan: Plan) -> str:
     assert other is not None
     hosts = sum(cluster.hosts for cluster in other.clusters)
-    return f"{hosts} hosts, {other.monthly - plan.monthly:+,.2f}".replace(",", " ") + f" {plan.prices.currency} a month"
+    difference = f"{words(other.monthly - plan.monthly, 'change')} {plan.prices.currency} a month"
+    return f"{hosts} hosts, {difference} ({ENGLISH.said(status(other))})"
 
 
 def values(comparison: Comparison, breaks: Breakpoints | None) -> dict[str, Any]:
@@ -117,7 +117,9 @@ def values(comparison: Comparison, breaks: Breakpoints | None) -> dict[str, Any]
             "fits_percent": breaks.fits_percent,
             "saves_percent": breaks.saves_percent,
             "next_monthly": str(breaks.next_plan.monthly) if breaks.next_plan else None,
+            "next_gap": breaks.next_plan.gap if breaks.next_plan else None,
             "saving_monthly": str(breaks.saving_plan.monthly) if breaks.saving_plan else None,
+            "saving_gap": breaks.saving_plan.gap if breaks.saving_plan else None,
         },
     }
 

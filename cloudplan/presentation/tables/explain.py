@@ -1,6 +1,7 @@
 """An explanation as a report: of the whole plan, of a line, a rule, a VM, a cluster or a datastore."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,7 @@ from cloudplan.base.units import number
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import BomLine
-from cloudplan.presentation.tables.plan import own_catalog
+from cloudplan.presentation.tables.plan import own_catalog, priced
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.compute import HA_1, MEM_2
@@ -30,6 +31,11 @@ def report(quote: Quote, verdict: Verdict, subject: str | None, places: Places) 
     """Return the explanation of a subject, of the whole plan without one; raise BadInputError for an unknown one."""
     if subject is None:
         return _whole(quote)
+    found = _of(quote, verdict, subject, places)
+    return replace(found, summary=(*found.summary, f"The plan: {priced(quote.plan)}."))
+
+
+def _of(quote: Quote, verdict: Verdict, subject: str, places: Places) -> Report:
     lines = [line for at, line in enumerate(quote.plan.bom, start=1) if subject in (str(at), line.sku, line.label)]
     book = {name.lower(): name for name in rule_book(quote.case.edition)}
     if lines:
@@ -67,7 +73,7 @@ def _whole(quote: Quote) -> Report:
     ]
     heads = (Column("Cluster"), Column("Blade"), Column("Hosts", "whole"), Column("What decides"))
     summary = (
-        f"{plan.workload.name}: {amount(plan.monthly)} {plan.prices.currency} a month.",
+        f"{plan.workload.name}: {priced(plan)}.",
         *map(ENGLISH.said, own_catalog(plan)),
         "Name a line (by its number or SKU), a rule, a VM, a cluster or a datastore to see more of it.",
     )

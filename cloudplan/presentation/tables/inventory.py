@@ -1,6 +1,6 @@
 """What became of every row of an inventory, as tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cloudplan.base.language import known, message
 from cloudplan.base.units import number
@@ -33,12 +33,10 @@ def report(
     left_out: Mapping[str, Sequence[str]],
     changes: Sequence[tuple[str, str, int, int, str]],
     candidates: Mapping[str, int],
-    written: Iterable[str],
 ) -> Report:
     """Return what an import tells: the ledger, figures that were changed, what disks come to in each column, warnings.
 
-    `left_out` has names of VMs by reason; `changes` are VM, what, before, after and why; `candidates` sizes in MiB;
-    `written` names of files.
+    `left_out` has names of VMs by reason; `changes` are VM, what, before, after and why; `candidates` sizes in MiB.
     """
     made = (Column("VM"), Column("What"), Column("Before", "whole"), Column("After", "whole"), Column("Why"))
     sizes = (Column("Column of the export"), Column("All rows", "whole", "MiB"))
@@ -54,5 +52,4 @@ def report(
         parts.append(Notes("Warnings", tuple((text, "") for text in inventory.warnings)))
     read = ", ".join(file.name for file in inventory.files)
     imported = sum(line.touched for line in inventory.ledger if line.step == "imported")
-    summary = [f"{number(imported)} VMs imported from {read}.", *(f"Written: {name}" for name in written)]
-    return Report("Import of an inventory", tuple(summary), tuple(parts))
+    return Report("Import of an inventory", (f"{number(imported)} VMs imported from {read}.",), tuple(parts))

@@ -4,7 +4,8 @@ from collections import Counter
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
-from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.language import ENGLISH, Message, counted, known, message
+from cloudplan.base.money import amount
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Finding, Plan
@@ -231,6 +232,16 @@ def status(plan: Plan) -> Message:
     if percent:
         return message("optimal: proven within {share:n4} %", share=share)
     return message("optimal: proven, no plan costs less")
+
+
+def gap(plan: Plan) -> Decimal:
+    """Return what a cheaper plan could save at most, as a share."""
+    return Decimal(str(plan.gap)).quantize(Decimal("0.000001"), ROUND_CEILING)
+
+
+def priced(plan: Plan) -> str:
+    """Return what a plan costs, with what is proven of that, in English."""
+    return f"{amount(plan.monthly)} {plan.prices.currency} a month, {ENGLISH.said(status(plan))}"
 
 
 def in_short(plan: Plan, workload: Workload) -> Message:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cloudplan.analysis.relax import NoPlan
+from cloudplan.presentation.tables.plan import gap
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, counted
 
 NO_PLAN_SCHEMA = "cloudplan/no-plan/v1"
@@ -14,10 +15,13 @@ def report(name: str, found: NoPlan | None, currency: str) -> Report:
         return Report(f"{name}: there is a plan", ("Nothing has to give: run cloudplan size.",), ())
     summary = (f"No plan keeps the rules. {_sets(found)}", *_outcome(found))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (" and ".join(each.words), each.plan.monthly, sum(cluster.hosts for cluster in each.plan.clusters))
+        (" and ".join(each.words), each.plan.monthly, gap(each.plan), sum(item.hosts for item in each.plan.clusters))
         for each in found.relaxations
     )
-    columns = (Column("What would have to give"), Column("Monthly", "money", currency), Column("Hosts", "whole"))
+    columns = (
+        *(Column("What would have to give"), Column("Monthly", "money", currency), Column("Gap", "discount")),
+        Column("Hosts", "whole"),
+    )
     parts: list[Table | Notes] = [Notes("What stands against it", tuple((str(fault), "") for fault in found.faults))]
     if rows:
         parts.append(Table("Ways to a plan", columns, rows))
@@ -57,7 +61,12 @@ def values(name: str, found: NoPlan | None) -> dict[str, Any]:
         "faults": [{"rule": fault.rule, "path": fault.path, "message": fault.message} for fault in found.faults],
         "groups": list(found.groups),
         "relaxations": [
-            {"words": list(each.words), "edits": dict(each.edits), "monthly": str(each.plan.monthly)}
+            {
+                "words": list(each.words),
+                "edits": dict(each.edits),
+                "monthly": str(each.plan.monthly),
+                "gap": each.plan.gap,
+            }
             for each in found.relaxations
         ],
         "in_vain": list(found.tried),

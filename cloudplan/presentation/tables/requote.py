@@ -103,6 +103,7 @@ def values(change: Requote) -> dict[str, Any]:
                 "what": _what(change, step),
                 "because": step.because,
                 "monthly": str(step.plan.monthly),
+                "gap": step.plan.gap,
                 "difference": str(change.moved_by(step)),
             }
             for step in ordered(change)

@@ -10,7 +10,7 @@ from cloudplan.base.units import number
 from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.tables.plan import own_catalog
+from cloudplan.presentation.tables.plan import own_catalog, priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, counted
 from cloudplan.rules.rule import Check, Inequality
 
@@ -24,6 +24,7 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     proved = "lower_bound" not in verdict.not_checked
     how = "sized again" if proved else "without a solver"
     summary = [f"{plan.workload.name} {state}: {counted(len(verdict.checks), 'check')}, {how}."]
+    summary.append(f"It says: {priced(plan)}.")
     if verdict.not_checked:
         with_solver = "" if proved else " (--prove sizes again)"
         summary.append(f"Not checked: {', '.join(verdict.not_checked)}{with_solver}.")
@@ -83,6 +84,7 @@ def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, 
     return {
         "schema": VERDICT_SCHEMA,
         "workload": plan.workload.model_dump(mode="json"),
+        **plan.model_dump(mode="json", include={"monthly", "status", "gap"}),
         "holds": verdict.holds,
         "other_inputs": list(strangers),
         "not_checked": list(verdict.not_checked),

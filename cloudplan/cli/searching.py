@@ -1,0 +1,131 @@
+"""A search for a plan as a command runs it: with progress, a limit of time, and an ear for Ctrl-C."""
+
+import signal
+import sys
+import threading
+import time
+from datetime import datetime
+from typing import Any
+
+from cloudplan.base.errors import TimeLimitError
+from cloudplan.cli import talking
+from cloudplan.optimiser.memory import Memory
+from cloudplan.optimiser.optimise import optimise
+from cloudplan.plan.origin import Origin
+from cloudplan.plan.plan import Plan
+
+QUIET_SECONDS = 1.0
+MOMENT = 0.001
+"""Seconds that a search has at least: enough for a first plan."""
+
+
+class Progress:
+    """Says on stderr what is going on, once it takes longer than a second: on one line of a terminal, else on many."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._shown = False
+
+    def __call__(self, words: str) -> None:
+        """Show one step."""
+        elapsed = time.monotonic() - self._start
+        if elapsed >= QUIET_SECONDS and talking.shows_progress():
+            self._shown = sys.stderr.isatty()
+            line = f"{elapsed:6.1f} s  {words}"
+            sys.stderr.write(f"\r\x1b[K{line}" if self._shown else f"{line}\n")
+            sys.stderr.flush()
+
+    def __enter__(self) -> "Progress":
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Clear the line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+class Limit:
+    """A limit of time that holds from here on: `with` it for reading, then for what is left."""
+
+    def __init__(self, seconds: float | None):
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that are left, at least enough for a first plan; None without a limit."""
+        return None if self._end is None else max(MOMENT, self._end - time.monotonic())
+
+    def __enter__(self) -> "Limit":
+        """Raise TimeLimitError when the limit is reached before the block ends."""
+        self._before = None
+        in_time = self._end is not None and threading.current_thread() is threading.main_thread()
+        if in_time and hasattr(signal, "SIGALRM"):
+            self._before = signal.signal(signal.SIGALRM, self._too_long)
+            signal.setitimer(signal.ITIMER_REAL, self.seconds_left or MOMENT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the alarm as it was; raise TimeLimitError where there is none and the limit was reached."""
+        if self._before is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self._before)
+        elif self._end is not None and time.monotonic() > self._end:
+            self._too_long()
+
+    def _too_long(self, *_: object) -> None:
+        raise TimeLimitError("the time limit was reached before the inputs were read; allow more time")
+
+
+class Interrupt:
+    """Ctrl-C ends the search with the best plan so far; a second Ctrl-C ends the program."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def __call__(self) -> bool:
+        """Return whether Ctrl-C was pressed."""
+        return self._asked
+
+    def __enter__(self) -> "Interrupt":
+        """Listen."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave Ctrl-C as it was."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_: object) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
+def optimised(
+    inputs: Origin,
+    *,
+    gap: float,
+    time_limit: float | None,
+    date: datetime | None = None,
+    pinned: bool = True,
+    memory: Memory | None = None,
+) -> Plan:
+    """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
+    with Progress() as progress, Interrupt() as interrupt:
+        return optimise(
+            inputs.workload,
+            inputs.edition,
+            inputs.prices,
+            gap=gap,
+            time_limit=time_limit,
+            pinned=pinned,
+            on=date.date() if date else None,
+            progress=progress,
+            stopped=interrupt,
+            memory=memory,
+        )

@@ -1,0 +1,73 @@
+"""What a command says on stderr beside its result: what it reads, how far it is, what it wrote."""
+
+import contextlib
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cloudplan.base import files
+from cloudplan.base.errors import BadInputError
+from cloudplan.evaluation.document import program
+
+OUTPUTS = ("output", "new_plan", "xlsx", "csv")
+"""The parameters of commands that name what is written."""
+_LIBRARIES = ("highspy", "pulp")
+
+
+@dataclass
+class _Manner:
+    quiet: bool = False
+    verbose: bool = False
+
+
+_manner = _Manner()
+
+
+def begin(*, quiet: bool, verbose: bool) -> None:
+    """Set how much the command that begins says; raise BadParameter when that is both less and more."""
+    if quiet and verbose:
+        raise typer.BadParameter("allowed: one of --quiet and --verbose", param_hint="--quiet")
+    _manner.quiet, _manner.verbose = quiet, verbose
+    files.forget_stdin()
+
+
+def shows_progress() -> bool:
+    """Return whether progress is told: to a terminal unless it is to be quiet, to a file only when asked for."""
+    return sys.stderr is not None and (_manner.verbose or (sys.stderr.isatty() and not _manner.quiet))
+
+
+def written(paths: Iterable[Path]) -> None:
+    """Say what was written."""
+    if not _manner.quiet:
+        for path in paths:
+            _say(f"Written: {path}")
+
+
+def name_inputs(given: Mapping[str, Any]) -> None:
+    """Say, when much is to be said, what reads, and each file among the arguments of a command that is read."""
+    if not _manner.verbose:
+        return
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    _say(f"{program()}, Python {platform.python_version()}, {libraries}")
+    for name, value in given.items():
+        for path in value if isinstance(value, list) else [value]:
+            if isinstance(path, Path) and name not in OUTPUTS and (path == files.DASH or path.is_file()):
+                _say_read(path)
+
+
+def _say_read(path: Path) -> None:
+    try:
+        _say(f"Read: {path}, SHA-256 {files.sha256_of(path)}")
+    except BadInputError:
+        return  # the command tells it
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody can be told then
+        typer.echo(text, err=True)
