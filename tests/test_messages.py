@@ -33,6 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edition: cp.Edition)
     Path("prices").write_text(yaml.safe_dump(price_book(), sort_keys=True), encoding="utf-8")
     Path("terms").write_text("schema: cloudplan/terms/v1\n", encoding="utf-8")
     Path("book").write_bytes(as_workbook(edition, cp.load_prices()))
+    Path("list").write_text('"name";vcpus\n"a: b";2\n', encoding="utf-8")
+    Path("commented").write_text("# one, two\n[1, 2]\n", encoding="utf-8")
     Path("checked").write_text('{\n "schema": "cloudplan/prices-check/v1"\n}\n', encoding="utf-8")
     return tmp_path
 
@@ -46,6 +48,8 @@ READ = "`cloudplan verify`, `quote` and `explain` take it"
     ("arguments", "fault"),
     [
         ("size book", "book: a workbook, not a workload; use `cloudplan import`"),
+        ("size list", "list: a table, not a workload; use `cloudplan import`"),
+        ("size commented", "commented:2:1: found a list; allowed: a mapping"),
         ("size prices", f"prices:26: a price book, not a workload; {GIVEN}"),
         ("size terms", "terms:1: the terms of a quote, not a workload; give them with `cloudplan quote --terms`"),
         ("size plan", f"plan:2: a plan, not a workload; {READ}"),

@@ -9,7 +9,7 @@ from cloudplan.base.files import DASH, opened, read_bytes, text_of
 from cloudplan.base.yamlfile import Document
 
 WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
-INVENTORY, WORKBOOK, QUOTE = "inventory", "workbook", "quote"
+INVENTORY, WORKBOOK, TABLE, QUOTE = "inventory", "workbook", "table", "quote"
 """Kinds of files that have no schema."""
 
 NAMES = {
@@ -20,6 +20,7 @@ NAMES = {
     EDITION: "a file of an edition",
     INVENTORY: "an inventory",
     WORKBOOK: "a workbook",
+    TABLE: "a table",
     QUOTE: "a quote",
 }
 _ADVICE = {
@@ -33,12 +34,15 @@ _ADVICE = {
 _ADVICE_FOR = {
     (WORKLOAD, PLAN): "`cloudplan size WORKLOAD -o plan.json` makes one of it",
     (WORKBOOK, WORKLOAD): "use `cloudplan import`",
+    (TABLE, WORKLOAD): "use `cloudplan import`",
 }
 """Likewise, where it is the way to the kind that is wanted."""
 
 _SCHEMA = re.compile(r"""^[{ \t]{0,3}["']?schema["']?\s*:\s*["']?(cloudplan/([\w-]+)/v\d+)""", re.MULTILINE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: a zip, or the container of older ones and of those with a password."""
+_TABLE = re.compile(r"(?![#\[-])[^\n:{]*[^\n:{,;\t][,;\t][^\n:{]*(\n|$)")
+"""How a list or an export as CSV begins: a line of names with commas, semicolons or tabs between them."""
 _HEAD = 100
 _PRINTED = (b"%pdf", b"<!doctype html", b"<html")
 """How files begin that are written for people only, in small letters."""
@@ -86,6 +90,8 @@ def text(path: Path, most: int, wanted: str) -> str:
         raise BadInputError([_other(WORKBOOK, wanted, str(path))])
     read = text_of(data, str(path))
     refuse_other(read, str(path), wanted)
+    if wanted == WORKLOAD and _TABLE.match(read):
+        raise BadInputError([_other(TABLE, wanted, str(path))])
     return read
 
 
