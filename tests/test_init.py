@@ -65,7 +65,7 @@ def options(answers: Answers) -> list[str]:
 
 
 def test_without_answers_there_is_a_workload_that_is_sized(run: Run) -> None:
-    assert run("init", "-o", "w.yaml") == Ran(0, "", "")
+    assert run("init", "-o", "w.yaml") == Ran(0, "", "Written: w.yaml\n")
     assert cp.read_workload("w.yaml", NEWEST).catalog == NEWEST.edition
     ran = run("size", "w.yaml", "--format", "json")
     assert (ran.status, ran.err) == (0, "")
@@ -74,7 +74,7 @@ def test_without_answers_there_is_a_workload_that_is_sized(run: Run) -> None:
 
 
 def test_every_answer_is_in_the_workload(run: Run) -> None:
-    assert run("init", "-o", "w.yaml", *options(ANSWERED)) == Ran(0, "", "")
+    assert run("init", "-o", "w.yaml", *options(ANSWERED)) == Ran(0, "", "Written: w.yaml\n")
     made = cp.read_workload("w.yaml", NEWEST)
     assert made.name == ANSWERED["name"]
     assert made.customer and made.customer.organization == ANSWERED["customer"]
@@ -152,7 +152,7 @@ def test_terms_are_those_of_the_answers_and_the_quote_takes_them(run: Run) -> No
         "vat-rate": "0.055",
         "payment": "30 jours: fin de mois",
     }
-    assert run("init", "terms", "-o", "t.yaml", *options(answers)) == Ran(0, "", "")
+    assert run("init", "terms", "-o", "t.yaml", *options(answers)) == Ran(0, "", "Written: t.yaml\n")
     made = cp.read_terms("t.yaml")
     assert made.customer
     found = [made.number, made.issuer.name, made.customer.name, str(made.issued), str(made.valid_until)]
@@ -164,7 +164,7 @@ def test_terms_are_those_of_the_answers_and_the_quote_takes_them(run: Run) -> No
 
 
 def test_terms_without_answers_have_no_dates_and_the_customer_of_the_workload(run: Run) -> None:
-    assert run("init", "terms", "-o", "t.yaml") == Ran(0, "", "")
+    assert run("init", "terms", "-o", "t.yaml") == Ran(0, "", "Written: t.yaml\n")
     made = cp.read_terms("t.yaml")
     assert made == cp.Terms()
 
@@ -177,7 +177,7 @@ def test_a_price_book_is_the_template_of_prices(kind: str | None, run: Run) -> N
     there = ["-o", f"other-{kind}"] if kind else []
     other = run("prices", "template", "--catalog", EDITION, *there)
     assert made == (Path(f"other-{kind}").read_bytes() if kind else other.out.encode())
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.err) == (0, f"Written: {kind}\n" if kind else "")
 
 
 @pytest.mark.parametrize("edition", cp.editions())
@@ -298,11 +298,19 @@ def test_all_options_are_refused_at_once(run: Run) -> None:
 
 @pytest.mark.parametrize("kind", [["workload"], ["terms"], ["prices"], ["--schema", "terms"]], ids=" ".join)
 def test_a_file_that_exists_is_kept_unless_forced(kind: list[str], run: Run) -> None:
-    Path("made.yaml").write_text("mine")
-    assert run("init", *kind, "-o", "made.yaml").status == 2
-    assert Path("made.yaml").read_text() == "mine"
-    assert run("init", *kind, "-o", "made.yaml", "--force").status == 0
-    assert "schema" in Path("made.yaml").read_text()
+    made = Path("made.json" if "--schema" in kind else "made.yaml")
+    made.write_text("mine")
+    assert run("init", *kind, "-o", made).status == 2
+    assert made.read_text() == "mine"
+    assert run("init", *kind, "-o", made, "--force").status == 0
+    assert "schema" in made.read_text()
+
+
+@pytest.mark.parametrize("kind", [["workload"], ["terms"], ["prices"], ["--schema", "terms"]], ids=" ".join)
+def test_another_extension_is_refused(kind: list[str], run: Run) -> None:
+    ran = run("init", *kind, "-o", "made.html")
+    assert (ran.status, ran.out, len(ran.faults)) == (2, "", 1) and "made.html: .html is not written" in ran.faults[0]
+    assert not Path("made.html").exists()
 
 
 # --- any answers -----------------------------------------------------------------------------------------------------
@@ -522,7 +530,7 @@ def test_bytes_that_are_no_text_are_asked_for_again() -> None:
 
 def test_nothing_is_asked_when_everything_is_given_or_the_file_is_there() -> None:
     terminal = Terminal("init", "-o", "w.yaml", *options(ANSWERED))
-    assert (terminal.end(), terminal.shown) == (0, "")
+    assert (terminal.end(), terminal.shown) == (0, "Written: w.yaml\r\n")
     terminal = Terminal("init", "-o", "w.yaml")
     assert terminal.end() == 2
     assert "exists already" in terminal.shown
