@@ -39,7 +39,7 @@ def least_by_luns(measure: Measure, counts: Counts, layout: Layout, budget: Budg
     needed = float((np.asarray(counts, dtype=float) @ measure.parts_of_lun).max(initial=0.0))
     fewest, most = max(1, int(np.ceil(needed - 1e-9))), int(layout.gib // measure.minimum)
     bounds: dict[int, float] = {}
-    if kinds * most > 2 * PLACEMENTS:
+    if kinds * sum(range(fewest, most + 1)) > 4 * PLACEMENTS:
         return bounds
     for number in range(fewest, most + 1):
         if budget.spent:
