@@ -406,4 +406,6 @@ def test_a_plan_in_json_is_all_that_a_process_prints(small: Path, tmp_path: Path
 def test_the_module_ends_with_the_status_of_the_command(small: Path) -> None:
     ran = module("size", str(written(small, workload(vms=[vm(vcpus=500)]))))
     assert (ran.returncode, ran.stdout) == (3, "")
-    assert ran.stderr.startswith("cloudplan: no feasible plan\n")
+    assert ran.stderr.startswith(
+        "cloudplan: no feasible plan; `cloudplan explain WORKLOAD` says what would have to give\n"
+    )

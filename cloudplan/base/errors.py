@@ -35,6 +35,8 @@ class CloudplanError(Exception):
 
     exit_status = 1
     title = "error"
+    advice = ""
+    """What helps, in words for the command line."""
 
     def __init__(self, faults: Iterable[Fault] | str):
         self.faults: Sequence[Fault] = [Fault(faults)] if isinstance(faults, str) else list(faults)
@@ -68,6 +70,7 @@ class NoPlanError(CloudplanError):
 
     exit_status = 3
     title = "no feasible plan"
+    advice = "; `cloudplan explain WORKLOAD` says what would have to give"
 
 
 class InternalError(CloudplanError):

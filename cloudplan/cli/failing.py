@@ -101,7 +101,7 @@ def _told(error: CloudplanError, *, as_json: bool) -> int:
     """Tell the faults of an error on stderr and return its exit status."""
     count = len(error.faults)
     heading = error.title if count == 1 else f"{error.title} ({count} faults)"
-    lines = [f"cloudplan: {heading}", *(f"  {fault}" for fault in error.faults)]
+    lines = [f"cloudplan: {heading}{error.advice}", *(f"  {fault}" for fault in error.faults)]
     text = files.json_text(_values(error)) if as_json else "\n".join(lines) + "\n"
     with contextlib.suppress(OSError):  # nobody can be told then, but the status stays
         typer.echo(text, nl=False, err=True)
