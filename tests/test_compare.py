@@ -14,7 +14,8 @@ from conftest import Ran, bad_input, price_book, vm, workload
 from test_report import parsed
 
 import cloudplan as cp
-from cloudplan.analysis.compare import Comparison, breakpoints, compare, edited, varied
+from cloudplan.analysis.breakpoints import breakpoints
+from cloudplan.analysis.compare import Comparison, compare, edited, varied
 from cloudplan.analysis.requirements import given_up
 from cloudplan.analysis.requote import plan_of
 from cloudplan.optimiser.memory import Memory

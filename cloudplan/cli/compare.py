@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cloudplan.analysis.compare import Alternative, Asked, breakpoints
+from cloudplan.analysis.breakpoints import breakpoints
+from cloudplan.analysis.compare import Alternative, Asked
 from cloudplan.analysis.compare import compare as compare_all
 from cloudplan.base import processes
 from cloudplan.cli.inputs import read_inputs

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from cloudplan.analysis.compare import Alternative, Breakpoints, Comparison
+from cloudplan.analysis.breakpoints import Breakpoints
+from cloudplan.analysis.compare import Alternative, Comparison
 from cloudplan.base.language import ENGLISH
 from cloudplan.base.money import amount
 from cloudplan.plan.plan import Plan
