@@ -11,7 +11,10 @@ import numpy as np
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.layout import Layout
 from cloudplan.optimiser.storage.measure import Counts, Measure
-from cloudplan.optimiser.storage.slots import PLACEMENTS, slotted
+from cloudplan.optimiser.storage.slots import slotted
+
+PLACEMENTS = 640
+"""Loads x LUNs, summed over all numbers of LUNs, up to which it is proven what one content takes."""
 
 NODES = 1000
 """Nodes of an ILP with slots that proves what one content takes at least."""
@@ -39,7 +42,7 @@ def least_by_luns(measure: Measure, counts: Counts, layout: Layout, budget: Budg
     needed = float((np.asarray(counts, dtype=float) @ measure.parts_of_lun).max(initial=0.0))
     fewest, most = max(1, int(np.ceil(needed - 1e-9))), int(layout.gib // measure.minimum)
     bounds: dict[int, float] = {}
-    if kinds * sum(range(fewest, most + 1)) > 4 * PLACEMENTS:
+    if kinds * sum(range(fewest, most + 1)) > PLACEMENTS:
         return bounds
     for number in range(fewest, most + 1):
         if budget.spent:
