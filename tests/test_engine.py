@@ -15,7 +15,7 @@ import cloudplan as cp
 from cloudplan.optimiser.compute import search
 from cloudplan.rules.storage import LUN_2
 
-SLOW = examples(12, suppress_health_check=list(HealthCheck))
+SLOW = examples(8, suppress_health_check=list(HealthCheck))
 BRUTE = examples(60, suppress_health_check=list(HealthCheck))
 
 

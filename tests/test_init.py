@@ -341,7 +341,7 @@ GROUPS = st.lists(
 DURATIONS = st.tuples(whole(1, 99), st.sampled_from("mhd")).map("".join)
 
 
-@examples(60)
+@examples(25)
 @given(st.fixed_dictionaries({}, optional={
     "name": NAMES, "customer": NAMES, "lang": st.sampled_from(["fr", "en"]), "term": whole(1, 1200),
     "sites": ZONES.map(lambda zones: " ".join(zones[:2])), "recovery": st.tuples(DURATIONS, DURATIONS).map("/".join),
@@ -375,7 +375,7 @@ def test_any_workload_that_may_be_answered_reads_back(
         assert targets == answers.get("recovery")
 
 
-@examples(60)
+@examples(25)
 @given(st.fixed_dictionaries({}, optional={
     "number": NAMES, "issuer": NAMES, "customer": NAMES, "payment": NAMES, "issued": st.dates().map(str),
     "discount": st.decimals(0, 1, places=4).map(str), "vat-rate": st.decimals(0, 1, places=4).map(str),

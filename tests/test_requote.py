@@ -267,7 +267,7 @@ def test_no_new_plan_is_said_as_by_size() -> None:
 
 
 @given(strategies.price_books())
-@examples(5)
+@examples(3)
 def test_lines_and_causes_sum_to_the_difference(book: dict[str, Any]) -> None:
     vms = [vm(count=4, vcpus=12, memory_gib=160), vm(name="b", disks=[{"size_gib": 900, "iops": 2000}])]
     try:
