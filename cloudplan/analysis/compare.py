@@ -27,6 +27,8 @@ RESERVE_GIB, DATASTORES = 16, 2
 """The host memory reserve and the least number of datastores of a site that are tried."""
 MOST_CLUSTERS = 4
 """Clusters of a site up to which each number is tried as the most."""
+ONE_BLADE_TYPE = "one blade type"
+"""The alternatives that are asked for before the others, because their plans often suit those too."""
 MOST_ALTERNATIVES = 500
 
 Solve = Callable[[Origin], Plan]
@@ -111,7 +113,9 @@ def compare(origin: Origin, solve: Solve, vary: Sequence[str] = (), each: Each =
     optimum = Alternative("", "as asked for", {}, solve(origin))
     assert optimum.plan is not None
     wanted = asked if asked is not None else list(usual(origin, optimum.plan))
-    tried = each(lambda entry: _tried(origin, tree, *entry, solve), wanted)
+    tried: list[Alternative] = []
+    for _, stage in itertools.groupby(wanted, key=lambda entry: entry[0] == ONE_BLADE_TYPE):
+        tried += each(lambda entry: _tried(origin, tree, *entry, solve), list(stage))
     return Comparison(optimum, tuple(tried))
 
 
@@ -119,7 +123,7 @@ def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
     """Yield the usual alternatives, without those that the workload is already."""
     policy = origin.workload.policy
     for name in Case.of(origin.workload, origin.edition, origin.prices).blades:
-        yield "one blade type", name, {"policy.blades": [name]}
+        yield ONE_BLADE_TYPE, name, {"policy.blades": [name]}
     per_site = max((sum(c.site == site for c in optimum.clusters) for site in _sites(optimum)), default=0)
     for most in range(1, min(per_site, MOST_CLUSTERS + 1)):
         yield "clusters of a site", f"at most {most}", {"policy.max_clusters": most}

@@ -28,6 +28,7 @@ from cloudplan.cli.searching import Interrupt, optimised
 from cloudplan.optimiser.memory import Memory
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.tables import compare as tables
+from cloudplan.workload.case import Case
 
 
 @commands.command(question="What if?", example="cloudplan compare workload.yaml --vary policy.vcpu_per_core=2,3,4")
@@ -54,12 +55,14 @@ def compare(
     """Set the optimum beside the best plans under other choices; each is sized again."""
     to = target(output, format, force=force, inputs=[workload, prices], also={".html": "html"})
     origin, _ = read_inputs(workload, prices, catalog, term)
-    memory = Memory()
+    memory, case = Memory(), Case.of(origin.workload, origin.edition, origin.prices)
 
     def side_by_side(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:
-        memory.close()  # so that an alternative rests on the first plan, and on no other alternative
+        memory.close()  # an alternative rests on what was found before its stage, in whatever order they end
         with Interrupt():  # Ctrl-C ends the searches under way
-            return processes.each(work, asked)
+            found = processes.each(work, asked)
+        memory.learn(case, [each.plan.choice for each in found if each.plan])
+        return found
 
     solve = partial(optimised, gap=gap, time_limit=time_limit, memory=memory)
     found = compare_all(origin, solve, vary or (), side_by_side)

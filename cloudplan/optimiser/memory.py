@@ -5,7 +5,7 @@ choice of an earlier plan that keeps the rules of a later one bounds what that o
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -76,6 +76,10 @@ class Memory:
         """Keep nothing more: what is asked from now on depends on nothing but what is known now."""
         self._closed = True
 
+    def learn(self, case: Case, choices: Iterable[Choice]) -> None:
+        """Keep choices for the VMs of a case, also when closed."""
+        self._choices.setdefault(_alike(case), []).extend(choices)
+
     def once(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
         """Return the answer to a question that says all it depends on, found only once."""
         if question in self._answers:
@@ -105,7 +109,7 @@ class Memory:
     def add(self, case: Case, choice: Choice) -> None:
         """Keep a choice that keeps the rules of a case."""
         if not self._closed:
-            self._choices.setdefault(_alike(case), []).append(choice)
+            self.learn(case, [choice])
 
     def choices(self, case: Case) -> Sequence[Choice]:
         """Return the choices kept for the same VMs under the same edition, the oldest first."""
