@@ -176,6 +176,14 @@ def test_a_bound_that_was_made_up_is_refused_when_it_is_proven(write: Any, run: 
     assert [check["place"] for check in json.loads(ran.out)["violations"]] == ["lower_bound, sized again"]
 
 
+@pytest.mark.parametrize(("value", "status"), [(1e80, 4), (-1e80, 4), (1e40, 4), (1e308, 2)])
+def test_a_gap_of_any_size_is_refused_in_words(value: float, status: int, plan: cp.Plan, write: Any, run: Run) -> None:
+    ran = run("verify", write({**tree_of(plan), "gap": value}))
+    assert ran.status == status and (ran.out if status == 4 else ran.faults)
+    huge = {**tree_of(plan), "lower_bound": "9" * 40, "gap": value}
+    assert run("verify", write(huge)).status == status
+
+
 def test_why_a_search_ended_before_the_proof_is_not_checked(plan: cp.Plan, write: Any, run: Run) -> None:
     cluster = plan.clusters[0]
     larger = {"hosts": cluster.hosts + 2, "memory_gib": cluster.memory_gib + 256}

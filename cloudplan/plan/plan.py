@@ -19,6 +19,7 @@ METRO_MIRROR = "metro-mirror"
 
 _PLACES = 40
 _MOST = 10**18
+_MOST_GAP = 10.0 ** (2 * _PLACES + 2)  # of amounts with so many places
 
 
 def _in_range(value: Decimal) -> Decimal:
@@ -172,7 +173,7 @@ class Plan(Frozen):
     status: Literal["optimal", "feasible"]
     monthly: Amount
     lower_bound: Amount
-    gap: Annotated[float, Field(allow_inf_nan=False)]
+    gap: Annotated[float, Field(ge=-_MOST_GAP, le=_MOST_GAP, allow_inf_nan=False)]
     search: Search | None = None
     clusters: tuple[Cluster, ...]
     datastores: tuple[Datastore, ...]

@@ -1,7 +1,7 @@
 """The tables of a plan: what they contain, once for every presentation."""
 
 from collections import Counter
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
 from cloudplan.base.language import ENGLISH, Message, counted, known, message
@@ -220,11 +220,14 @@ def own_catalog(plan: Plan) -> tuple[Message, ...]:
 
 # --- in words ----------------------------------------------------------------------------------------------------
 
+WIDE = Context(prec=150)
+"""For gaps of any size: what a forged plan says is shown before it is refused."""
+
 
 def status(plan: Plan) -> Message:
     """Return what is proven of the cost, in words."""
     percent = Decimal(str(plan.gap)) * 100
-    share = percent.quantize(Decimal("0.0001"), ROUND_CEILING).normalize()
+    share = percent.quantize(Decimal("0.0001"), ROUND_CEILING, WIDE).normalize(WIDE)
     if plan.status == "feasible":
         return message(
             "feasible: the search stopped first, a cheaper plan could save at most {share:n4} %", share=share
@@ -236,7 +239,7 @@ def status(plan: Plan) -> Message:
 
 def gap(plan: Plan) -> Decimal:
     """Return what a cheaper plan could save at most, as a share."""
-    return Decimal(str(plan.gap)).quantize(Decimal("0.000001"), ROUND_CEILING)
+    return Decimal(str(plan.gap)).quantize(Decimal("0.000001"), ROUND_CEILING, WIDE)
 
 
 def priced(plan: Plan) -> str:
