@@ -105,8 +105,8 @@ def compare(origin: Origin, solve: Solve, vary: Sequence[str] = (), each: Each =
 
     `solve` is asked for the workload as it is first; one that remembers (`optimise` with a `memory`) solves equal parts
     once, and no alternative that the first plan suits comes out dearer than that. Then `each` asks for the others, by
-    default in turn: for those of one blade type first. Raises BadInputError for a field that no workload has, and what `solve` raises for the workload
-    as it is.
+    default in turn, for those of one blade type before the rest. Raises BadInputError for a field that no workload has,
+    and what `solve` raises for the workload as it is.
     """
     tree = as_given(origin.workload, origin.edition)
     asked = list(varied(vary)) if vary else None
