@@ -646,7 +646,7 @@ def test_a_bomb_entities_and_endless_rows(tmp_path: Path, monkeypatch: pytest.Mo
     assert "too large: more than" in str(faults[0])
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=90, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_a_damaged_workbook_is_a_fault_or_an_inventory(seed: int, tmp_path: Path) -> None:
     """Bytes of the container, and of the XML within it, are changed at random."""
@@ -676,7 +676,7 @@ def test_a_damaged_workbook_is_a_fault_or_an_inventory(seed: int, tmp_path: Path
         assert imported.ledger.total("imported").rows == len(sizes(imported.workload))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from('VMPowerstateCPUsMemory,;"\n\r\t 0123456789.on'), max_size=300))
 def test_any_text_is_a_fault_or_an_inventory(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("VM,Powerstate,CPUs,Memory,Provisioned MiB\na,poweredOn,1,4,9\n" + text, "utf-8")

@@ -413,7 +413,7 @@ def test_a_damaged_part_is_one_fault(example_prices: cp.PriceBook, edition: cp.E
             assert faults[0].message.startswith("damaged, or not an Excel workbook"), part
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_change_of_any_byte_gives_a_book_or_faults(data: st.DataObject) -> None:
     parts = zipfile.ZipFile(io.BytesIO(FILLED))
@@ -462,7 +462,7 @@ BOOKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(fields=BOOKS)
 def test_a_book_survives_both_forms(fields: dict[str, Any]) -> None:
     edition, book = cp.load_edition(EDITION), cp.load_prices(fields)

@@ -85,7 +85,7 @@ def test_a_part_without_a_plan_comes_first_and_a_spent_limit_ends_it() -> None:
     assert [name for name, what, _ in log if what == "improve"] == ["b", "a"]
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(workloads())
 def test_the_first_plan_of_a_site_has_a_bound_that_needs_no_solver(wish: dict[str, object]) -> None:
     edition = cp.load_edition(str(wish.get("catalog") or cp.editions()[-1]))
