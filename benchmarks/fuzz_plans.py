@@ -174,6 +174,7 @@ def _hangs(*_: object) -> None:
 
 def fuzz(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
     """Return how many plans were changed, read and kept every rule, and what went wrong with which plan."""
+    folder.mkdir(parents=True, exist_ok=True)
     dice, originals, counts, wrong = random.Random(seed), plans(), Counter[str](), list[str]()
     for number in range(count):
         path = folder / "plan.json"

@@ -114,8 +114,10 @@ def compare(origin: Origin, solve: Solve, vary: Sequence[str] = (), each: Each =
     assert optimum.plan is not None
     wanted = asked if asked is not None else list(usual(origin, optimum.plan))
     tried: list[Alternative] = []
-    for _, stage in itertools.groupby(wanted, key=lambda entry: entry[0] == ONE_BLADE_TYPE):
-        tried += each(lambda entry: _tried(origin, tree, *entry, solve), list(stage))
+    for one_type, stage in itertools.groupby(wanted, key=lambda entry: entry[0] == ONE_BLADE_TYPE):
+        step = -1 if one_type else 1  # the largest blades take longest: they come first, to run beside the others
+        found = each(lambda entry: _tried(origin, tree, *entry, solve), list(stage)[::step])
+        tried += list(found)[::step]
     return Comparison(optimum, tuple(tried))
 
 
@@ -204,31 +206,37 @@ def edited(tree: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
 
     A path is ``policy.vcpu_per_core``, ``vms[0].count`` or ``vms.NAME.count``.
     """
-    copied = copy.deepcopy(dict(tree))
+    changed, copied = dict(tree), set[tuple[str, ...]]()  # only what leads to a change is copied, and once
     for path, value in edits.items():
         *steps, last = _STEP.findall(path)
-        place: Any = copied
-        for step in steps:
-            place = _inside(place, step, path)
+        place: Any = changed
+        for depth, step in enumerate(steps, 1):
+            key = _inside(place, step, path)
+            if (way := tuple(steps[:depth])) not in copied:
+                place[key] = copy.copy(place[key])
+                copied.add(way)
+            place = place[key]
         if not isinstance(place, dict):
             raise BadInputError([Fault(f"{path}: nothing stands below {steps[-1]!r}", where="--vary")])
         place[last] = value
-    return copied
+    return changed
 
 
-def _inside(place: Any, step: str, path: str) -> Any:
+def _inside(place: Any, step: str, path: str) -> int | str:
+    """Return the index or the key of what a step of a path leads to."""
     if isinstance(place, list):
         if step.startswith("["):
             index = int(step[1:-1])
             if index < len(place):
-                return place[index]
+                return index
             raise BadInputError([Fault(f"{path}: there are {len(place)} entries, counted from 0", where="--vary")])
-        named = {entry.get("name"): entry for entry in place if isinstance(entry, dict)}
+        named = {entry.get("name"): index for index, entry in enumerate(place) if isinstance(entry, dict)}
         if step in named:
             return named[step]
         raise BadInputError([replace(unknown("name", step, map(str, named)), where="--vary", path=path)])
     if isinstance(place, dict):
-        return place.setdefault(step, {})
+        place.setdefault(step, {})
+        return step
     raise BadInputError([Fault(f"{path}: nothing stands below {step!r}", where="--vary")])
 
 

@@ -7,6 +7,7 @@ filled in, and the typed values are made.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +50,22 @@ def read_workload(
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), misfit(document.tree, "a mapping"))])
     blanks = _blank_faults(document)
-    document.tree = without_nulls(document.tree)
-    given = {dotted(where) for where, _ in _entries(document.tree, ())}
+    written = without_nulls(document.tree)
+    document.tree = without_nulls(written)  # a copy, to be completed
+
+    @cache
+    def given() -> set[str]:
+        return {dotted(where) for where, _ in _entries(written, ())}
+
     faults = list(_pin_faults(document.tree, document, edition)) if obey_pin else []
     faults += blanks + list(_name_faults(document.tree, document))
     faults += list(_reference_faults(document.tree, document, edition))
     _complete(document.tree, edition, term_months)
-    faults += [fault for fault in _value_faults(document.tree, document, edition) if _is_given(fault, given)]
+    faults += [fault for fault in _value_faults(document.tree, document, edition) if _is_given(fault, given())]
     placed = {fault.path for fault in faults}
     shape: list[Fault] = []
     workload = validate(Workload, document, shape)
-    faults += [fault for fault in shape if fault.path not in placed and _is_given(fault, given)] or (
+    faults += [fault for fault in shape if fault.path not in placed and _is_given(fault, given())] or (
         [] if faults else shape
     )
     if workload is None or faults:
@@ -381,8 +387,8 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
 
 def _blank_faults(document: Document) -> list[Fault]:
     """Return the faults of unknown fields without a value, which are about to be taken away."""
-    shape: list[Fault] = []
-    if without_nulls(document.tree) != document.tree:
-        validate(Workload, document, shape)
     blank = {dotted(where) for where, value in _entries(document.tree, ()) if value is None}
+    shape: list[Fault] = []
+    if blank:
+        validate(Workload, document, shape)
     return [fault for fault in shape if fault.path in blank and fault.message.startswith("unknown field")]
