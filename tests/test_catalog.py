@@ -123,7 +123,8 @@ def with_rules(edition: cp.Edition, change: Callable[[dict[str, Any]], object]) 
 
 def test_the_rule_book_holds_every_rule_of_the_edition(edition: cp.Edition) -> None:
     standing = {rule.id for rule in ALL if rule.stands_in(edition)}
-    assert set(rule_book(edition)) == standing >= set(edition.rules) >= {rule.id for rule in ALL if rule.figures}
+    with_figures = {rule.id for rule in ALL if rule.figures}
+    assert set(rule_book(edition)) == standing >= set(edition.rules) >= with_figures & standing
 
 
 def test_rule_ids_are_unique() -> None:
@@ -131,9 +132,9 @@ def test_rule_ids_are_unique() -> None:
 
 
 @pytest.mark.parametrize(("rule", "figure"), [(rule.id, figure) for rule in ALL for figure in rule.figures])
-def test_a_missing_figure_stops_the_rule_book(rule: str, figure: str, edition: cp.Edition) -> None:
+def test_a_missing_figure_stops_the_rule_book(rule: str, figure: str) -> None:
     with bad_input() as faults:
-        rule_book(with_rules(edition, lambda rules: rules[rule].figures.pop(figure)))
+        rule_book(with_rules(cp.load_edition(), lambda rules: rules[rule].figures.pop(figure)))
     assert [(fault.rule, fault.message) for fault in faults] == [(rule, f"the figure {figure!r} is missing")]
 
 

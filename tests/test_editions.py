@@ -21,6 +21,7 @@ from cloudplan.base.errors import NoPlanError
 from cloudplan.catalog.edition import Source, in_any_region, in_region
 from cloudplan.catalog.loading import FILES, catalog_folder, edition_from, published
 from cloudplan.rules.book import rule_book
+from cloudplan.rules.orders import order_form
 
 NAMES = cp.editions()
 NEWEST = NAMES[-1]
@@ -91,6 +92,69 @@ def test_two_editions_in_a_row_differ_in_more_than_their_names() -> None:
             edition.model_dump(exclude={"edition", "title", "superseded", "sha256"}) for edition in (before, after)
         ]
         assert facts[0] != facts[1], after.edition
+
+
+# --- what only some editions carry -----------------------------------------------------------------------------------
+
+
+@each_edition
+def test_what_an_edition_names_of_itself_is_there(name: str) -> None:
+    edition, form = cp.load_edition(name), order_form(cp.load_edition(name))
+    assert set(form.without_blades) < set(edition.blades) and set(form.without_classes) < set(edition.storage_classes)
+    assert (form.hosts_max >= (form.hosts_min or 1) and form.addresses_max is None) or form.addresses_min
+    assert all(edition.certifications[key].covers("blades.eco:v3") for key in edition.certifications)
+    assert edition.checked_until is None or str(edition.checked_until) >= name
+
+
+def test_the_order_form_takes_what_was_read(shared: Path) -> None:
+    """Compare with the facts that were collected, since an edition carries them."""
+    text = (shared / "domain" / "order-limits.md").read_text(encoding="utf-8")
+    edition, form = cp.load_edition("2026-08-20"), order_form(cp.load_edition("2026-08-20"))
+    for words in (
+        f"Hosts in a new cluster (slider) | **{form.hosts_min} – {form.hosts_max}**",
+        f"**min 256 GO, max {form.memory_max_gib(2, edition.blades['eco:v3'].ram_gib)} GO**",
+        f"**min {form.datastores_min}, max {form.datastores_max}**",
+        f"**min {form.datastore_min_gib} GO, max {form.datastore_max_gib} GO**",
+        f"**min {form.backup_min_gib} GO, max {form.backup_max_gib} GO**",
+        f"**{form.networks_max} at a time**",
+        f"**{form.addresses_min} – {form.addresses_max}**",
+        "**No performance4.**",
+        "**No Enterprise/Ultra in the form.**",
+        f"{edition.limit('vm_disks_paravirtual')} disks if hardware version",
+        "at least 1 AZ, 1 compute cluster, 1 storage space, 1 VLAN",
+    ):
+        assert words in text
+    tenant = [edition.limit(f"tenant_{what}") for what in ("zones", "clusters", "datastores", "vlans")]
+    assert (tenant, edition.limit("vm_disks")) == ([1] * 4, 4 * 15)
+    assert [key for key, item in edition.extras.items() if item.by_request] == [
+        key for key in edition.extras if key.startswith("link-")
+    ]
+
+
+def test_facts_that_an_edition_does_not_carry_are_none() -> None:
+    form = order_form(cp.load_edition(LAST))
+    assert (form.hosts_min, form.networks_max, form.without_blades) == (None, None, ())
+    assert cp.load_edition(LAST).limit("tenant_vlans") is None
+
+
+def test_the_figures_of_the_edition_of_august_2026_are_those_of_april() -> None:
+    before, after = cp.load_edition(LAST), cp.load_edition("2026-08-20")
+    assert [(item.sku, item.label) for item in before.items()] == [(item.sku, item.label) for item in after.items()]
+    assert (before.blades, before.storage_classes, before.services) == (
+        *(after.blades, after.storage_classes, after.services),
+    )
+    assert {key: facts.figures for key, facts in after.rules.items() if key != "ORD-3"} == {
+        key: facts.figures for key, facts in before.rules.items()
+    }
+
+
+def test_a_certification_of_what_is_not_sold_is_refused(tmp_path: Path) -> None:
+    copy = shutil.copytree(catalog_folder() / "2026-08-20", tmp_path / "mine")
+    rewrite(copy / "edition.yaml", "extras.vlan", "extras.vlans")
+    with bad_input() as faults:
+        cp.load_edition(copy)
+    assert [fault.path for fault in faults] == ["certifications.secnumcloud.items[4]"]
+    assert "did you mean 'extras.vlan'?" in faults[0].message
 
 
 # --- published is final ----------------------------------------------------------------------------------------------

@@ -43,7 +43,21 @@ WISHES = (
 NUMBERS = ("0", "1", "10", "1000000", "0.5", "-1")
 WORDS = ("", "many", "nan")
 UNITS = ("1", "1024", "GiB", "TiB")
-SAID = {"label", "note", "cpu", "connectivity", "title", "provider", "value", "gpu_model", "sku", "unit", "aliases"}
+SAID = {
+    "label",
+    "note",
+    "cpu",
+    "connectivity",
+    "title",
+    "provider",
+    "value",
+    "gpu_model",
+    "sku",
+    "unit",
+    "aliases",
+    "items",
+    "customer",
+}
 """Fields of words: other numbers say nothing new there."""
 LEFT_OUT = {"source", "documents", "schema"}
 EXTRAS_TRIED = {"tenant", "vlan", "link-1g"}

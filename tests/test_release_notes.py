@@ -17,8 +17,8 @@ from cloudplan.catalog import edition as catalog
 Tree = dict[str, Any]
 Path = tuple[str | int, ...]
 
-FIRST, LAST = "2025-01-16", "2026-04-30"
-KEYED = [section for section in NOUNS if section not in ("edition", "zones", "services")]
+FIRST, LAST = "2025-01-16", "2026-08-20"
+KEYED = [section for section in NOUNS if section not in ("edition", "zones", "services", "limits")]
 
 
 def plain(edition: cp.Edition) -> Tree:
@@ -72,6 +72,7 @@ def at(tree: Tree, where: Path) -> Any:
 def another(name: str | int, value: Any) -> Any:
     """Return another value that the field may have."""
     others: dict[str | int, Any] = {"superseded": "2030-01-01", "alternatives": ["x"], "aliases": ["csp:x"]}
+    others["items"] = ["blades"]
     if name in others:
         return others[name]
     if name == "unit_gib":
@@ -155,13 +156,16 @@ MODELS: dict[str, type[BaseModel]] = {
     "withdrawn": catalog.Withdrawn,
     "rules": catalog.RuleFacts,
     "service_levels": catalog.ServiceLevel,
+    "conditions": catalog.ServiceCondition,
+    "certifications": catalog.Certification,
+    "limits": catalog.Limit,
     "documents": catalog.SourceDocument,
 }
 
 
 def test_every_section_is_known() -> None:
     sections = {name for name, field in catalog.Edition.model_fields.items() if "dict" in str(field.annotation)}
-    assert {*sections - {"files"}, "services", "zones", "edition"} == set(NOUNS) == set(MODELS)
+    assert {*sections - {"files"}, "services", "limits", "zones", "edition"} == set(NOUNS) == set(MODELS)
 
 
 @pytest.mark.parametrize("section", MODELS)

@@ -22,6 +22,7 @@ from cloudplan.rules import bill as bill_rules
 from cloudplan.rules import compute, protection, storage
 from cloudplan.rules.backup import backup_flows, backup_site, backup_storage, stored_factor
 from cloudplan.rules.book import ALL
+from cloudplan.rules.orders import order_form
 from cloudplan.rules.rule import Check
 from cloudplan.workload.case import Case, instances_at
 
@@ -874,6 +875,73 @@ def test_an_order_takes_a_least_of_backup_storage(least: str, words: int, editio
         order_limits(asked, choice([], []))
         == [f"az06 takes 1 TiB of backups, an order at least {least} GiB; order {least} GiB."][:words]
     )
+
+
+def lacking(asked: Case, made: Choice) -> list[str]:
+    """Return what the order form does not take."""
+    found = find(asked, made, pinned=True, on=None)
+    return [finding.message for finding in found if (finding.code, finding.rule) == ("order-limit", "ORD-3")]
+
+
+NEWEST = cp.load_edition()
+FORM = order_form(NEWEST)
+PHYSICAL_GIB = NEWEST.blades["eco:v3"].ram_gib
+VLAN, ADDRESS, LINK = (NEWEST.extras[key].sku for key in ("vlan", "ipv4", "link-1g"))
+
+
+@covers("ORD-3")
+@pytest.mark.parametrize(
+    ("made", "extras", "words"),
+    [
+        (choice([cluster({"a": 1}, hosts=FORM.hosts_min)], []), [], ""),
+        (choice([cluster({"a": 1}, hosts=1)], []), [], "has 1 host(s), the order form makes clusters of 2 or more"),
+        (choice([cluster({"a": 1}, hosts=2, memory_gib=2 * (PHYSICAL_GIB - 16))], []), [], ""),
+        (
+            choice([cluster({"a": 1}, hosts=2, memory_gib=2 * (PHYSICAL_GIB - 16) + 1)], []),
+            [],
+            "activates 737 GiB, the order form at most 736 (16 GiB a host less than physical)",
+        ),
+        (choice([cluster({"a": 1}, blade="perf3:v3")], []), [], ""),
+        (choice([cluster({"a": 1}, blade="perf4:v3")], []), [], "The order form has no PERFORMANCE 4 blade v3"),
+        (choice([], [store(**{"class": "premium"})]), [], ""),
+        (choice([], [store(**{"class": "ultra"})]), [], "no class ultra: order 1 datastore(s) of it at az05"),
+        (choice([], []), [(VLAN, FORM.networks_max)], ""),
+        (choice([], []), [(VLAN, 21)], "az05 takes 21 networks, an order at most 20; place 2 orders in turn."),
+        (choice([], []), [(ADDRESS, FORM.addresses_max)], ""),
+        (choice([], []), [(ADDRESS, 9)], "takes 9 public addresses, the order of a zone at most 8"),
+        (choice([], []), [("csp:tenant:v1", 1)], ""),
+        (choice([], []), [(LINK, 1)], "is not in the order form: ask for it by service request"),
+    ],
+)
+def test_what_the_order_form_takes(made: Choice, extras: list[tuple[str, int]], words: str) -> None:
+    wanted = [{"sku": sku, "quantity": quantity} for sku, quantity in extras]
+    told = lacking(case(edition=NEWEST, extras=wanted), made)
+    assert len(told) == bool(words) and words in "".join(told)
+    older = case(edition=cp.load_edition("2026-04-30"), extras=wanted)
+    assert lacking(older, made) == []
+
+
+def test_memory_that_comes_with_the_blades_is_not_ordered() -> None:
+    made = choice([cluster({"a": 1}, hosts=2, memory_gib=2 * PHYSICAL_GIB)], [])
+    assert lacking(case(edition=NEWEST), made) != []
+    assert lacking(case(edition=NEWEST, policy={"memory_model": "included_full"}), made) == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_vm_takes_so_many_disks(more: int) -> None:
+    most = NEWEST.limit("vm_disks")
+    assert most
+    disks = [{"size_gib": 1}] * (most + more)
+    told = {
+        edition.edition: [
+            finding.values
+            for finding in find(case(edition=edition, vms=[vm(disks=disks)]), choice([], []), pinned=True, on=None)
+            if finding.code == "order-limit" and "disks" in finding.values
+        ]
+        for edition in (NEWEST, cp.load_edition("2026-04-30"))
+    }
+    expected = {"vm": "a", "disks": most + 1, "most": most, "paravirtual": NEWEST.limit("vm_disks_paravirtual")}
+    assert told == {NEWEST.edition: [expected] if more else [], "2026-04-30": []}
 
 
 def test_nothing_backed_up_is_no_order() -> None:

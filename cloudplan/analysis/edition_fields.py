@@ -28,6 +28,9 @@ NOUNS = {
     "withdrawn": ("withdrawn item", "withdrawn items"),
     "rules": ("rule", "rules"),
     "service_levels": ("service level", "service levels"),
+    "conditions": ("condition of the service", "conditions of the service"),
+    "certifications": ("certification", "certifications"),
+    "limits": ("limit", "limits"),
     "documents": ("document", "documents"),
 }
 """The sections of an edition, with what one and several things in each are called."""
@@ -243,6 +246,19 @@ def _flash(moved: Moved) -> str:
 
 # --- the table ---------------------------------------------------------------------------------------------------
 
+
+TENANT, ORDER_LIMIT = "tenant-minimum", "order-limit"
+"""The findings of plans beyond a limit."""
+
+
+def _limit(moved: Moved) -> str:
+    if moved.went:
+        return "No plan is measured by it."
+    of_a_tenant = moved.key.startswith("tenant_")
+    side, code = ("below", TENANT) if of_a_tenant else ("above", ORDER_LIMIT)
+    return f"A plan {side} it has the finding `{code}`."
+
+
 _BILL_TEXT = "The bill has other words; plans stay as they are."
 _DESCRIPTION = "A description; plans stay as they are."
 _CITATION = "Where the provider says so; plans stay as they are."
@@ -311,6 +327,21 @@ FIELDS = {
     "service_levels.": Field("level", "service level", _PROMISE),
     "service_levels.value": Field("level", "promise", _PROMISE),
     "service_levels.order": Field("text", "order", _DESCRIPTION),
+    "service_levels.title": Field("text", "title", _DESCRIPTION),
+    "service_levels.zones_min": Field("level", "zones it needs", _PROMISE, "zones"),
+    "conditions.": Field("level", "condition", _PROMISE),
+    "conditions.title": Field("text", "title", _DESCRIPTION),
+    "conditions.value": Field("level", "what the provider says", _PROMISE),
+    "conditions.customer": Field("level", "what it asks of the customer", _PROMISE),
+    "conditions.order": Field("text", "order", _DESCRIPTION),
+    "certifications.": Field(
+        "level", "certification", _either("A workload may require it.", "A workload that requires it is refused.")
+    ),
+    "certifications.items": Field("level", "items it covers", "Plans that require it take these items only."),
+    "certifications.order": Field("text", "order", _DESCRIPTION),
+    "limits.": Field("limit", "limit", _limit),
+    "limits.value": Field("limit", "figure", _limit),
+    "limits.order": Field("text", "order", _DESCRIPTION),
     "rules.": Field("limit", "rule", _formula),
     "rules.order": Field("text", "order", _DESCRIPTION),
     "documents.": Field("text", "document", _CITATION),
@@ -322,11 +353,13 @@ FIELDS = {
     "edition.edition": Field("text", "name", _IDENTITY),
     "edition.title": Field("text", "title", _DESCRIPTION),
     "edition.provider": Field("text", "provider", _DESCRIPTION),
+    "edition.checked_until": Field("text", "checked until", _CITATION),
     "edition.superseded": Field("text", "superseded by", _IDENTITY),
     "edition.sha256": Field("text", "SHA-256", _IDENTITY),
     "edition.shipped": Field("text", "ships with the program", _IDENTITY),
     "*.sku": Field("sku", "SKU", _sku),
     "*.unit": Field("figure", "billing unit", _UNIT),
+    "*.by_request": Field("figure", "sold by service request", "It is ordered elsewhere; plans stay as they are."),
     "*.min_term_months": Field("figure", "minimum commitment", _term, "months"),
     "*.label": Field("text", "name", _BILL_TEXT),
     "*.note": Field("text", "remark", _DESCRIPTION),

@@ -147,9 +147,11 @@ def _whole(edition: Edition, section: str, key: str) -> str | None:
         return None
     if section == "rules":
         return RULES[key].title if key in RULES else "no rule of this program"
-    if section in ("service_levels", "documents"):
-        return str(thing.value if section == "service_levels" else thing.title)
-    if section in ("regions", "zones", "withdrawn"):
+    if section in ("service_levels", "conditions", "limits"):
+        return words(thing.value)
+    if section == "documents":
+        return str(thing.title)
+    if section in ("regions", "zones", "withdrawn", "certifications"):
         return str(thing.label)
     term = f", {words(thing.min_term_months, 'months')} or more" if thing.min_term_months else ""
     return f"{thing.label}, {thing.sku}, per {unit_of(thing)}{term}"

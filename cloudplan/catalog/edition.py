@@ -98,9 +98,10 @@ class StorageClass(Item):
 
 
 class Service(Item):
-    """A service or licence with its billing unit."""
+    """A service or licence with its billing unit; one that is sold `by_request` is not in the provider's order form."""
 
     unit: Name
+    by_request: Flag = False
 
 
 class Services(Frozen):
@@ -126,10 +127,52 @@ class Withdrawn(Frozen):
 
 
 class ServiceLevel(Frozen):
-    """A service level as the provider states it."""
+    """A service level as the provider states it; `zones_min` is over how many zones a service has to stand for it."""
 
+    title: str = ""
     value: Name
+    zones_min: Count | None = None
     source: Source
+
+
+class ServiceCondition(Frozen):
+    """A condition of the service as the provider states it, and what it asks of the `customer`."""
+
+    title: Name
+    value: Name
+    customer: str = ""
+    source: Source
+
+
+class Certification(Frozen):
+    """A certification and the items that it covers: ``blades`` for all of a section, or ``extras.vlan``."""
+
+    label: Name
+    note: str = ""
+    items: Tags
+    source: Source
+
+    def covers(self, item: str) -> bool:
+        """Return whether it covers an item, by its key as in `Edition.keyed_items`."""
+        return item in self.items or item.partition(".")[0] in self.items
+
+
+class Limit(Frozen):
+    """A figure that limits something else than a plan."""
+
+    value: Count
+    source: Source
+
+
+class Limits(Frozen):
+    """What a tenant holds at least, and the disks that a VM takes, more with ParaVirtual controllers; None: unsaid."""
+
+    tenant_zones: Limit | None = None
+    tenant_clusters: Limit | None = None
+    tenant_datastores: Limit | None = None
+    tenant_vlans: Limit | None = None
+    vm_disks: Limit | None = None
+    vm_disks_paravirtual: Limit | None = None
 
 
 class RuleFacts(Frozen):
@@ -157,13 +200,15 @@ STANDBY, RETENTION = "DR-1", "BKP-3"
 class Edition(Frozen):
     """One immutable state of the catalogue, named by its date.
 
-    `superseded` is the date of the next edition that ships, `files` the text of the edition's files by their names.
+    `superseded` is the date of the next edition that ships, `checked_until` the day up to which the documents of the
+    provider were read for it, `files` the text of the edition's files by their names.
     """
 
     schema_name: Literal["cloudplan/edition/v1"] = Field(alias="schema")
     edition: Name
     title: Name
     provider: Name
+    checked_until: Date | None = None
     superseded: str | None = None
     documents: dict[str, SourceDocument]
     regions: dict[str, Region] = Field(min_length=1)
@@ -174,6 +219,9 @@ class Edition(Frozen):
     withdrawn: dict[str, Withdrawn]
     extras: dict[str, Service]
     rules: dict[str, RuleFacts]
+    conditions: dict[str, ServiceCondition] = Field(default_factory=dict)
+    certifications: dict[str, Certification] = Field(default_factory=dict)
+    limits: Limits = Limits()
     sha256: str = ""
     shipped: bool = True
     files: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
@@ -198,6 +246,11 @@ class Edition(Frozen):
     def backup_default(self) -> dict[str, str]:
         """The backup policy when none is given."""
         return dict(self.rules[RETENTION].figures)
+
+    def limit(self, name: str) -> int | None:
+        """Return one of `limits`; None when the edition does not say it."""
+        found: Limit | None = getattr(self.limits, name)
+        return found.value if found else None
 
     @property
     def flash_classes(self) -> tuple[str, ...]:

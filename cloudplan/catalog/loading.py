@@ -169,7 +169,9 @@ def _edition(texts: dict[str, str], prefix: str) -> Edition:
     faults: list[Fault] = []
     edition = validate(Edition, joined, faults)
     if edition is not None:
-        faults.extend([*_sold_twice(edition, joined), *_unknown_documents(edition, joined)])
+        faults.extend(_sold_twice(edition, joined))
+        faults.extend(_unknown_documents(edition, joined))
+        faults.extend(_unknown_items(edition, joined))
     if edition is None or faults:
         raise BadInputError(faults)
     digest = hashlib.sha256("".join(f"{file}\n{text}" for file, text in texts.items()).encode())
@@ -219,6 +221,16 @@ def _unknown_documents(edition: Edition, document: Document) -> Iterator[Fault]:
     for where, cited in citations(edition):
         if cited not in edition.documents:
             yield document.fault(where, unknown("document", cited, edition.documents))
+
+
+def _unknown_items(edition: Edition, document: Document) -> Iterator[Fault]:
+    """Yield a fault for each item of a certification that is neither an item of the edition nor a section of them."""
+    keys = [key for key, _ in edition.keyed_items()]
+    allowed = [*dict.fromkeys(key.partition(".")[0] for key in keys), *keys]
+    for name, certification in edition.certifications.items():
+        for index, item in enumerate(certification.items):
+            if item not in allowed:
+                yield document.fault(("certifications", name, "items", index), unknown("item", item, allowed))
 
 
 def citations(value: Any, where: Where = ()) -> Iterator[tuple[Where, str]]:

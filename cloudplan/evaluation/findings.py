@@ -5,16 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from cloudplan.base.units import GIB_PER_TIB
-from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.items import zones_in_use
+from cloudplan.evaluation.order_limits import order_limits
 from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
-from cloudplan.plan.wording import finding_text
+from cloudplan.plan.wording import finding_of
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import backup, compute, protection, storage
 from cloudplan.rules.backup import is_backed_up
 from cloudplan.rules.bill import PROOF
-from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions
 from cloudplan.workload.case import Case
 
 MUCH = Decimal("0.01")
@@ -36,7 +34,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_storage(case, choice),
         *_protection(case, choice),
         *_backup(case),
-        *_orders(case, choice),
+        *order_limits(case, choice),
         *_commitments(case),
         *_inventory(case),
     ]
@@ -48,7 +46,7 @@ def not_proven(ended: str, monthly: Decimal, lower_bound: Decimal, currency: str
     saving = monthly - lower_bound
     severity: Literal["info", "warning"] = "warning" if saving > monthly * MUCH else "info"
     values = {"saving": str(saving), "currency": currency}
-    return _finding(severity, "not-proven", "lower_bound", PROOF.id, about=ended, **values)
+    return finding_of(severity, "not-proven", "lower_bound", PROOF.id, about=ended, **values)
 
 
 def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -56,59 +54,54 @@ def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
 
-def _finding(
-    severity: Literal["info", "warning"], code: str, subject: str, rule: str, *, about: str = "", **values: Any
-) -> Finding:
-    text = finding_text(code, about, values)
-    return Finding(severity=severity, code=code, subject=subject, rule=rule, message=text, values=values)
-
-
 def _prices(case: Case) -> Iterator[Finding]:
     book = case.prices.book
     for name in case.workload.policy.blades:
         if name not in case.blades:
-            yield _finding("warning", "not-priced", name, "", about="blade", blade=name, book=book.name)
+            yield finding_of("warning", "not-priced", name, "", about="blade", blade=name, book=book.name)
     for name in case.edition.storage_classes:
         if name not in case.classes:
-            yield _finding("warning", "not-priced", name, "", about="class", storage_class=name, book=book.name)
+            yield finding_of("warning", "not-priced", name, "", about="class", storage_class=name, book=book.name)
     memory = case.edition.services.memory
     if compute.memory_is_unpriced(case):
-        yield _finding("warning", "not-priced", memory.sku, "", about="memory", book=book.name)
+        yield finding_of("warning", "not-priced", memory.sku, "", about="memory", book=book.name)
     for item in case.edition.computed_items():
         prices = list(case.prices.spelled(item).values())
         if len(set(prices)) > 1:
-            yield _finding("warning", "alias-prices", item.sku, "", sku=item.sku, price=str(prices[0]))
+            yield finding_of("warning", "alias-prices", item.sku, "", sku=item.sku, price=str(prices[0]))
 
 
 def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
     edition = case.edition.edition
     if not pinned:
-        yield _finding("info", NOT_PINNED, "catalog", "", edition=edition)
+        yield finding_of("info", NOT_PINNED, "catalog", "", edition=edition)
     if compute.MEM_4.figure(case.edition, "contradicted") == "true":
-        yield _finding("warning", "memory-model", "catalog", compute.MEM_4.id, model=case.workload.policy.memory_model)
+        yield finding_of(
+            "warning", "memory-model", "catalog", compute.MEM_4.id, model=case.workload.policy.memory_model
+        )
 
 
 def _availability(case: Case, choice: Choice) -> Iterator[Finding]:
     sla = compute.HA_2.figure(case.edition, "hosts_for_sla")
     if case.workload.policy.host_failures == 0 and choice.clusters:
-        yield _finding("warning", "no-sla", "policy.host_failures", compute.HA_2.id, hosts_for_sla=sla)
+        yield finding_of("warning", "no-sla", "policy.host_failures", compute.HA_2.id, hosts_for_sla=sla)
     for group in case.workload.vms:
         if group.gpus:
-            yield _finding("warning", "gpu-passthrough", group.name, compute.GPU_1.id, vm=group.name)
+            yield finding_of("warning", "gpu-passthrough", group.name, compute.GPU_1.id, vm=group.name)
     share = case.workload.policy.standby
     if choice.protection and min(share.vcpu_share, share.memory_share) < 1:
         values = {"vcpu": str(share.vcpu_share), "memory": str(share.memory_share)}
-        yield _finding("warning", "degraded-standby", "policy.standby", protection.DR_1.id, **values)
+        yield finding_of("warning", "degraded-standby", "policy.standby", protection.DR_1.id, **values)
 
 
 def _storage(case: Case, choice: Choice) -> Iterator[Finding]:
     for site in case.sites:
         here = [store for store in choice.datastores if store.site == site]
         if len(here) == 1 and site in case.cluster_sites:
-            yield _finding("warning", "one-datastore", site, storage.ORD_1.id, site=site)
+            yield finding_of("warning", "one-datastore", site, storage.ORD_1.id, site=site)
         on_mass = sorted({name for store in here if not _flash(case, store.storage_class) for name in store.vswp})
         if on_mass:
-            yield _finding("warning", "swap-on-mass", site, storage.VSWP_2.id, site=site, count=len(on_mass))
+            yield finding_of("warning", "swap-on-mass", site, storage.VSWP_2.id, site=site, count=len(on_mass))
 
 
 def _flash(case: Case, storage_class: str) -> bool:
@@ -118,10 +111,10 @@ def _flash(case: Case, storage_class: str) -> bool:
 def _protection(case: Case, choice: Choice) -> Iterator[Finding]:
     replicated = [name for name, mechanism in choice.protection.items() if mechanism == VM_REPLICATION]
     if replicated:
-        yield _finding("info", "replica-class", "protection", protection.VMR_2.id, count=len(replicated))
+        yield finding_of("info", "replica-class", "protection", protection.VMR_2.id, count=len(replicated))
     if choice.protection:
         sites = sorted(zones_in_use(case))
-        yield _finding("info", "failover-request", "protection", protection.DR_2.id, sites=sites)
+        yield finding_of("info", "failover-request", "protection", protection.DR_2.id, sites=sites)
 
 
 def _backup(case: Case) -> Iterator[Finding]:
@@ -130,41 +123,11 @@ def _backup(case: Case) -> Iterator[Finding]:
         for number, disk in enumerate(group.disks):
             values: dict[str, Any] = {"vm": group.name, "disk": number}
             if disk.constant_writes:
-                yield _finding("warning", "disk-not-backed-up", subject, backup.BKP_4.id, about="constant", **values)
+                yield finding_of("warning", "disk-not-backed-up", subject, backup.BKP_4.id, about="constant", **values)
             elif not disk.backup:
-                yield _finding("info", "disk-not-backed-up", subject, backup.BKP_4.id, about="asked", **values)
+                yield finding_of("info", "disk-not-backed-up", subject, backup.BKP_4.id, about="asked", **values)
         if not any(is_backed_up(disk) for disk in group.disks):
-            yield _finding("warning", "vm-without-backup", subject, backup.BKP_4.id, vm=group.name)
-
-
-def _orders(case: Case, choice: Choice) -> Iterator[Finding]:
-    """What takes more than one order of the console, or more than is needed (ORD-2)."""
-    datastores = storage.ORD_2.figure(case.edition, "datastores_max")
-    for cluster in choice.clusters:
-        first, *further = cluster_portions(case, cluster)
-        if further:
-            values = {"cluster": cluster.name, "hosts": cluster.hosts, "most": first, "rest": sum(further)}
-            yield _finding("info", "order-limit", cluster.name, storage.ORD_2.id, about="hosts", **values)
-    for site in case.sites:
-        here = [store for store in choice.datastores if store.site == site]
-        if len(here) > datastores:
-            placed = sum(
-                len(datastore_portions(case, [store for store in here if store.storage_class == name]))
-                for name in case.edition.storage_classes
-            )
-            values = {"site": site, "datastores": len(here), "most": datastores, "orders": placed}
-            yield _finding("info", "order-limit", site, storage.ORD_2.id, about="datastores", **values)
-    least, most = (
-        storage.ORD_2.figure(case.edition, "backup_min_gib"),
-        storage.ORD_2.figure(case.edition, "backup_max_gib"),
-    )
-    for target in backup_targets(case):
-        order: dict[str, Any] = {"tib": target.tib, "site": target.site, "least": least, "most": most}
-        placed = len(backup_portions_gib(case, target))
-        if placed > 1:
-            yield _finding("info", "order-limit", target.site, storage.ORD_2.id, about="backup", **order, orders=placed)
-        elif 0 < target.tib * GIB_PER_TIB < least:
-            yield _finding("info", "order-limit", target.site, storage.ORD_2.id, about="little backup", **order)
+            yield finding_of("warning", "vm-without-backup", subject, backup.BKP_4.id, vm=group.name)
 
 
 def _commitments(case: Case) -> Iterator[Finding]:
@@ -174,19 +137,19 @@ def _commitments(case: Case) -> Iterator[Finding]:
         least = case.edition.extra(extra.sku, case.workload.region).min_term_months
         if least is not None and least > term:
             values: dict[str, Any] = {"sku": extra.sku, "least": least, "term": term}
-            yield _finding("warning", "minimum-commitment", f"extras[{index}]", "", **values)
+            yield finding_of("warning", "minimum-commitment", f"extras[{index}]", "", **values)
 
 
 def _inventory(case: Case) -> Iterator[Finding]:
     """What the import of the inventory warned of: the figures of the workload rest on it."""
     for text in case.workload.inventory.warnings if case.workload.inventory else ():
-        yield _finding("warning", "inventory", "inventory", "", text=text)
+        yield finding_of("warning", "inventory", "inventory", "", text=text)
 
 
 def book_findings(book: PriceBook, on: date | None) -> Iterator[Finding]:
     """Yield what the reader of any output must know of its price book; `on` is the date of the quote, if given."""
     if book.illustrative:
-        yield _finding("warning", "illustrative-prices", "prices", "", book=book.name)
+        yield finding_of("warning", "illustrative-prices", "prices", "", book=book.name)
     if on is not None and not book.valid_on(on):
         dates = {"valid_from": str(book.valid_from or "ever"), "valid_until": str(book.valid_until or "further notice")}
-        yield _finding("warning", OUTSIDE_DATES, "prices", "", date=str(on), book=book.name, **dates)
+        yield finding_of("warning", OUTSIDE_DATES, "prices", "", date=str(on), book=book.name, **dates)

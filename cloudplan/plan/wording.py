@@ -4,9 +4,10 @@ A plan has each of these texts in English, with its values; here the message tha
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from cloudplan.base.language import ENGLISH, Message, message
+from cloudplan.plan.plan import Finding
 
 FINDINGS: Mapping[str, Mapping[str, str]] = {
     "illustrative-prices": {
@@ -73,6 +74,16 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "datastores": "{site} has {datastores} datastores, an order at most {most}; place {orders} orders in turn.",
         "backup": "{site} takes {tib} TiB of backups, an order at most {most} GiB; place {orders} orders in turn.",
         "little backup": "{site} takes {tib} TiB of backups, an order at least {least} GiB; order {least} GiB.",
+        "few hosts": "{cluster} has {hosts} host(s), the order form makes clusters of {least} or more: ask support.",
+        "memory": "{cluster} activates {memory_gib} GiB, the order form at most {most} ({reserve} GiB a host less than "
+        "physical): ask for the rest by service request.",
+        "blade": "The order form has no {blade}: order {cluster} by service request.",
+        "class": "The order form has no class {storage_class}: order {datastores} datastore(s) of it at {site} by "
+        "service request.",
+        "networks": "{site} takes {networks} networks, an order at most {most}; place {orders} orders in turn.",
+        "addresses": "{site} takes {addresses} public addresses, the order of a zone at most {most}: order more apart.",
+        "by request": "{item} is not in the order form: ask for it by service request.",
+        "disks": "{vm} has {disks} disks, a VM takes {most}; with ParaVirtual controllers {paravirtual}.",
     },
     "minimum-commitment": {
         "": "{sku} has a minimum commitment of {least} months, longer than the term of {term}.",
@@ -87,6 +98,14 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
 def finding_text(code: str, about: str, values: Mapping[str, Any]) -> str:
     """Return what a finding says, in English."""
     return ENGLISH.said(Message(FINDINGS[code][about], values))
+
+
+def finding_of(
+    severity: Literal["info", "warning"], code: str, subject: str, rule: str, *, about: str = "", **values: Any
+) -> Finding:
+    """Return a finding that says a template of its code, filled with the values."""
+    text = finding_text(code, about, values)
+    return Finding(severity=severity, code=code, subject=subject, rule=rule, message=text, values=values)
 
 
 def finding_message(code: str, english: str, values: Mapping[str, Any]) -> Message:

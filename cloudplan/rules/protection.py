@@ -13,14 +13,9 @@ from cloudplan.plan.plan import (
     Choice,
     Mechanism,
 )
-from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact
+from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, names
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
 
 DR_1 = Rule(
     "DR-1",
@@ -48,7 +43,7 @@ GM_1 = Rule(
     "Global Mirror",
     "Meets an RPO from rpo and an RTO from rto on; works with these classes only.",
     "choice",
-    {"rpo": minutes, "rto": minutes, "classes": _words},
+    {"rpo": minutes, "rto": minutes, "classes": names},
     since=FIRST,
 )
 GM_2 = Rule(

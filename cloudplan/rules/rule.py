@@ -185,6 +185,11 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read a figure that is a list of names, apart by blanks; it may be empty."""
+    return tuple(text.split())
+
+
 def _readable(read: Callable[[str], object], text: str) -> bool:
     try:
         read(text)

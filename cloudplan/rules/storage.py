@@ -13,7 +13,7 @@ from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Datastore
 from cloudplan.rules.protection import GM_1
-from cloudplan.rules.rule import COUNT, FIRST, Check, Inequality, Linear, Rule, exact, share
+from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, names, share
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Disk
 
@@ -84,6 +84,19 @@ ORD_2 = Rule(
     dict.fromkeys(("hosts_max", "datastores_max", "backup_min_gib", "backup_max_gib"), COUNT),
     since=FIRST,
 )
+ORD_3 = Rule(
+    "ORD-3",
+    "What the order form takes",
+    "A cluster of fewer hosts, memory above hosts x (physical - reserve), a blade or class that the form lacks, and "
+    "what is sold by request are service requests; more networks or addresses take several orders.",
+    "finding",
+    {
+        **dict.fromkeys(("hosts_min", "networks_max", "addresses_min", "addresses_max"), COUNT),
+        "memory_reserve_gib": COUNT_OR_ZERO,
+        **dict.fromkeys(("without_blades", "without_classes"), names),
+    },
+    since="2026-08-20",
+)
 IOPS_1 = Rule(
     "IOPS-1",
     "IOPS of a LUN",
@@ -106,7 +119,7 @@ IOPS_4 = Rule(
     "IOPS-4", "Bandwidth of a LUN", "Sum of MB/s of its disks <= the edition's ceiling per LUN.", "plan", since=FIRST
 )
 
-RULES = (*(LUN_1, LUN_2, LUN_3, VSWP_1, VSWP_2, CLS_1, CLS_2, ORD_1, ORD_2, IOPS_1, IOPS_2, IOPS_3, IOPS_4),)
+RULES = (*(LUN_1, LUN_2, LUN_3, VSWP_1, VSWP_2, CLS_1, CLS_2, ORD_1, ORD_2, ORD_3, IOPS_1, IOPS_2, IOPS_3, IOPS_4),)
 
 
 @dataclass(frozen=True)

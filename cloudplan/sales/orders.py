@@ -11,13 +11,10 @@ from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.catalog.edition import in_any_region
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BackupTarget, Choice, Cluster, Datastore
 from cloudplan.rules.compute import HA_2, included_gib
-from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions, portions
-from cloudplan.rules.storage import ORD_1, ORD_2
+from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions, order_form, portions
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, VmGroup
 
-NETWORKS_MAX = 20
-"""Networks that one order propagates, says the console's page on orders (13 October 2025)."""
 NAMED = 20
 """Names that a field of a request lists."""
 VLAN = "csp:(region):network:vlan"
@@ -122,7 +119,7 @@ def _compute(case: Case, queue: _Queue, site: str, clusters: Sequence[Cluster]) 
 
 
 def _storage(case: Case, queue: _Queue, site: str, stores: Sequence[Datastore]) -> None:
-    advised = ORD_1.figure(case.edition, "datastores_advised")
+    advised = order_form(case.edition).datastores_min
     for name, item in case.edition.storage_classes.items():
         mine = [store for store in stores if store.storage_class == name]
         for count in datastore_portions(case, mine):
@@ -143,7 +140,7 @@ def _storage(case: Case, queue: _Queue, site: str, stores: Sequence[Datastore]) 
 
 
 def _backup(case: Case, queue: _Queue, target: BackupTarget) -> None:
-    least = ORD_2.figure(case.edition, "backup_min_gib")
+    least = order_form(case.edition).backup_min_gib
     needed = target.tib * GIB_PER_TIB
     notes = [message("The plan needs {needed:n} GiB; an order takes {least} GiB or more.", needed=needed, least=least)]
     for size_gib in backup_portions_gib(case, target):
@@ -160,7 +157,7 @@ def _extras(case: Case, queue: _Queue, site: str) -> None:
             continue
         item = case.edition.extra(extra.sku, case.workload.region)
         if in_any_region(item.sku, case.workload.region).startswith(VLAN):
-            for count in portions(extra.quantity, NETWORKS_MAX):
+            for count in portions(extra.quantity, order_form(case.edition).networks_max):
                 queue.add(
                     NETWORKS, site, (message("Networks to create and propagate"), count), (message("SKU"), item.sku)
                 )

@@ -73,6 +73,7 @@ def _state(item: Mapping[str, Any]) -> str:
 def edition(shown: Edition) -> Report:
     """Return all of an edition but the citations."""
     later = f", superseded by {shown.superseded}" if shown.superseded else ""
+    later += f", checked until {shown.checked_until}" if shown.checked_until else ""
     summary = (
         f"{shown.title} ({shown.provider}), {state(shown)}{later}.",
         f"SHA-256 {shown.sha256}",
@@ -82,7 +83,7 @@ def edition(shown: Edition) -> Report:
     figures = _rule_table(shown, [key for key, facts in shown.rules.items() if facts.figures])
     parts = (
         *(_blades(shown), _classes(shown), _services(shown), extras, _withdrawn(shown)),
-        *(_zones(shown), _levels(shown), figures, _documents(shown)),
+        *(_zones(shown), _levels(shown), *_service(shown), figures, *_limits(shown), _documents(shown)),
     )
     return Report(f"Catalogue {name_of(shown)}", summary, parts)
 
@@ -155,6 +156,25 @@ def _zones(shown: Edition) -> Table:
 def _levels(shown: Edition) -> Table:
     rows = tuple((key, level.value) for key, level in shown.service_levels.items())
     return Table("Service levels", (Column("Level"), Column("Promise")), rows)
+
+
+def _service(shown: Edition) -> Iterable[Table]:
+    """Yield the conditions of the service and the certifications, where the edition carries them."""
+    if shown.conditions:
+        rows = tuple((key, item.value, item.customer or None) for key, item in shown.conditions.items())
+        columns = (Column("Condition"), Column("The provider says"), Column("The customer's part"))
+        yield Table("Conditions of the service", columns, rows)
+    if shown.certifications:
+        rows = tuple((key, item.label, ", ".join(item.items)) for key, item in shown.certifications.items())
+        note = "A workload may require them with `requires`."
+        yield Table("Certifications", (Column("Certification"), Column("Name"), Column("Items")), rows, note)
+
+
+def _limits(shown: Edition) -> Iterable[Table]:
+    """Yield the limits that are no rule of a plan, where the edition carries them."""
+    rows = tuple((key, limit.value) for key, limit in shown.limits if limit is not None)
+    if rows:
+        yield Table("Limits", (Column("Limit"), Column("Figure", "whole")), rows)
 
 
 def _documents(shown: Edition) -> Table:
