@@ -61,6 +61,13 @@ def workload(**fields: Any) -> dict[str, Any]:
     return {"schema": "cloudplan/workload/v1", "name": "small", "catalog": EDITION, "vms": [vm()], **fields}
 
 
+def rules_of(path: Path, *rules: dict[str, Any], workload: dict[str, Any] | None = None) -> Path:
+    """Write the rules of an import, one key a line, and return their file."""
+    tree = {"schema": "cloudplan/import-rules/v1", **({"workload": workload} if workload else {}), "rules": list(rules)}
+    path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    return path
+
+
 def price_book(*without: str, items: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     """Return the example price book as plain values, less the SKUs that contain one of `without`, plus `items`."""
     book = yaml.safe_load((catalog_folder() / "prices" / "example-eur.yaml").read_text(encoding="utf-8"))

@@ -15,15 +15,20 @@ from pydantic import BaseModel
 import cloudplan as cp
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.schema import decimal_of
+from cloudplan.inventory.import_rules import RuleFile
+from cloudplan.inventory.rule_reading import read_rules
 from cloudplan.presentation.field_notes import NOTES
 from cloudplan.presentation.json_schema import FileFormat, schema_of
 from cloudplan.presentation.price_template import as_yaml
+from cloudplan.presentation.rules_template import rules_text
 from cloudplan.presentation.terms_template import terms_starter
 from cloudplan.presentation.workload_template import workload_starter
 
 Run = Callable[..., Ran]
 
-FORMATS: list[FileFormat] = ["workload", "prices", "terms", "plan"]
+FORMATS: list[FileFormat] = ["workload", "prices", "terms", "rules", "plan"]
+NAMES: dict[str, FileFormat] = {"import-rules": "rules"}
+"""Formats that `schema:` calls otherwise."""
 
 
 class Loader(yaml.SafeLoader):
@@ -69,7 +74,9 @@ def test_a_schema_is_one_and_is_printed(name: FileFormat, run: Run, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "model", [*models(cp.Workload), *models(cp.PriceBook), *models(cp.Terms)], ids=lambda m: m.__name__
+    "model",
+    [*models(cp.Workload), *models(cp.PriceBook), *models(cp.Terms), *models(RuleFile)],
+    ids=lambda m: m.__name__,
 )
 def test_every_field_of_a_file_has_a_note(model: type[BaseModel]) -> None:
     assert {field.alias or name for name, field in model.model_fields.items()} == NOTES[model].keys()
@@ -82,7 +89,8 @@ def test_every_field_of_a_file_has_a_note(model: type[BaseModel]) -> None:
 )
 def test_every_file_of_ours_is_valid(path: Path) -> None:
     tree = as_editors_see(path.read_text(encoding="utf-8"))
-    assert errors(tree["schema"].split("/")[1], tree) == []
+    said = tree["schema"].split("/")[1]
+    assert errors(NAMES.get(said, said), tree) == []
 
 
 @pytest.mark.parametrize("name", ["web-shop", "two-zones-dr"])
@@ -98,6 +106,7 @@ def test_a_plan_is_valid_and_so_is_what_it_carries(name: str, run: Run) -> None:
 def test_what_is_begun_is_valid(example_prices: cp.PriceBook) -> None:
     edition = cp.load_edition()
     assert errors("workload", as_editors_see(workload_starter(edition).text({"recovery": "1h/4h"}))) == []
+    assert errors("rules", as_editors_see(rules_text(edition))) == []
     assert errors("terms", as_editors_see(terms_starter().text({"issued": "2026-02-01"}))) == []
     assert errors("prices", as_editors_see(as_yaml(edition, example_prices))) == []
 
@@ -164,6 +173,7 @@ FULL_WORKLOAD = workload(
             }
         ],
         "warnings": ["x"],
+        "rules": [{"rule": "x", "vms": 1}],
     },
 )
 PARTY = {"name": "x", "address": "x", "registration": "1", "vat_number": "2", "contact": {"name": "x"}}
@@ -180,10 +190,30 @@ FULL_PRICES = price_book(
     discounts=[{"match": "csp:*", "percent": "5", "min_term_months": 12}], valid_until="2027-01-01"
 )
 FULL_PRICES["items"] = dict(list(FULL_PRICES["items"].items())[:2])
+TEXTS = ("name", "folder", "cluster", "datacenter", "resource_pool", "os", "annotation")
+FULL_RULES: dict[str, Any] = {
+    "schema": "cloudplan/import-rules/v1",
+    "workload": {"sites": {"primary": "az05", "standby": "az06"}, "backup_policies": {"gold": {"daily": 30}}},
+    "rules": [
+        {
+            "name": "x",
+            "match": {
+                **dict.fromkeys(TEXTS, "x*"),
+                **{"tags": {"owner": "x"}, "vcpus": 4, "memory_gib": ">=4", "disk_gib": "1..2", "power": ["on"]},
+            },
+            "set": {
+                "protection": {"rpo": "1h", "rto": "4h"},
+                **{"backup": "gold", "site": "az05", "blades": ["eco:v3"], "vcpu_per_core": 2, "pool": "{name}"},
+                "disks": [{"class": "live", "iops_per_gib": 2, "backup": False}],
+            },
+        },
+    ],
+}
 FILES: list[tuple[FileFormat, dict[str, Any], Callable[[Any], Any]]] = [
     ("workload", FULL_WORKLOAD, lambda tree: cp.read_workload(tree, cp.load_edition(EDITION))),
     ("terms", FULL_TERMS, cp.read_terms),
     ("prices", FULL_PRICES, cp.load_prices),
+    ("rules", FULL_RULES, read_rules),
 ]
 ODD: list[Any] = [
     None, True, "true", "", " ", "x", "4", "15m", "0m", "2026-01-01", "2026-13-01", "EUR", "fr",
@@ -193,7 +223,7 @@ ODD: list[Any] = [
 
 
 def test_the_full_files_have_every_field_that_may_be_given() -> None:
-    for (_, tree, _), model in zip(FILES, (cp.Workload, cp.Terms, cp.PriceBook), strict=True):
+    for (_, tree, _), model in zip(FILES, (cp.Workload, cp.Terms, cp.PriceBook, RuleFile), strict=True):
         given = {where[-1] for where in places(tree)}
         assert {key for inner in models(model) for key in NOTES[inner]} - given - {"email", "phone"} == set(), model
 
@@ -261,6 +291,10 @@ def test_a_schema_and_its_reader_refuse_the_same(
     assert "\n".join(map(str, stricter)) == ""
 
 
+OPEN = (("items",), ("backup_policies",), ("workload", "backup_policies"), ("rules", 0, "match", "tags"))
+"""Mappings whose keys are names of the user's own."""
+
+
 @pytest.mark.parametrize(("name", "tree", "reader"), FILES, ids=[name for name, *_ in FILES])
 def test_an_unknown_field_is_refused_by_both(
     name: FileFormat, tree: dict[str, Any], reader: Callable[[Any], Any]
@@ -269,7 +303,7 @@ def test_an_unknown_field_is_refused_by_both(
         inside: Any = tree
         for step in where:
             inside = inside[step]
-        if isinstance(inside, dict) and where not in (("items",), ("backup_policies",)):
+        if isinstance(inside, dict) and where not in OPEN:
             made = changed(tree, (*where, "nonsense"), 1)
             assert errors(name, made), where
             assert "unknown field" in accepted(reader, made), where

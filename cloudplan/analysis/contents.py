@@ -12,6 +12,7 @@ from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.units import MIB_PER_GIB, number
 from cloudplan.catalog.loading import editions, editions_in, load_edition
 from cloudplan.inventory.importing import import_inventory
+from cloudplan.inventory.rule_reading import read_rules
 from cloudplan.inventory.tables import CSV_SUFFIXES
 from cloudplan.prices.book import load_prices
 from cloudplan.prices.excel import SHEETS
@@ -67,11 +68,13 @@ def contents(path: Path, kind: str, catalog: str | None) -> Contents:
         kinds.WORKLOAD: lambda: _workload(path, catalog),
         kinds.PRICES: lambda: _prices(path, catalog),
         kinds.TERMS: lambda: _terms(path),
+        kinds.IMPORT_RULES: lambda: _rules(path),
         kinds.EDITION: lambda: _edition(path),
         kinds.INVENTORY: lambda: _inventory(path),
     }
     if kind not in makers:
-        message = "says not what it is; allowed: a plan, a workload, a price book, terms, an edition or an inventory"
+        allowed = "a plan, a workload, a price book, terms, the rules of an import, an edition or an inventory"
+        message = f"says not what it is; allowed: {allowed}"
         raise BadInputError([Fault(message, where=str(path), path="schema")])
     return makers[kind]()
 
@@ -127,6 +130,16 @@ def _terms(path: Path) -> Contents:
     }
     tree = terms.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Contents(kinds.TERMS, terms.number or "without a number", facts, {"Terms": canonical_sha256(tree)})
+
+
+def _rules(path: Path) -> Contents:
+    rules = read_rules(path)
+    facts = {
+        "Rules": number(len(rules.file.rules)),
+        **{f"Rule {index}": title for index, title in enumerate(rules.titles, start=1)},
+        "Fields of the workload": ", ".join(rules.file.workload) or "none",
+    }
+    return Contents(kinds.IMPORT_RULES, path.stem, facts, {"Rules": canonical_sha256(rules.document.tree)})
 
 
 def _edition(path: Path) -> Contents:

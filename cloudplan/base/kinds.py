@@ -9,6 +9,7 @@ from cloudplan.base.files import DASH, opened, read_bytes, text_of
 from cloudplan.base.yamlfile import Document
 
 WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
+IMPORT_RULES = "import-rules"
 INVENTORY, WORKBOOK, TABLE, QUOTE = "inventory", "workbook", "table", "quote"
 """Kinds of files that have no schema."""
 
@@ -18,6 +19,7 @@ NAMES = {
     TERMS: "the terms of a quote",
     PLAN: "a plan",
     EDITION: "a file of an edition",
+    IMPORT_RULES: "the rules of an import",
     INVENTORY: "an inventory",
     WORKBOOK: "a workbook",
     TABLE: "a table",
@@ -29,6 +31,7 @@ _ADVICE = {
     TERMS: "give them with `cloudplan quote --terms`",
     PLAN: "`cloudplan verify`, `quote` and `explain` take it",
     EDITION: "give its folder with --catalog",
+    IMPORT_RULES: "give them with `cloudplan import --rules`",
 }
 """What to do with a file of a kind where another one is wanted."""
 _ADVICE_FOR = {

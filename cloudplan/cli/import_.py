@@ -49,6 +49,9 @@ def import_(
         RawDisks, typer.Option(help="Raw device mappings: drop them, or keep them as disks.")
     ] = "drop",
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Pseudonyms in place of all names.")] = False,
+    rules: Annotated[
+        Path | None, typer.Option(help="What VMs that match get: storage class, site, protection, backup, tags.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="A secret that gives other files the same pseudonyms.")] = None,
     right_size: Annotated[bool, typer.Option("--right-size", help="Smaller figures where measured use allows it.")] = (
         False
@@ -64,7 +67,7 @@ def import_(
     """Turn an inventory into a workload, and tell what became of every row."""
     suffix_of(output, (".yaml", ".yml"))
     beside = output.with_suffix(".ledger.md") if output and output != DASH else None
-    files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ())])
+    files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ()), rules])
     how = RightSizing(_number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory)
     options = Options(
         name=name,
@@ -74,6 +77,7 @@ def import_(
         usage=tuple(usage or ()),
         anonymise=anonymise,
         key=key,
+        rules=rules,
     )
     imported = import_inventory(inventory, options)
     shown = partial(render_report, _report(imported))

@@ -14,11 +14,12 @@ from cloudplan.catalog.loading import load_edition
 from cloudplan.cli import prices
 from cloudplan.cli.options import Catalog, Force, Output, commands, emit, suffix_of
 from cloudplan.presentation.json_schema import FileFormat, schema_of
+from cloudplan.presentation.rules_template import rules_text
 from cloudplan.presentation.starter import Question, Starter
 from cloudplan.presentation.terms_template import terms_starter
 from cloudplan.presentation.workload_template import workload_starter
 
-Kind = Literal["workload", "prices", "terms"]
+Kind = Literal["workload", "prices", "terms", "rules"]
 Answer = str | list[str]
 Text = str | None
 
@@ -66,7 +67,10 @@ def init(
     vat_rate: Annotated[Text, typer.Option(help="Of terms: value-added tax, a share.")] = None,
     payment: Annotated[Text, typer.Option(help="Of terms: terms of payment.")] = None,
 ) -> None:
-    """Write a commented file to start from: a workload, a price book or terms; on a terminal, ask for what it needs."""
+    """Write a commented file to start from; on a terminal, ask for what it needs.
+
+    It is a workload, a price book, the terms of a quote, or the rules of an import.
+    """
     shared = {"kind", "schema", "output", "force", "quiet", "verbose"}
     given: dict[str, Any] = {
         key.replace("_", "-"): value
@@ -84,6 +88,9 @@ def init(
         _refuse(given.keys() - {"catalog"}, "not of prices; fill in the file")
         return prices.template(catalog=catalog, output=output, force=force)
     suffix_of(output, (".yaml", ".yml"))
+    if kind == "rules":
+        _refuse(given.keys() - {"catalog"}, "not of rules; edit the file")
+        return emit(rules_text(load_edition(catalog)), output)
     starter = terms_starter() if kind == "terms" else workload_starter(load_edition(catalog))
     known = {question.name for question in starter.questions} | (set() if kind == "terms" else {"catalog"})
     _refuse(given.keys() - known, f"not of {kind or 'workload'}")

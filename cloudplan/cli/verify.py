@@ -28,8 +28,8 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A plan, ours, edited by hand or someone else's; or a workload, a price book, terms, an inventory, "
-            "the folder of an edition. - is stdin."
+            help="A plan, ours, edited by hand or someone else's; or a workload, a price book, terms, the rules of an "
+            "import, an inventory, the folder of an edition. - is stdin."
         ),
     ],
     workload: Annotated[Path | None, typer.Option(help="Check a plan for this workload; default: the plan's.")] = None,

@@ -7,7 +7,7 @@ program writes its own counts. A column that no reader asks for is never looked 
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -47,6 +47,13 @@ class Field:
 
 
 Layout = Mapping[str, Field]
+FURTHER = "further: "
+"""What stands before the header in the name of a column that only a rule asks for."""
+
+
+def with_columns(layout: Layout, asked: Iterable[str]) -> Layout:
+    """Return a layout with further columns, by their headers."""
+    return {**layout, **{f"{FURTHER}{header}": Field((header,)) for header in asked}}
 
 
 def folded(header: object) -> str:
@@ -92,6 +99,13 @@ class Columns:
         if name not in self.values:
             return [""] * len(self.rows)
         return ["" if value is None else " ".join(str(value).split()) for value in self.values[name]]
+
+    def further(self) -> list[dict[str, str]]:
+        """Return for each row what stands in the columns that only rules ask for, by their headers."""
+        names = [name for name in self.values if name.startswith(FURTHER)]
+        listed = [self.texts(name) for name in names]
+        headers = [name.removeprefix(FURTHER) for name in names]
+        return [dict(zip(headers, (texts[row] for texts in listed), strict=True)) for row in range(len(self.rows))]
 
     def whole(self, name: str, faults: list[Fault]) -> list[int | None]:
         """Return a column of whole numbers; all None where there is no such column."""

@@ -3,24 +3,27 @@
 The walk: files → tables → columns → VMs → the VMs that count → groups → the text of a workload, read back and compared.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.files import DASH
+from cloudplan.base.schema import unknown
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
-from cloudplan.catalog.loading import load_edition
+from cloudplan.catalog.edition import Edition
 from cloudplan.inventory import headers, liveoptics, plain, rightsize, rvtools, writing
 from cloudplan.inventory.headers import Columns, Layout
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine, Reading
+from cloudplan.inventory.pseudonyms import anonymous, pseudonym
 from cloudplan.inventory.rightsize import Change, RightSizing
+from cloudplan.inventory.rule_reading import ImportRules, pinned, read_rules
+from cloudplan.inventory.ruling import apply_rules, tell
 from cloudplan.inventory.selection import Selection, looks_like_platform, select
 from cloudplan.inventory.tables import Row, Source, Table, sources, tab
 from cloudplan.workload.reading import read_workload
@@ -30,6 +33,8 @@ _OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
 """The name of a tab of RVTools, whether anyone reads it or not."""
 PoolBy = Literal["cluster", "datacenter"]
 Tabs = dict[str, list[Columns]]
+LISTS = ("vinfo", "vms", "plain")
+"""The tables that have a row for each VM."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Options:
     usage: tuple[Path, ...] = ()
     """Further exports of the same vCenters, read for what their VMs use only."""
     anonymise: bool = False
+    rules: Path | None = None
+    """What VMs get that match: a file of rules."""
     key: str | None = None
     """Gives the same pseudonyms for other files too; without it they are those of these files."""
 
@@ -65,10 +72,11 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     Raises BadInputError with a fault for each thing that cannot be read for certain.
     """
     asked = options or Options()
+    rules = read_rules(asked.rules) if asked.rules else None
     given = sources([Path(path) for path in paths])
     ledger = Ledger({name: sha256 for source in given for name, sha256 in source.hashes().items()})
     unread: list[str] = []
-    readings, tabs = _read_all(given, unread, use=asked.right_sizing is not None)
+    readings, tabs = _read_all(given, unread, use=asked.right_sizing is not None, asked=rules.columns if rules else {})
     machines = [machine for reading in readings for machine in reading.machines]
     _enter(readings, machines, ledger)
     if unread and not asked.anonymise:
@@ -80,25 +88,48 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     if asked.right_sizing:
         further = [_tabs(source, unread, use=True) for source in sources(asked.usage)]
         kept, changes = rightsize.right_size(kept, [*tabs, *further], asked.right_sizing, ledger)
+    edition = pinned(rules.edition if rules else None)
+    key = asked.key or "".join(ledger.files.values())
+    if rules:
+        kept = apply_rules(
+            kept, rules, edition.flash_classes, partial(pseudonym, key, "label") if asked.anonymise else str
+        )
     platform = [index for index, machine in enumerate(kept) if looks_like_platform(machine)]
     if asked.anonymise:
-        key = asked.key or "".join(ledger.files.values())
-        kept, changes = _anonymous(kept, changes, key)
-        ledger.anonymise(lambda kind, name: _pseudonym(key, kind, name))
+        kept, changes = anonymous(kept, changes, key)
+        ledger.anonymise(lambda kind, name: pseudonym(key, kind, name))
+    if rules:
+        tell(kept, rules, ledger, anonymous=asked.anonymise)
     if platform:
         names = ", ".join(kept[index].name for index in platform)
         ledger.warn(f"by their names these may be parts of the old platform, and were imported: {names}")
     for state, words in (("on", "powered on"), ("suspended", "suspended, counts as on"), ("off", "powered off")):
         mine = [machine for machine in kept if machine.power == state]
         ledger.note("imported", words, len(mine), Amount.of(mine))
-    pools = [getattr(machine, asked.pool_by) if asked.pool_by else "" for machine in kept]
+    by_place = [getattr(machine, asked.pool_by) if asked.pool_by else "" for machine in kept]
+    pools = [str(machine.fields.get("pool", pool)) for machine, pool in zip(kept, by_place, strict=True)]
     nameless = asked.anonymise or given[0].path == DASH
-    name = asked.name or ("inventory" if nameless else given[0].path.stem)
-    text = writing.write(name, kept, pools, ledger, list(_comments(readings, ledger)))
-    workload = read_workload(parse(text, "the imported workload"), load_edition())
+    head = {"name": "inventory" if nameless else given[0].path.stem, "catalog": edition.edition}
+    head |= {**(rules.file.workload if rules else {}), **({"name": asked.name} if asked.name else {})}
+    written = writing.write(head, kept, pools, ledger, list(_comments(readings, ledger)))
+    workload = _read_back(written, kept, edition, rules)
     ledger.close(_written(workload))
     candidates = _summed(reading.candidates for reading in readings)
-    return Imported(text, workload, ledger, tuple(changes), candidates)
+    return Imported(written.text, workload, ledger, tuple(changes), candidates)
+
+
+def _read_back(
+    written: writing.Written, machines: Sequence[Machine], edition: Edition, rules: ImportRules | None
+) -> Workload:
+    """Return the workload that was written; what rules set together and is refused raises BadInputError, at a rule."""
+    try:
+        return read_workload(parse(written.text, "the imported workload"), edition)
+    except BadInputError as error:
+        if rules is None:
+            raise
+        firsts = [machines[members[0]] for members in written.groups]
+        faults = [rules.placed(fault, lambda group, field: firsts[group].set_by.get(field)) for fault in error.faults]
+        raise BadInputError(list(dict.fromkeys(faults))) from None
 
 
 def _summed(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -112,21 +143,37 @@ def _summed(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def _read_all(given: Sequence[Source], unread: list[str], *, use: bool) -> tuple[list[Reading], list[Tabs]]:
-    """Read all sources; the faults of all are told together."""
+def _read_all(
+    given: Sequence[Source], unread: list[str], *, use: bool, asked: Mapping[str, str]
+) -> tuple[list[Reading], list[Tabs]]:
+    """Read all sources; the faults of all are told together, and those of columns that rules ask for and none has.
+
+    `asked` are the headers of those columns, and where they are asked for.
+    """
     faults: list[Fault] = []
     readings: list[Reading] = []
     tabs: list[Tabs] = []
     for source in given:
         with gathered(faults):
-            tabs.append(_tabs(source, unread, use=use))
+            tabs.append(_tabs(source, unread, use=use, asked=asked))
             readings += _readings(source, tabs[-1], faults)
+    if not faults:
+        faults += _missing(asked, tabs)
     if faults:
         raise BadInputError(faults)
     return readings, tabs
 
 
-def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
+def _missing(asked: Mapping[str, str], tabs: Sequence[Tabs]) -> Iterator[Fault]:
+    """Yield a fault for each column that rules ask for and that no list of VMs has."""
+    lists = [columns for each in tabs for kind in LISTS for columns in each.get(kind, ())]
+    for header, where in asked.items():
+        if not any(headers.FURTHER + header in columns.values for columns in lists):
+            fault = unknown("column", header, {name for columns in lists for name in columns.unread})
+            yield replace(fault, where=where, path="match.tags")
+
+
+def _tabs(source: Source, unread: list[str], *, use: bool, asked: Iterable[str] = ()) -> Tabs:
     """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
 
     `unread` gets the CSV files that no program is known to write.
@@ -143,11 +190,13 @@ def _tabs(source: Source, unread: list[str], *, use: bool) -> Tabs:
             if table.kind == "csv" and not _OTHER_TAB.search(table.title):
                 unread.append(table.title)
             continue
+        if kind in LISTS:
+            layout = headers.with_columns(layout, asked)
         with gathered(faults):
             tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
     if faults:
         raise BadInputError(faults)
-    if not tabs.keys() & {"vinfo", "vms", "plain"}:
+    if not tabs.keys() & set(LISTS):
         allowed = "vInfo of RVTools, VMs of Live Optics, or a list with the columns name, vcpus, memory and disk"
         message = f"no list of VMs among the tables {', '.join(seen) or '(none)'}; allowed: {allowed}"
         raise BadInputError([Fault(message, where=source.name)])
@@ -222,30 +271,3 @@ def _written(workload: Workload) -> Amount:
         each = (1, group.vcpus, group.memory_mib, len(sizes), sum(sizes))
         total += Amount(*(figure * group.count for figure in each))
     return total
-
-
-# --- pseudonyms --------------------------------------------------------------------------------------------------
-
-
-def _pseudonym(key: str, kind: str, name: str) -> str:
-    """Return the pseudonym of a name: the same for the same key, and without the key it cannot be guessed back."""
-    return f"{kind}-{hmac.new(key.encode(), f'{kind}:{name}'.encode(), hashlib.sha256).hexdigest()[:10]}"
-
-
-def _anonymous(machines: Sequence[Machine], changes: Sequence[Change], key: str) -> tuple[list[Machine], list[Change]]:
-    """Return VMs and changes with pseudonyms for everything that someone named."""
-
-    def of(kind: str, name: str) -> str:
-        return _pseudonym(key, kind, name) if name else ""
-
-    return [
-        replace(
-            machine,
-            name=of("vm", machine.name),
-            cluster=of("cluster", machine.cluster),
-            datacenter=of("datacenter", machine.datacenter),
-            folder=of("folder", machine.folder),
-            rules=of("rule", machine.rules),
-        )
-        for machine in machines
-    ], [replace(change, name=of("vm", change.name)) for change in changes]

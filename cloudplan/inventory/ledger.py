@@ -33,6 +33,8 @@ class Ledger:
     """SHA-256 of each file, by name."""
     entries: list[Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    rules: list[tuple[str, int]] = field(default_factory=list)
+    """What each rule is about, and how many VMs it met."""
 
     def note(self, step: Step, reason: str, touched: int, amount: Amount) -> None:
         """Add a line, unless it is about nothing."""
@@ -77,6 +79,7 @@ class Ledger:
             "files": [{"name": name, "sha256": sha256} for name, sha256 in self.files.items()],
             "ledger": list(self._rows()),
             "warnings": self.warnings,
+            "rules": [{"rule": title, "vms": met} for title, met in self.rules],
         }
 
     def _rows(self) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Live Optics: sheets of VMs, of their disks, and of their performance, the only public export with IOPS of each VM."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from cloudplan.base.errors import Fault
@@ -19,6 +20,7 @@ VMS: Layout = {
     "template": Field(("Template",)),
     "datacenter": Field(("Datacenter",), last=True),
     "cluster": Field(("Cluster",), last=True),
+    "os": Field(("VM OS", "OS", "Guest OS"), last=True),
     "id": _ID,
 }
 DISKS: Layout = {"name": _NAME, "size_mib": Field(("Capacity (MiB)",), required=True), "id": _ID}
@@ -79,7 +81,8 @@ def _read_machines(
     sizes = {name: _sizes(columns, name, faults) for name in ("memory_mib", "size_mib", "used_mib")}
     vcpus, powers = columns.whole("vcpus", faults), columns.choices("power", POWERS, None, faults)
     templates = columns.choices("template", FLAGS, False, faults)
-    texts = {name: columns.texts(name) for name in ("name", "datacenter", "cluster", "id")}
+    texts = {name: columns.texts(name) for name in ("name", "datacenter", "cluster", "id", "os")}
+    further = columns.further()
     for row, vm in enumerate(columns.texts(key)):
         own = disks.get(vm, ())
         size = sizes["size_mib"][row]
@@ -101,6 +104,8 @@ def _read_machines(
                 cluster=texts["cluster"][row],
                 server=columns.table.file,
                 id=texts["id"][row],
+                os=texts["os"][row],
+                columns=further[row],
             )
         )
     reading.add_candidate("VM Disks Capacity", [disk.size_mib for own in disks.values() for disk in own])
@@ -114,6 +119,6 @@ def spread(disks: Sequence[VirtualDisk], iops: Decimal) -> tuple[VirtualDisk, ..
     found = []
     for disk in disks:
         share = -(-left * disk.size_mib // size_mib) if size_mib else 0
-        found.append(VirtualDisk(disk.size_mib, disk.raw, disk.shared, Decimal(share)))
+        found.append(replace(disk, iops=Decimal(share)))
         left, size_mib = left - share, size_mib - disk.size_mib
     return tuple(found)

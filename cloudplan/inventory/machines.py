@@ -3,10 +3,10 @@
 An unknown word is refused, never guessed: whether a VM is on changes the price.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Power = Literal["on", "off", "suspended"]
 
@@ -40,6 +40,8 @@ class VirtualDisk:
     raw: bool = False
     shared: str = ""
     iops: Decimal = Decimal(0)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of a disk of a workload, as a file has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,26 @@ class Machine:
     """The VM's UUID, the same in every vCenter."""
     taken: str = ""
     """When the export was made, as far as it says, in a form that sorts."""
+    resource_pool: str = ""
+    os: str = ""
+    annotation: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Values of further columns that rules look at, by their headers."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of a group of a workload, as a file has them."""
+    set_by: Mapping[str, int] = field(default_factory=dict)
+    """The rule that set a field, by its name."""
+    met: tuple[int, ...] = ()
+    """The rules that the VM met."""
+
+    def alike(self, other: "Machine") -> bool:
+        """Return whether two rows say the same of a VM: wherever they stand, whatever was noted about it."""
+        return self._itself() == other._itself()
+
+    def _itself(self) -> "Machine":
+        return replace(
+            self, where="", taken="", disks=(), resource_pool="", os="", annotation="", columns={}, fields={}
+        )
 
 
 @dataclass

@@ -28,8 +28,12 @@ LAYOUT: Layout = {
     "datacenter": Field(("datacenter", "site")),
     "cluster": Field(("cluster",)),
     "folder": Field(("folder",)),
+    "resource_pool": Field(("resource_pool",)),
+    "annotation": Field(("annotation", "notes", "comment")),
+    "os": Field(("os",)),
 }
 _ONE_OF = (("memory_gib", "memory_mib"), ("disks_gib", "disks_mib"))
+_TEXTS = ("name", "datacenter", "cluster", "folder", "resource_pool", "annotation", "os")
 _BETWEEN_DISKS = re.compile("[+|]")
 
 
@@ -50,7 +54,8 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
     vcpus, gpus = columns.whole("vcpus", faults), columns.whole("gpus", faults)
     iops, powers = columns.decimals("iops", faults, mark), columns.choices("power", POWERS, "on", faults)
     templates = columns.choices("template", FLAGS, False, faults)
-    texts = {name: columns.texts(name) for name in ("name", "datacenter", "cluster", "folder")}
+    texts = {name: columns.texts(name) for name in _TEXTS}
+    further = columns.further()
     if faults:
         return reading
     for row, name in enumerate(texts["name"]):
@@ -69,6 +74,10 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
                 datacenter=texts["datacenter"][row],
                 cluster=texts["cluster"][row],
                 folder=texts["folder"][row],
+                resource_pool=texts["resource_pool"][row],
+                annotation=texts["annotation"][row],
+                os=texts["os"][row],
+                columns=further[row],
                 server=columns.table.file,
             )
         )

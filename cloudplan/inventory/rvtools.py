@@ -31,6 +31,10 @@ VINFO: Layout = {
     "provisioned_mib": Field(("Provisioned MiB", "Provisioned")),
     "in_use_mib": Field(("In Use MiB", "In Use")),
     "folder": Field(("Folder",)),
+    "resource_pool": Field(("Resource pool",)),
+    "annotation": Field(("Annotation",)),
+    "os_tools": Field(("OS according to the VMware Tools",), last=True),
+    "os_file": Field(("OS according to the configuration file", "OS"), last=True),
     "rules": Field(("Cluster rule name(s)", "Cluster rule names")),
     "datacenter": Field(("Datacenter",), last=True),
     "cluster": Field(("Cluster",), last=True),
@@ -146,6 +150,8 @@ def _read_machines(
     flags = {name: columns.choices(name, FLAGS, False, faults) for name in ("template", "placeholder")}
     connected = columns.choices("connected", CONNECTED, True, faults)
     texts = {name: columns.texts(name) for name in ("datacenter", "cluster", "folder", "rules", "server")}
+    noted = {name: columns.texts(name) for name in ("resource_pool", "annotation", "os_tools", "os_file")}
+    further = columns.further()
     uuids, ids = columns.texts("uuid"), columns.texts("id")
     sizes = {name: columns.whole(name, faults) for name in _CANDIDATES}
     for name, label in _CANDIDATES.items():
@@ -177,6 +183,10 @@ def _read_machines(
                 id=uuids[row] or ids[row],
                 uuid=uuids[row],
                 taken=taken.get(texts["server"][row], taken.get("", "")),
+                resource_pool=noted["resource_pool"][row],
+                os=noted["os_tools"][row] or noted["os_file"][row],
+                annotation=noted["annotation"][row],
+                columns=further[row],
             )
         )
 

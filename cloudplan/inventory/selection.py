@@ -137,11 +137,6 @@ def _twin_key(machine: Machine) -> tuple[str, ...]:
     return (machine.uuid,) if machine.uuid else (machine.server, machine.id)
 
 
-def _alike(one: Machine, other: Machine) -> bool:
-    """Return whether two rows say the same of a VM, wherever they stand."""
-    return replace(one, where="", taken="", disks=()) == replace(other, where="", taken="", disks=())
-
-
 def _without_repeats(machines: Sequence[Machine], on_duplicate: OnDuplicate, ledger: Ledger) -> list[Machine]:
     """Leave out rows that repeat a VM, and decide about one that stands there twice with different figures."""
     first: dict[tuple[str, ...], Machine] = {}
@@ -149,7 +144,7 @@ def _without_repeats(machines: Sequence[Machine], on_duplicate: OnDuplicate, led
     kept: list[Machine] = []
     for machine in machines:
         same = first.setdefault(_key(machine), machine)
-        (kept if same is machine or not _alike(same, machine) else repeats).append(machine)
+        (kept if same is machine or not same.alike(machine) else repeats).append(machine)
     ledger.leave_out("repeats another row", repeats)
     alike: dict[tuple[str, ...], list[Machine]] = {}
     for machine in kept:

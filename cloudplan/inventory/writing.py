@@ -4,49 +4,64 @@ The text is written by hand, because what matters here is the layout; it is read
 """
 
 import json
-import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.units import MIB_PER_GIB, number
 from cloudplan.inventory.ledger import Ledger
-from cloudplan.inventory.machines import Machine
+from cloudplan.inventory.machines import Machine, VirtualDisk
+from cloudplan.inventory.yaml_text import WIDTH, fields, flow, scalar, wrapped
 
-WIDTH = 120
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+_OWN = {"pool"}
+"""Further fields of a VM that stand at a place of their own."""
 _Shape = tuple[object, ...]
 
 
+@dataclass(frozen=True)
+class Written:
+    """The text of a workload, and which VMs are in each group, by their numbers."""
+
+    text: str
+    groups: tuple[tuple[int, ...], ...]
+
+
 def write(
-    name: str, machines: Sequence[Machine], pools: Sequence[str], ledger: Ledger, comments: Sequence[str] = ()
-) -> str:
+    head: Mapping[str, Any],
+    machines: Sequence[Machine],
+    pools: Sequence[str],
+    ledger: Ledger,
+    comments: Sequence[str] = (),
+) -> Written:
     """Return the text of a workload; `pools` has the pool of each VM, empty for the default one.
 
-    `comments` say where its figures come from.
+    `head` has its fields beside the VMs; `comments` say where its figures come from.
     """
     named = unique_names(machines)
     groups: dict[_Shape, list[int]] = {}
     for index, machine in enumerate(machines):
         groups.setdefault(_shape(machine, pools[index]), []).append(index)
     lines = [*(f"# {line}" for text in comments for line in textwrap.wrap(text, WIDTH - 2)), ""]
-    lines += ["schema: cloudplan/workload/v1", f"name: {_scalar(name)}", "vms:"]
+    lines += ["schema: cloudplan/workload/v1", *fields(head), "vms:"]
     taken = set(named)
     for members in groups.values():
         first = members[0]
+        by = sorted({rule + 1 for index in members for rule in machines[index].set_by.values()})
+        lines += [f"  # set by rule {', '.join(map(str, by))}"] if by else []
         lines += _group([named[index] for index in members], machines[first], pools[first], taken)
     lines += ["", *_inventory(ledger)]
-    return "\n".join(lines) + "\n"
+    return Written("\n".join(lines) + "\n", tuple(tuple(members) for members in groups.values()))
 
 
 def _shape(machine: Machine, pool: str) -> _Shape:
     """Return what VMs of one group have in common."""
-    disks = tuple((disk.size_mib, disk.iops) for disk in machine.disks)
-    return pool, machine.rules, machine.power == "off", machine.vcpus, machine.memory_mib, machine.gpus, disks
+    disks = tuple((disk.size_mib, disk.iops, flow(disk.fields)) for disk in machine.disks)
+    sizes = (machine.vcpus, machine.memory_mib, machine.gpus, disks)
+    return flow(machine.fields), pool, machine.rules, machine.power == "off", sizes
 
 
 def unique_names(machines: Sequence[Machine]) -> list[str]:
@@ -66,24 +81,28 @@ def unique_names(machines: Sequence[Machine]) -> list[str]:
 
 def _group(names: Sequence[str], machine: Machine, pool: str, taken: set[str]) -> Iterator[str]:
     """Yield the lines of a group: one VM under its own name, several under the name of their shape."""
-    fields = {"vcpus": str(machine.vcpus), "memory_gib": gib_text(machine.memory_mib or 0)}
-    fields |= {"gpus": str(machine.gpus)} if machine.gpus else {}
-    fields |= {"pool": _scalar(pool)} if pool else {}
-    fields |= {"powered_on": "false"} if machine.power == "off" else {}
-    disks = []
-    for disk in machine.disks:
-        iops = f", iops: {disk.iops}" if disk.iops else ""
-        disks.append(f"{{size_gib: {gib_text(disk.size_mib)}{iops}}}")
+    known = {"vcpus": str(machine.vcpus), "memory_gib": gib_text(machine.memory_mib or 0)}
+    known |= {"gpus": str(machine.gpus)} if machine.gpus else {}
+    known |= {"pool": scalar(pool)} if pool else {}
+    known |= {"powered_on": "false"} if machine.power == "off" else {}
+    known |= {key: flow(value) for key, value in machine.fields.items() if key not in _OWN}
     if machine.rules:
         yield f"  # DRS rules of the source, together or apart is not told: {_one_line(machine.rules)}"
     if len(names) == 1:
-        yield f"  - name: {_scalar(names[0])}"
+        yield f"  - name: {scalar(names[0])}"
     else:
-        yield f"  - name: {_scalar(_name_of_shape(machine, taken))}"
+        yield f"  - name: {scalar(_name_of_shape(machine, taken))}"
         yield f"    count: {len(names)}"
-        yield from _wrapped("    names: [", [_scalar(name) for name in names])
-    yield "    " + "\n    ".join(f"{name}: {value}" for name, value in fields.items())
-    yield from _wrapped("    disks: [", disks)
+        yield from wrapped("    names: [", [scalar(name) for name in names])
+    yield "    " + "\n    ".join(f"{name}: {value}" for name, value in known.items())
+    yield from wrapped("    disks: [", [flow(_disk(disk)) for disk in machine.disks])
+
+
+def _disk(disk: VirtualDisk) -> dict[str, object]:
+    """Return the fields of a disk."""
+    known: dict[str, object] = {"size_gib": gib_text(disk.size_mib)}
+    known |= {"iops": disk.iops} if disk.iops else {}
+    return {**known, **disk.fields}
 
 
 def _name_of_shape(machine: Machine, taken: set[str]) -> str:
@@ -99,27 +118,9 @@ def _name_of_shape(machine: Machine, taken: set[str]) -> str:
     return name
 
 
-def _wrapped(start: str, items: Sequence[str]) -> Iterator[str]:
-    """Yield a list in brackets, broken between its items."""
-    line, indent = start, " " * len(start)
-    for position, item in enumerate(items):
-        part = item + ("]" if position == len(items) - 1 else ",")
-        if len(line) + len(part) > WIDTH and line.strip() and line != start:
-            yield line.rstrip()
-            line = indent
-        line += part if line in (start, indent) else f" {part}"
-    yield line
-
-
 def gib_text(size_mib: int) -> str:
     """Return a size in MiB as the exact decimal number of GiB."""
     return f"{(Decimal(size_mib) / MIB_PER_GIB).normalize():f}"
-
-
-def _scalar(text: str) -> str:
-    """Return a text as YAML has it: plain where no reader takes it for anything else, else between double quotes."""
-    plain = _PLAIN.fullmatch(text) and text.casefold() not in _WORDS
-    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:
@@ -135,11 +136,14 @@ def _inventory(ledger: Ledger) -> Iterator[str]:
     yield from (f"    - {_flow(entry)}" for entry in values["files"])
     yield "  ledger:"
     yield from (f"    - {_flow(entry)}" for entry in values["ledger"])
+    if values["rules"]:
+        yield "  rules:"
+        yield from (f"    - {_flow(entry)}" for entry in values["rules"])
     if values["warnings"]:
         yield "  warnings:"
         yield from (f"    - {json.dumps(_one_line(text), ensure_ascii=False)}" for text in values["warnings"])
 
 
 def _flow(entry: Mapping[str, object]) -> str:
-    parts = (f"{key}: {_scalar(value) if isinstance(value, str) else value}" for key, value in entry.items())
+    parts = (f"{key}: {scalar(value) if isinstance(value, str) else value}" for key, value in entry.items())
     return "{" + ", ".join(parts) + "}"

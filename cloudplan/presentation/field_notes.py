@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from cloudplan.inventory.import_rules import Match, Rule, RuleFile
 from cloudplan.prices.book import Discount, PriceBook
 from cloudplan.sales.terms import ExtraLine, Party, Terms
 from cloudplan.workload import workload
@@ -108,7 +109,9 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "files": "Files that were read.",
         "ledger": "What became of their rows.",
         "warnings": "What the import warned of.",
+        "rules": "The rules that were given, in their order.",
     },
+    workload.RuleMet: {"rule": "What the rule is about.", "vms": "VMs that it met."},
     workload.InventoryFile: {"name": "Name of the file.", "sha256": "SHA-256 of the file."},
     workload.LedgerLine: {
         "step": "What was done.",
@@ -119,6 +122,30 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "memory_mib": "Memory in MiB.",
         "disks": "Disks.",
         "disk_mib": "Disks in MiB.",
+    },
+    RuleFile: {
+        "schema": FORMAT,
+        "workload": "Fields of the workload beside its VMs, written as they are.",
+        "rules": "Put to every VM in this order; a later one wins field by field.",
+    },
+    Rule: {
+        "name": "What the rule is called; without it, what it is about.",
+        "match": "Which VMs: all that is given must hold; without it, every VM.",
+        "set": "What they get.",
+    },
+    Match: {
+        "name": "Globs of the VM's name, in any case of letters; of several one is enough. Likewise the next ones.",
+        "folder": "Globs of the folder.",
+        "cluster": "Globs of the cluster.",
+        "datacenter": "Globs of the datacenter.",
+        "resource_pool": "Globs of the resource pool.",
+        "os": "Globs of the guest's operating system.",
+        "annotation": "Globs of the note on the VM, its lines as one.",
+        "tags": "Globs by the header of a column of the inventory: a custom attribute or a tag.",
+        "vcpus": "A number of vCPUs or a range of them: 4, >=4, 4..16.",
+        "memory_gib": "Memory in GiB, a number or a range.",
+        "disk_gib": "Size of all disks of the VM together in GiB, a number or a range.",
+        "power": "Power state, or several.",
     },
     PriceBook: {
         "schema": FORMAT,

@@ -9,26 +9,38 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from cloudplan.inventory.import_rules import RuleFile
+from cloudplan.inventory.rule_reading import DISK_FACTS, FACTS, IOPS_PER_GIB, MOST_IOPS_PER_GIB, OWN
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.field_notes import NOTES
 from cloudplan.prices.book import Discount, PriceBook
 from cloudplan.sales.terms import Terms
 from cloudplan.workload import workload
 
-FileFormat = Literal["workload", "prices", "terms", "plan"]
+FileFormat = Literal["workload", "prices", "terms", "rules", "plan"]
 """The formats that have a schema."""
 
 _MODELS: Mapping[FileFormat, type[BaseModel]] = {
     "workload": workload.Workload,
     "prices": PriceBook,
     "terms": Terms,
+    "rules": RuleFile,
     "plan": Plan,
 }
 _SAYS: Mapping[FileFormat, str] = {
     "workload": "A workload: what is to run.",
     "prices": "A price book: what one unit costs a month.",
     "terms": "The terms of a quote.",
+    "rules": "The rules of an import: what the VMs of an inventory get that no export knows.",
     "plan": "A plan, as `cloudplan size --format json` writes it.",
+}
+_SCHEMAS: Mapping[FileFormat, str] = {"rules": "import-rules"}
+"""What formats are called in `schema:`, where it is not their name."""
+_IOPS_PER_GIB = {
+    "description": "IOPS of the disk by its size in GiB, rounded up.",
+    "type": "number",
+    "minimum": 0,
+    "maximum": MOST_IOPS_PER_GIB,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILLED_IN: Mapping[type[BaseModel], set[str]] = {
@@ -54,7 +66,10 @@ def schema_of(name: FileFormat) -> dict[str, Any]:
     inner = {key: _file_object(part, models[key]) for key, part in made.pop("$defs").items()}
     if name == "workload":
         _name_of_a_policy(inner["VmGroup"]["properties"]["backup"])
-    said = {"title": f"cloudplan/{name}/v1", "description": _SAYS[name]}
+    if name == "rules":
+        inner = {**schema_of("workload")["$defs"], **inner}
+        _set_by_rules(inner, made)
+    said = {"title": f"cloudplan/{_SCHEMAS.get(name, name)}/v1", "description": _SAYS[name]}
     return {"$schema": _DIALECT, **_file_object(made, root), **said, "$defs": inner}
 
 
@@ -91,6 +106,25 @@ def _or_empty(part: dict[str, Any]) -> dict[str, Any]:
     choices = part["anyOf"] if "anyOf" in part else [{key: part[key] for key in part if key != "default"}]
     others = {key: part[key] for key in ("default",) if key in part}
     return {"anyOf": [*choices, *([] if {"type": "null"} in choices else [{"type": "null"}])], **others}
+
+
+def _set_by_rules(inner: dict[str, Any], made: dict[str, Any]) -> None:
+    """Say, in place, what rules may have of a workload: fields beside its VMs, and what they may set of a group."""
+    fields = {key: part for key, part in schema_of("workload")["properties"].items() if key not in OWN}
+    made["properties"]["workload"] = _some(fields)
+    group = {key: part for key, part in inner.pop("VmGroup")["properties"].items() if key not in FACTS}
+    disk = {key: part for key, part in inner.pop("Disk")["properties"].items() if key not in DISK_FACTS}
+    disk = {key: _or_empty(part) for key, part in disk.items()} | {IOPS_PER_GIB: _or_empty(_IOPS_PER_GIB)}
+    disks = [_some(disk), {"type": "array", "items": {"anyOf": [_some(disk), {"type": "null"}]}, "minItems": 1}]
+    group |= {"disks": {"description": NOTES[workload.VmGroup]["disks"], "anyOf": disks}}
+    given = _some({key: _or_empty(part) for key, part in group.items()}) | {"minProperties": 1}
+    inner["Rule"]["properties"]["set"] |= given
+    for unused in ("Workload", "Inventory", "InventoryFile", "LedgerLine", "RuleMet"):
+        inner.pop(unused, None)
+
+
+def _some(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def _name_of_a_policy(part: dict[str, Any]) -> None:

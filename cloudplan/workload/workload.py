@@ -180,12 +180,20 @@ class LedgerLine(Frozen):
     disk_mib: Annotated[int, whole(-MAX_SUM, MAX_SUM)]
 
 
+class RuleMet(Frozen):
+    """A rule of an import, and how many VMs it met."""
+
+    rule: Name
+    vms: Annotated[int, whole(0)]
+
+
 class Inventory(Frozen):
     """Where a workload was imported from, and what was left out: for the quote, without effect on the plan."""
 
     files: tuple[InventoryFile, ...] = ()
     ledger: tuple[LedgerLine, ...] = ()
     warnings: tuple[Name, ...] = ()
+    rules: tuple[RuleMet, ...] = ()
 
 
 class Workload(Frozen):

@@ -43,6 +43,10 @@ def report(
     parts: list[Table | Notes] = [ledger(inventory)]
     if candidates:
         parts.append(Table("Size of all disks, by the columns that tell it", sizes, tuple(candidates.items())))
+    if inventory.rules:
+        columns = (Column("Rule"), Column("About"), Column("VMs", "whole"))
+        met = tuple((str(number), rule.rule, rule.vms) for number, rule in enumerate(inventory.rules, start=1))
+        parts.append(Table("Rules, and how many VMs each met", columns, met))
     if changes:
         parts.append(Table("Right-sized", made, tuple(changes)))
     if left_out:
