@@ -30,7 +30,7 @@ MO = PO.with_suffix(".mo")
 MODULES = (
     *("plan/wording", "evaluation/reasons"),
     *(f"presentation/{name}" for name in ("text", "terminal", "workbook", "front_page", "worksheet")),
-    "sales/orders",
+    *("sales/orders", "sales/requests"),
     "presentation/html_page",
     *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders")),
 )
@@ -42,8 +42,9 @@ SAYING: dict[str, tuple[int, ...]] = {
 FIRST = datetime(2026, 11, 26, tzinfo=UTC)
 """The date in the catalogue: fixed, so that the same texts give the same bytes."""
 ORDERS = (
-    *("new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "other items"),
-    *("backup policy", "Global Mirror", "VM replication", "failover", "encryption"),
+    *("new zone", "new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "network propagation"),
+    *("other items", "tenant", "datastore sharing", "High Availability", "backup policy", "Global Mirror"),
+    *("VM replication", "DR test", "encryption", "link"),
 )
 UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores")
 LEDGER = (

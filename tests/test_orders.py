@@ -1,31 +1,38 @@
-"""The order pack: what is ordered adds up to the plan, within what one order takes."""
+"""The order pack: placed at the simulated form in any order that its graph allows, just the plan stands."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Ran, vm, workload
+from conftest import GOLDEN, REPOSITORY, Ran, price_book, vm, workload
 from hypothesis import given
 from hypothesis import strategies as st
+from order_form import Form, RefusedError, ancestors, place, refuse_two_at_once
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
 import cloudplan as cp
-from cloudplan.base.language import ENGLISH, message
-from cloudplan.plan.plan import Plan
-from cloudplan.rules.orders import order_form, portions
-from cloudplan.sales.orders import Orders, orders
+from cloudplan.evaluation.bom import bill
+from cloudplan.evaluation.document import document as plan_document
+from cloudplan.plan.plan import Choice, Plan, Search
+from cloudplan.presentation.tables.orders import values
+from cloudplan.rules.orders import portions
+from cloudplan.sales.orders import orders
 from cloudplan.sales.quote import quote
+from cloudplan.workload.case import Case
+
+NOT_ORDERED = ("network:vlan", "iaas:az")
+"""What of the extras has a field of its own in a form."""
 
 
-def ordered(plan: Plan) -> Orders:
-    return orders(quote(plan).case, plan.choice, plan.backup)
-
-
-def field(order: Any, name: str) -> Any:
-    return next((value for label, value in order.fields if label == message(name)), None)
+def document(plan: Plan) -> dict[str, Any]:
+    made = quote(plan)
+    found = orders(made.case, made.plan.choice, made.plan.backup)
+    plain: dict[str, Any] = json.loads(json.dumps(values(found, plan.workload.name)))
+    return plain
 
 
 @given(st.integers(1, 10_000), st.integers(1, 50), st.data())
@@ -36,90 +43,265 @@ def test_portions_add_up_within_their_limits(total: int, most: int, data: st.Dat
     assert total < least or min(sizes) >= least
 
 
-def whole(plan: Plan) -> Orders:
-    """Return the orders of a plan, which add up to it and keep the limits of one order."""
-    found = ordered(plan)
-    hosts, memory, stores, backup = Counter[str](), dict[str, int](), Counter[str](), Counter[str]()
-    for order in found.orders:
-        if order.kind in ("new cluster", "hosts"):
-            hosts[field(order, "Cluster")] += field(order, "Hosts") or field(order, "Hosts to add")
-            assert (field(order, "Hosts") or field(order, "Hosts to add")) <= 20
-        if order.kind == "new cluster":
-            memory[field(order, "Cluster")] = field(order, "Memory (GiB)")
-        if order.kind == "hosts":
-            memory[field(order, "Cluster")] += 128 * field(order, "Hosts to add")
-        if order.kind == "memory":
-            memory[field(order, "Cluster")] = field(order, "Memory of the cluster (GiB)")
-        if order.kind == "datastores":
-            names = [name for name, _ in order.fields[2:]]
-            assert field(order, "Datastores") == len(names) <= 10
-            assert len(names) >= 2 or order.notes
-            stores.update(names)
-        if order.kind == "backup storage":
-            size = ENGLISH.said(field(order, "Backup storage")).removesuffix(" GiB").replace(" ", "")
-            assert 500 <= int(size) <= 40_960
-            backup[order.site] += int(size)
-    assert hosts == {cluster.name: cluster.hosts for cluster in plan.clusters}
-    assert memory == {cluster.name: cluster.memory_gib for cluster in plan.clusters}
-    assert stores == Counter(store.name for store in plan.datastores)
-    assert backup == {target.site: target.tib * 1024 for target in plan.backup}
-    last: dict[str, int] = {}
-    for number, order in enumerate(found.orders, start=1):
-        assert order.number == number and order.waits_for == last.get(order.kind)
-        last[order.kind] = number
+# --- every plan can be placed -----------------------------------------------------------------------------------------
+
+
+def placed(plan: Plan, times: int = 3) -> dict[str, Any]:
+    """Place the orders of a plan several times; return their document. Just the plan stands each time."""
+    found = document(plan)
+    numbers = sorted(step["number"] for step in (*found["orders"], *found["requests"]))
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert all(max(step["after"], default=0) < step["number"] for step in (*found["orders"], *found["requests"]))
+    refuse_two_at_once(found)
+    for seed in range(times):
+        stands_as_planned(place(found, seed), plan)
     return found
 
 
-def test_orders_of_a_plan_with_two_sites(dr_plan: Plan) -> None:  # noqa: F811
-    found = whole(dr_plan)
-    kinds = Counter(request.kind for request in found.requests)
-    assert kinds["Global Mirror"] == kinds["VM replication"] == kinds["failover"] == 1 and kinds["backup policy"] >= 1
-    mirror = next(request for request in found.requests if request.kind == "Global Mirror")
-    assert field(mirror, "Present at") == "az07" and field(mirror, "Organisation") == "Customer SA"
-    assert field(mirror, "Phone") is None
+def stands_as_planned(form: Form, plan: Plan) -> None:
+    inputs = plan.inputs.workload
+    assert form.clusters == {
+        item.name: {"site": item.site, "blade": item.blade, "hosts": item.hosts, "memory_gib": item.memory_gib}
+        for item in plan.clusters
+    }
+    assert form.datastores == {
+        item.name: {"site": item.site, "class": item.storage_class, "size_gib": item.size_gib}
+        for item in plan.datastores
+    }
+    assert {site: size for site, size in form.backup.items() if size} == {
+        target.site: target.tib * 1024 for target in plan.backup if target.tib
+    }
+    assert form.highly_available == {item.name for item in plan.clusters if item.spare_hosts}
+    extras = Counter[tuple[str, str]]()
+    for extra in inputs.get("extras", ()):
+        extras[extra["sku"], extra["site"]] += extra["quantity"]
+    vlans = sum(count for (sku, _), count in extras.items() if "network:vlan" in sku)
+    assert len(form.networks) == vlans
+    assert form.propagated == {(name, item.name) for name in form.networks for item in plan.clusters}
+    for (sku, site), count in extras.items():
+        if "network:ipv4:v2" in sku:
+            assert form.items[sku, site] + form.addresses[site] == count
+        elif not any(part in sku for part in NOT_ORDERED):
+            assert form.items[sku, site] == count, sku
+        if "iaas:az" in sku:
+            assert site in form.zones
+    groups = {group["name"]: group for group in inputs["vms"]}
+    names = {name: group["names"] for name, group in groups.items()}
+    assert set(form.policies) == {vm for listed in names.values() for vm in listed}
+    for name, mechanism in plan.protection.items():
+        sites = inputs["sites"]
+        other = sites["standby"] if groups[name]["site"] == sites["primary"] else sites["primary"]
+        assert set(names[name]) <= form.tested
+        assert {form.replicated.get(vm) for vm in names[name]} == {other if mechanism == "vm-replication" else None}
+    assert len(form.replicated) == sum(
+        len(names[name]) for name, mechanism in plan.protection.items() if mechanism == "vm-replication"
+    )
+    pairs = {frozenset(pair) for pair in form.pairs}
+    assert pairs == {frozenset((item.name, item.peer)) for item in plan.datastores if item.peer}
+    assert form.encrypted == {vm for name, group in groups.items() if group["encrypted"] for vm in names[name]}
+    assert_reached(form, plan, groups)
 
-    policy = next(request for request in found.requests if request.kind == "backup policy")
-    assert (field(policy, "Days"), field(policy, "Weeks"), field(policy, "Months")) == (7, 4, 0)
+
+def assert_reached(form: Form, plan: Plan, groups: dict[str, Any]) -> None:
+    """Assert that the cluster of every VM reaches its datastores, dealt as the contract of plans says."""
+    for site in {item.site for item in plan.clusters}:
+        runs: dict[str, list[str]] = {}
+        for cluster in plan.clusters:
+            for host in cluster.placement if cluster.site == site else ():
+                for name, count in host.items():
+                    runs.setdefault(name, []).extend([cluster.name] * count)
+        disks: dict[tuple[str, int], list[str]] = {}
+        for store in plan.datastores:
+            copy = store.peer and all(groups[disk.vm]["site"] != site for disk in store.disks)
+            for disk in store.disks if store.site == site else ():
+                disks.setdefault((disk.vm, disk.disk), []).extend(["" if copy else store.name] * disk.count)
+        for (name, _), stores in disks.items():
+            for store_name, cluster_name in zip(stores, runs.get(name, ()), strict=False):
+                assert not store_name or cluster_name in form.reach[store_name]
+
+
+def golden_plan(name: str) -> Plan:
+    """Return the plan of an example as it is kept, without solving it again."""
+    edition = cp.load_edition("2025-01-17")
+    wanted = cp.read_workload(REPOSITORY / "examples" / f"{name}.yaml", edition)
+    kept = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    asked = Case.of(wanted, edition, cp.load_prices())
+    chosen = Choice(**{key: kept[key] for key in ("clusters", "datastores", "protection")})
+    ended = Search(ended="budget", said="kept")
+    return plan_document(asked, chosen, bill(asked, chosen), lower_bound=Decimal(0), ended=ended, pinned=True, on=None)
+
+
+@pytest.mark.parametrize("name", ["web-shop", "two-zones-dr", "gpu-and-databases"])
+def test_the_orders_of_an_example_can_be_placed(name: str) -> None:
+    found = placed(golden_plan(name), times=20)
+    first = found["orders"][0]
+    assert first["kind"] == "new zone" and len(first["content"]["datastores"]) >= 2
+
+
+@pytest.mark.parametrize("name", ["erp-dr", "gpu-lab", "web-shop", "real-571"])
+def test_the_orders_of_a_shared_example_can_be_placed(name: str, shared: Path) -> None:
+    edition = cp.load_edition("2025-01-17")
+    wanted = cp.read_workload(shared / "examples" / f"{name}.yaml", edition)
+    found = placed(cp.optimise(wanted, edition, cp.load_prices(), gap=0.2))
+    asked = Counter(step["kind"] for step in found["requests"])
+    if name == "gpu-lab":  # the form has neither PERFORMANCE 4 nor Enterprise
+        assert asked["new cluster"] == asked["datastores"] == 1
+    if name == "real-571":
+        assert Counter(step["kind"] for step in found["orders"])["backup storage"] >= 1
+
+
+# --- what a form takes, and what it does not --------------------------------------------------------------------------
+
+
+def kinds(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the steps by kind; requests bear an exclamation mark."""
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for mark, steps in (("", found["orders"]), ("!", found["requests"])):
+        for step in steps:
+            listed.setdefault(f"{mark}{step['kind']}", []).append(step)
+    return listed
+
+
+def test_a_plan_with_two_sites(dr_plan: Plan) -> None:  # noqa: F811
+    found = kinds(placed(dr_plan))
+    zones = [step["site"] for step in found["new zone"]]
+    assert zones == ["az05", "az07"]
+    (mirror,), (replication,), (test,) = found["!Global Mirror"], found["!VM replication"], found["!DR test"]
+    assert (mirror["site"], mirror["content"]["target"]) == ("az05", "az07")
+    assert replication["site"] == replication["content"]["target"] == "az07"
+    assert set(test["after"]) >= {mirror["number"], replication["number"]}
+    assert mirror["fields"]["Organisation"] == "Customer SA" and mirror["fields"]["Phone"] is None
+    policy = next(step for step in found["!backup policy"] if step["site"] == "az05")
+    assert [policy["fields"][name] for name in ("Days", "Weeks", "Months")] == [7, 4, 0]
+
+
+def test_replication_is_asked_for_once_for_each_zone_that_holds_replicas() -> None:
+    wish = {"mechanism": "vm-replication"}
+    groups = [vm(name=f"at-{site}", site=site, count=2, protection=wish) for site in ("az05", "az06", "az07")]
+    found = kinds(placed(planned(sites={"primary": "az05", "standby": "az07"}, vms=groups)))
+    asked = {step["site"]: step["content"]["vms"] for step in found["!VM replication"]}
+    assert asked == {"az07": ["at-az05-1", "at-az05-2"], "az05": ["at-az06-1", "at-az06-2", "at-az07-1", "at-az07-2"]}
+    assert [step["site"] for step in found["!DR test"]] == ["az05", "az07"]
 
 
 def test_a_large_plan_takes_several_orders_of_a_kind() -> None:
     plan = planned(vms=[vm(name="a", count=300, vcpus=8, memory_gib=64, disks=[{"size_gib": 1500}])])
-    found = whole(plan)
-    kinds = Counter(order.kind for order in found.orders)
-    assert kinds["hosts"] >= 1 and kinds["datastores"] >= 3
-    limits = [finding for finding in plan.findings if finding.code == "order-limit"]
-    said = {finding.subject: finding.values.get("orders") for finding in limits}
-    assert said["az05"] == kinds["datastores"]
+    found = kinds(placed(plan))
+    assert found["hosts"] and found["datastores"]
+    limits = {
+        finding.subject: finding.values.get("orders") for finding in plan.findings if finding.code == "order-limit"
+    }
+    assert limits["az05"] == 1 + len(found["datastores"])
 
 
-def test_what_is_below_a_minimum_is_a_note() -> None:
-    found = whole(planned(policy={"host_failures": 0}))
-    notes = [ENGLISH.said(note) for order in found.orders for note in order.notes]
-    assert any("2 hosts or more" in note for note in notes) and any("2 datastores or more" in note for note in notes)
+def test_memory_that_the_form_keeps_for_the_hypervisor_is_asked_for() -> None:
+    policy = {"blades": ["eco:v3"], "host_failures": 0, "min_datastores": 2}
+    found = kinds(placed(planned(vms=[vm(memory_gib=320, count=2)], policy=policy)))
+    (zone,), (request,) = found["new zone"], found["!memory"]
+    hosts = zone["content"]["hosts"]
+    assert zone["content"]["memory_gib"] == hosts * 368 < request["content"]["memory_gib"] <= hosts * 384
+    assert request["after"] == [zone["number"]]
+
+
+def test_what_is_below_a_minimum_is_a_request() -> None:
+    found = kinds(placed(planned(policy={"host_failures": 0})))
+    (zone,) = found["!new zone"]
+    assert "new zone" not in found and len(zone["notes"]) == 2
+    assert "2 hosts or more" in zone["notes"][0] and "2 datastores or more" in zone["notes"][1]
+    assert "!High Availability" not in found
 
 
 @pytest.mark.parametrize("count", [20, 21, 45])
-def test_networks_in_portions_of_twenty(count: int) -> None:
+def test_networks_are_created_once_and_reach_every_cluster(count: int) -> None:
     extras = [
         {"sku": "csp:(region):network:vlan:v1", "quantity": count, "site": "az05"},
+        {"sku": "csp:(region):network:ipv4:v2", "quantity": 11},
         {"sku": "csp:tenant:v1", "quantity": 1, "site": "az05"},
+        {"sku": "csp:(region):iaas:az:v1", "quantity": 1, "site": "az06"},
     ]
-    newest = cp.load_edition()
-    most = order_form(newest).networks_max
-    found = whole(cp.optimise(cp.read_workload(workload(extras=extras), newest), newest, cp.load_prices()))
-    sizes = [field(order, "Networks to create and propagate") for order in found.orders if order.kind == "networks"]
-    assert most and sum(sizes) == count and max(sizes) <= most and len(sizes) == -(-count // most)
-    assert [field(order, "SKU") for order in found.orders if order.kind == "other items"] == ["csp:tenant:v1"]
+    groups = [vm(), vm(name="b", pool="other"), vm(name="c", site="az07")]
+    found = kinds(placed(planned(extras=extras, vms=groups, policy={"min_datastores": 2})))
+    assert sum(len(step["content"].get("networks", ())) for step in found["new zone"]) == 20
+    assert len(found.get("networks", ())) == -(-(count - 20) // 20)
+    assert found["new zone"][0]["content"]["addresses"] == 8 and found["other items"][0]["content"]["quantity"] == 3
+    assert len(found["!new zone"]) == 1
+    assert found["new zone"][0]["after"] == [found["!tenant"][0]["number"]] == [1]
+
+
+def test_links_are_asked_for() -> None:
+    edition, link = cp.load_edition("2026-04-30"), "csp:(region):network:epl:1g:v1"
+    wanted = workload(catalog="2026-04-30", extras=[{"sku": link, "quantity": 2}], policy={"min_datastores": 2})
+    prices = cp.load_prices(price_book(items={link: "900"}), edition)
+    found = kinds(placed(cp.optimise(cp.read_workload(wanted, edition), edition, prices)))
+    (request,), (zone,) = found["!link"], found["new zone"]
+    assert request["content"]["quantity"] == 2 and request["after"] == [zone["number"]]
+
+
+def test_datastores_never_stand_alone_in_an_order_when_they_need_not() -> None:
+    # eleven LUNs of one class and one of each of two more: the zone takes those two, and eight
+    disks = [{"size_gib": 17_000, "class": "live"}]
+    groups = [vm(name="a", count=11, disks=disks), vm(name="b", disks=[{"size_gib": 60, "class": "medium"}])]
+    groups.append(vm(name="c", disks=[{"size_gib": 60, "class": "premium"}]))
+    found = kinds(placed(planned(vms=groups, policy={"datastore_max_gib": 20480})))
+    assert Counter(lun["class"] for lun in found["new zone"][0]["content"]["datastores"]) == {
+        "live": 8,
+        "medium": 1,
+        "premium": 1,
+    }
+    assert [len(step["content"]["datastores"]) for step in found["datastores"]] == [3] and "!datastores" not in found
+
+
+# --- the simulated form refuses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "why"),
+    [
+        ("new zone", {"hosts": 1}, "1 hosts"),
+        ("new zone", {"hosts": 21}, "21 hosts"),
+        ("new zone", {"blade": "perf4:v3"}, "no blade"),
+        ("new zone", {"memory_gib": 99_999}, "GiB on"),
+        ("new zone", {"backup_gib": 499}, "backup storage"),
+        ("new zone", {"addresses": 9}, "addresses"),
+        ("new zone", {"networks": [f"n{number}" for number in range(21)]}, "21 networks"),
+        ("new zone", {"datastores": [{"name": "x", "class": "live", "size_gib": 500}]}, "1 datastores"),
+        ("new zone", {"datastores": [{"name": name, "class": "ultra", "size_gib": 500} for name in "xy"]}, "types"),
+        ("new cluster", {"cluster": "az05-default-1"}, "stands"),
+        ("new cluster", {"datastores": []}, "does not ask"),
+    ],
+)
+def test_the_form_refuses(kind: str, change: dict[str, Any], why: str) -> None:
+    found = document(golden_plan("two-zones-dr"))
+    next(step for step in found["orders"] if step["kind"] == kind)["content"].update(change)
+    with pytest.raises(RefusedError, match=why):
+        place(found, 0)
+
+
+def test_the_form_refuses_two_orders_at_once_and_circles() -> None:
+    found = document(golden_plan("two-zones-dr"))
+    step = next(step for step in found["orders"] if step["kind"] == "new cluster")
+    step["after"] = []
+    with pytest.raises(RefusedError, match="run at once"):
+        refuse_two_at_once(found)
+    with pytest.raises(RefusedError, match=r"no zone|no network|stands"):
+        for seed in range(50):
+            place(found, seed)
+    step["after"] = [step["number"]]
+    with pytest.raises(RefusedError, match="wait for one another"):
+        ancestors(found["orders"])
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
 
 
 def test_the_command_in_every_format(dr_plan: Plan, tmp_path: Path, run: Callable[..., Ran]) -> None:  # noqa: F811
     plan = tmp_path / "plan.json"
     plan.write_text(dr_plan.to_json())
     ran = run("orders", plan)
-    assert ran.status == 0 and "## 1. nouveau cluster, az05" in ran.out and "à compléter" in ran.out
+    assert ran.status == 0 and "## 1. nouvelle zone, az05" in ran.out and "à compléter" in ran.out
     assert run("orders", plan, "--lang", "en", "-o", tmp_path / "orders.md").status == 0
     text = (tmp_path / "orders.md").read_text()
-    assert "## 1. new cluster, az05" in text and "## Request: Global Mirror az05" in text
-    document = json.loads(run("orders", plan, "--format", "json").out)
-    assert document["schema"] == "cloudplan/orders/v1" and len(document["orders"]) == len(ordered(dr_plan).orders)
-    assert "1. NEW CLUSTER" in run("orders", plan, "--format", "table", "--lang", "en").out
+    assert "## 1. new zone, az05" in text and "request: Global Mirror, az05" in text
+    read = json.loads(run("orders", plan, "--format", "json").out)
+    assert read["schema"] == "cloudplan/orders/v1" and read["orders"] == document(dr_plan)["orders"]
+    assert "1. NEW ZONE" in run("orders", plan, "--format", "table", "--lang", "en").out

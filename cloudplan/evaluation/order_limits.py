@@ -9,7 +9,7 @@ from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.plan.plan import Choice, Finding
 from cloudplan.plan.wording import finding_of
 from cloudplan.rules.compute import memory_is_included
-from cloudplan.rules.orders import OrderForm, backup_portions_gib, cluster_portions, datastore_portions, order_form
+from cloudplan.rules.orders import OrderForm, backup_portions_gib, cluster_portions, datastore_batches, order_form
 from cloudplan.rules.orders import portions as in_portions
 from cloudplan.rules.storage import ORD_2, ORD_3
 from cloudplan.workload.case import Case
@@ -37,10 +37,8 @@ def _several_orders(case: Case, choice: Choice, form: OrderForm) -> Iterator[Fin
     for site in case.sites:
         here = [store for store in choice.datastores if store.site == site]
         if len(here) > form.datastores_max:
-            placed = sum(
-                len(datastore_portions(case, [store for store in here if store.storage_class == name]))
-                for name in case.edition.storage_classes
-            )
+            batches = datastore_batches(case, choice, site)
+            placed = sum(bool(batch.datastores) for batch in batches if batch.how != "request")
             values = {"site": site, "datastores": len(here), "most": form.datastores_max, "orders": placed}
             yield finding_of("info", LIMIT, site, ORD_2.id, about="datastores", **values)
     least, most = form.backup_min_gib, form.backup_max_gib

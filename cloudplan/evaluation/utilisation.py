@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from cloudplan.base.units import gib
-from cloudplan.plan.plan import Cluster, Datastore, Plan
+from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.rules.compute import CORES, MEMORY, Dimension, dimensions, needs, usable_gib
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.storage import IOPS, SPACE, binding, load_of, lun_dimensions
@@ -146,7 +146,7 @@ class Placed:
     swap: str
 
 
-def placements(case: Case, plan: Plan) -> Iterator[Placed]:
+def placements(case: Case, plan: Plan | Choice) -> Iterator[Placed]:
     """Yield every VM instance at every site where it stands, dealt in the order of clusters, hosts and datastores."""
     hosts: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for cluster in plan.clusters:

@@ -1,6 +1,7 @@
-"""The orders that build a plan: at the provider's console, within its limits and in sequence, and as service requests.
+"""The orders that build a plan: at the provider's console, within its limits and in a sequence that works.
 
-One order of a kind runs at a time. What exceeds one order becomes several; what is below a minimum is a note.
+A zone comes first, with its first cluster and as much as its form takes; then further clusters, datastores, networks,
+backup storage and the rest. What the form does not take is a service request.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,241 +10,309 @@ from dataclasses import dataclass, field
 from cloudplan.base.language import Message, message
 from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.catalog.edition import in_any_region
-from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BackupTarget, Choice, Cluster, Datastore
-from cloudplan.rules.compute import HA_2, included_gib
-from cloudplan.rules.orders import backup_portions_gib, cluster_portions, datastore_portions, order_form, portions
+from cloudplan.plan.plan import BackupTarget, Choice, Cluster, Datastore
+from cloudplan.rules.compute import included_gib
+from cloudplan.rules.orders import (
+    Batch,
+    OrderForm,
+    backup_portions_gib,
+    cluster_portions,
+    datastore_batches,
+    form_of_today,
+    is_asked_for,
+    lead_cluster,
+    most_memory_gib,
+    portions,
+)
+from cloudplan.sales import steps
+from cloudplan.sales.requests import Standing, requests
+from cloudplan.sales.steps import Content, Lun, Orders, Queue
 from cloudplan.workload.case import Case
-from cloudplan.workload.workload import BackupPolicy, VmGroup
+from cloudplan.workload.workload import Extra
 
-NAMED = 20
-"""Names that a field of a request lists."""
-VLAN = "csp:(region):network:vlan"
-"""What the SKU of a private network begins with."""
-
-CLUSTER, HOSTS, MEMORY, STORAGE, BACKUP, NETWORKS, OTHER = (
-    *("new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "other items"),
+TENANT, ZONE, VLAN, ADDRESS = (
+    *("csp:tenant:", "csp:(region):iaas:az:", "csp:(region):network:vlan:", "csp:(region):network:ipv4:v2"),
 )
-POLICY, MIRROR, REPLICATION, FAILOVER, ENCRYPTION = (
-    *("backup policy", "Global Mirror", "VM replication", "failover", "encryption"),
-)
-
-Value = str | int | Message | None
-Field = tuple[str | Message, Value]
-"""A field of a form: a label of the program, or a name out of the plan, and what to fill in."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """One order: its number in the sequence, kind, site, the fields to fill in, and the order that it waits for."""
-
-    number: int
-    kind: str
-    site: str
-    fields: tuple[Field, ...]
-    waits_for: int | None = None
-    notes: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True)
-class Request:
-    """One service request with its fields filled in; None is what the plan does not know."""
-
-    kind: str
-    site: str | None
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True)
-class Orders:
-    """All orders in their sequence, and the service requests."""
-
-    orders: tuple[Order, ...]
-    requests: tuple[Request, ...]
+"""What the SKUs of extras begin with that have a field of their own in a form, or are asked for first."""
 
 
 def orders(case: Case, choice: Choice, backup: Sequence[BackupTarget]) -> Orders:
     """Return the orders and the service requests of a plan."""
-    queue = _Queue()
-    for site in case.sites:
-        _compute(case, queue, site, [cluster for cluster in choice.clusters if cluster.site == site])
-        _storage(case, queue, site, [store for store in choice.datastores if store.site == site])
-        for target in backup:
-            if target.site == site:
-                _backup(case, queue, target)
-        _extras(case, queue, site)
-    return Orders(tuple(queue.orders), tuple(_requests(case, choice)))
+    builder = _Builder(case, choice, backup)
+    builder.build()
+    return Orders(case, tuple(builder.queue.steps))
 
 
 @dataclass
-class _Queue:
-    """Orders in sequence; each waits for the one of its kind before it."""
+class _Builder:
+    """The steps as they are put together, and which of them bring what."""
 
-    orders: list[Order] = field(default_factory=list)
+    case: Case
+    choice: Choice
+    backup: Sequence[BackupTarget]
+    queue: Queue = field(default_factory=Queue)
+    standing: Standing = field(default_factory=Standing)
+    form: OrderForm = field(init=False)
 
-    def add(self, kind: str, site: str, *fields: Field, notes: Sequence[Message] = ()) -> None:
-        """Add an order."""
-        before = next((order.number for order in reversed(self.orders) if order.kind == kind), None)
-        self.orders.append(Order(len(self.orders) + 1, kind, site, fields, before, tuple(notes)))
+    def __post_init__(self) -> None:
+        self.form = form_of_today(self.case.edition)
+        self.sites = [site for site in self.case.sites if self._stands(site)]
+        self.batches = {site: datastore_batches(self.case, self.choice, site) for site in self.sites}
+        self.networks = dict(_networks(self.case, self.sites))
+        self.created: dict[str, int] = {}
+        self.reached: set[tuple[str, str]] = set()
+        self.storage_gib = {target.site: backup_portions_gib(self.case, target) for target in self.backup}
+        self.addresses = {site: self._quantity(ADDRESS, site) for site in self.case.sites}
 
-
-def _compute(case: Case, queue: _Queue, site: str, clusters: Sequence[Cluster]) -> None:
-    advised = HA_2.figure(case.edition, "hosts_for_sla")
-    for cluster in clusters:
-        first, *further = cluster_portions(case, cluster)
-        blade = f"{case.edition.blades[cluster.blade].label} ({cluster.blade})"
-        notes = []
-        if first < advised:
-            few = (
-                "An order of a cluster takes {advised} hosts or more; fewer have no SLA: agree on it with the provider."
-            )
-            notes.append(message(few, advised=advised))
-        included = included_gib(case.edition)
-        head = ((message("Cluster"), cluster.name), (message("Blade"), blade), (message("Hosts"), first))
-        at_once = cluster.memory_gib if not further else first * included
-        queue.add(CLUSTER, site, *head, (message("Memory (GiB)"), at_once), notes=notes)
-        for more in further:
-            queue.add(
-                HOSTS,
-                site,
-                (message("Cluster"), cluster.name),
-                (message("Blade"), blade),
-                (message("Hosts to add"), more),
-            )
-        if further and cluster.memory_gib > cluster.hosts * included:
-            queue.add(
-                MEMORY,
-                site,
-                (message("Cluster"), cluster.name),
-                (message("Memory of the cluster (GiB)"), cluster.memory_gib),
-            )
-
-
-def _storage(case: Case, queue: _Queue, site: str, stores: Sequence[Datastore]) -> None:
-    advised = order_form(case.edition).datastores_min
-    for name, item in case.edition.storage_classes.items():
-        mine = [store for store in stores if store.storage_class == name]
-        for count in datastore_portions(case, mine):
-            some, mine = mine[:count], mine[count:]
-            notes = []
-            if count < advised:
-                few = "An order takes {advised} datastores or more: order it with those of a new zone, or ask support."
-                notes.append(message(few, advised=advised))
-            listed = [(store.name, message("{size_gib:n} GiB", size_gib=store.size_gib)) for store in some]
-            queue.add(
-                STORAGE,
-                site,
-                (message("Class"), f"{item.label} ({name})"),
-                (message("Datastores"), count),
-                *listed,
-                notes=notes,
-            )
-
-
-def _backup(case: Case, queue: _Queue, target: BackupTarget) -> None:
-    least = order_form(case.edition).backup_min_gib
-    needed = target.tib * GIB_PER_TIB
-    notes = [message("The plan needs {needed:n} GiB; an order takes {least} GiB or more.", needed=needed, least=least)]
-    for size_gib in backup_portions_gib(case, target):
-        few = notes if needed < least else ()
-        queue.add(
-            BACKUP, target.site, (message("Backup storage"), message("{size_gib:n} GiB", size_gib=size_gib)), notes=few
-        )
-
-
-def _extras(case: Case, queue: _Queue, site: str) -> None:
-    """What the workload asks for besides: networks in portions, the rest as one order for each item."""
-    for extra in case.workload.extras:
-        if extra.site != site:
-            continue
-        item = case.edition.extra(extra.sku, case.workload.region)
-        if in_any_region(item.sku, case.workload.region).startswith(VLAN):
-            for count in portions(extra.quantity, order_form(case.edition).networks_max):
-                queue.add(
-                    NETWORKS, site, (message("Networks to create and propagate"), count), (message("SKU"), item.sku)
-                )
-        else:
-            queue.add(
-                OTHER,
-                site,
-                (message("Item"), item.label),
-                (message("SKU"), item.sku),
-                (message("Quantity"), extra.quantity),
-            )
-
-
-# --- service requests ---------------------------------------------------------------------------------------------
-
-
-def _requests(case: Case, choice: Choice) -> Iterator[Request]:
-    yield from _policies(case)
-    mirrored = [store for store in choice.datastores if store.replication == GLOBAL_MIRROR]
-    sources = [store for store in mirrored if _is_source(case, store)]
-    for site in dict.fromkeys(store.site for store in sources):
-        mine = [store for store in sources if store.site == site]
-        pairs = tuple((store.name, message("to {peer}", peer=store.peer or "")) for store in mine)
-        standby = next((store.site for store in mirrored if store.name == mine[0].peer), None)
-        yield Request(MIRROR, site, (*_who(case), (message("Present at"), standby), *pairs))
-    replicated = [case.workload.groups[name] for name, chosen in choice.protection.items() if chosen == VM_REPLICATION]
-    for site in case.sites:
-        groups = [group for group in replicated if group.site == site]
-        if groups:
-            other = case.workload.other_site(groups[0])
-            yield Request(REPLICATION, site, (*_who(case), (message("To"), other), *_wishes(groups)))
-    if choice.protection:
-        groups = [case.workload.groups[name] for name in choice.protection]
-        words = message("failover and return are asked for by service request")
-        yield Request(
-            FAILOVER, case.workload.sites.standby, (*_who(case), (message("Agreed"), words), *_wishes(groups))
-        )
-    encrypted = [group for group in case.workload.vms if group.encrypted]
-    if encrypted:
-        yield Request(
-            ENCRYPTION,
-            None,
-            (*_who(case), (message("VMs"), _listed([name for group in encrypted for name in group.names]))),
-        )
-
-
-def _listed(names: Sequence[str]) -> Value:
-    """Return names as one value; of many the first ones, and how many more there are."""
-    shown = ", ".join(names[:NAMED])
-    more = len(names) - NAMED
-    return message("{names} and {more:n} more, see the workload", names=shown, more=more) if more > 0 else shown
-
-
-def _is_source(case: Case, store: Datastore) -> bool:
-    return any(case.workload.groups[disk.vm].site == store.site for disk in store.disks)
-
-
-def _who(case: Case) -> Iterator[Field]:
-    customer = case.workload.customer
-    contact = customer.contact if customer else None
-    yield message("Organisation"), customer.organization if customer else None
-    yield message("Tenant"), customer.tenant if customer else None
-    yield message("Contact"), contact.name if contact else None
-    yield message("E-mail"), contact.email if contact else None
-    yield message("Phone"), contact.phone if contact else None
-
-
-def _wishes(groups: Sequence[VmGroup]) -> Iterator[Field]:
-    for group in groups:
-        wish = group.protection
-        times = {"RPO": wish.rpo, "RTO": wish.rto} if wish else {}
-        told = ", ".join(f"{name} {text}" for name, text in times.items() if text)
-        yield group.name, message("{vms} VM(s) {times}", vms=group.count, times=told)
-
-
-def _policies(case: Case) -> Iterator[Request]:
-    """Yield a request for each backup policy that VMs have; each lies in another zone than its VMs (BKP-2)."""
-    named = {policy: name for name, policy in reversed(case.workload.backup_policies.items())}
-    used: dict[BackupPolicy, list[VmGroup]] = {}
-    for group in case.workload.vms:
-        used.setdefault(group.backup, []).append(group)
-    for number, (policy, groups) in enumerate(used.items(), start=1):
-        name = named.get(policy) or ("default" if policy == case.workload.policy.backup else f"policy-{number}")
-        kept: list[Field] = [
-            *((message("Days"), policy.daily), (message("Weeks"), policy.weekly)),
-            *((message("Months"), policy.monthly), (message("Years"), policy.yearly)),
+    def build(self) -> None:
+        """Add all steps, each behind those that it waits for."""
+        tenants = [
+            self._item(steps.TENANT, extra, (), request=True) for extra in self._extras() if self._is(extra, TENANT)
         ]
-        vms: list[Field] = [(message("VM groups"), _listed([group.name for group in groups]))]
-        yield Request(POLICY, None, (*_who(case), (message("Policy"), name), *kept, *vms))
+        for site in self.sites:
+            self._zone(site, tenants)
+        self._create_networks()
+        for site in self.sites:
+            for cluster in self._clusters(site):
+                self._cluster(cluster)
+        for site in self.sites:
+            for batch in self.batches[site][1:]:
+                self._datastores(site, batch)
+        self._propagate()
+        for target in self.backup:
+            for size_gib in self.storage_gib[target.site]:
+                self._backup(target, size_gib)
+        self._others(tenants)
+        requests(self.case, self.choice, self.queue, self.standing)
+
+    # --- a zone, with all that its form takes -------------------------------------------------------------------------
+
+    def _zone(self, site: str, after: Sequence[int]) -> None:
+        """Add the order of a zone; a request when the form does not take its cluster, or too few datastores."""
+        lead, (first, *others) = lead_cluster(self.case, self.choice, site), self.batches[site]
+        fits = lead is not None and self.form.takes(lead) and len(first.datastores) >= self.form.datastores_min
+        if not fits:  # what would be a request of its own comes with it
+            asked = [store for batch in others if batch.how == "request" for store in batch.datastores]
+            first = Batch(first.cluster, (*first.datastores, *asked), first.how)
+            self.batches[site] = [first, *(batch for batch in others if batch.how != "request")]
+        new, known = self._networks_at(site, lead.name if lead else "")
+        target = self._target_of(site)
+        content = Content(
+            cluster=lead.name if lead else "",
+            blade=lead.blade if lead else "",
+            hosts=self._first_hosts(lead, ordered=fits) if lead else 0,
+            memory_gib=self._first_memory_gib(lead, ordered=fits) if lead else 0,
+            datastores=_luns(first.datastores),
+            backup_gib=self.storage_gib[target.site].pop(0) if target else 0,
+            backup_site=target.site if target else "",
+            networks=tuple(new),
+            propagated=tuple(known),
+            addresses=min(self.addresses[site], self.form.addresses_max or self.addresses[site]),
+        )
+        self.addresses[site] -= content.addresses
+        notes = [*self._little(target), *self._why_not(lead, first)]
+        number = self.queue.add(steps.ZONE, site, content, after, request=not fits, notes=notes)
+        self.standing.zones[site] = number
+        self.standing.stands(number, first)
+        if target:
+            self.standing.backup.setdefault(target.site, []).append(number)
+        for name in (*new, *known):
+            self.created.setdefault(name, number)
+            self.reached.add((name, content.cluster))
+        if lead:
+            self._grow(lead, number, ordered=fits)
+
+    def _why_not(self, lead: Cluster | None, batch: Batch) -> Iterator[Message]:
+        if lead is None:
+            yield message("The form orders a zone with a cluster only; this one has none.")
+        elif lead.blade in self.form.without_blades:
+            yield message("The form does not have the blade {blade}.", blade=lead.blade)
+        elif not self.form.takes(lead):
+            few = (
+                "The form takes {least} hosts or more for a cluster; fewer have no SLA: agree on it with the provider."
+            )
+            yield message(few, least=self.form.hosts_min)
+        if lead and len(batch.datastores) < self.form.datastores_min:
+            yield message("An order takes {least} datastores or more.", least=self.form.datastores_min)
+
+    def _target_of(self, site: str) -> BackupTarget | None:
+        """Return the backup storage that is ordered with a zone: the one that its VMs use, if no other zone has it."""
+        taken = self.standing.backup
+        return next(
+            (
+                target
+                for target in self.backup
+                if self.storage_gib[target.site]
+                and target.site not in taken
+                and any(source.site == site for source in target.sources)
+            ),
+            None,
+        )
+
+    # --- clusters -----------------------------------------------------------------------------------------------------
+
+    def _clusters(self, site: str) -> list[Cluster]:
+        """Return the clusters of a site that do not come with its zone."""
+        return [item for item in self.choice.clusters if item.site == site and item.name not in self.standing.clusters]
+
+    def _first_hosts(self, cluster: Cluster, *, ordered: bool) -> int:
+        return cluster_portions(self.case, cluster)[0] if ordered else cluster.hosts
+
+    def _first_memory_gib(self, cluster: Cluster, *, ordered: bool) -> int:
+        """Return the memory that a cluster is ordered with; where hosts are added later, what they include."""
+        first = self._first_hosts(cluster, ordered=ordered)
+        if first < cluster.hosts:
+            return first * included_gib(self.case.edition)
+        return (
+            min(cluster.memory_gib, most_memory_gib(self.case, cluster.blade, first))
+            if ordered
+            else (cluster.memory_gib)
+        )
+
+    def _cluster(self, cluster: Cluster) -> None:
+        """Add the steps of a further cluster, with the networks that its order can propagate."""
+        fits = self.form.takes(cluster)
+        _, known = self._networks_at(cluster.site, cluster.name)
+        content = Content(
+            cluster=cluster.name,
+            blade=cluster.blade,
+            hosts=self._first_hosts(cluster, ordered=fits),
+            memory_gib=self._first_memory_gib(cluster, ordered=fits),
+            propagated=tuple(known),
+        )
+        after = [self.standing.zones[cluster.site], *(self.created[name] for name in known)]
+        notes = () if fits else self._why_not(cluster, self.batches[cluster.site][0])
+        number = self.queue.add(steps.CLUSTER, cluster.site, content, after, request=not fits, notes=notes)
+        self.reached |= {(name, cluster.name) for name in known}
+        self._grow(cluster, number, ordered=fits)
+
+    def _grow(self, cluster: Cluster, number: int, *, ordered: bool) -> None:
+        """Add the hosts and the memory that the order of a cluster did not take."""
+        self.standing.clusters[cluster.name] = self.standing.ready[cluster.name] = number
+        if not ordered:
+            return
+        named, site = Content(cluster=cluster.name, blade=cluster.blade), cluster.site
+        _, *further = cluster_portions(self.case, cluster)
+        for hosts in further:
+            content = Content(cluster=named.cluster, blade=named.blade, hosts=hosts)
+            number = self.queue.add(steps.HOSTS, site, content, [number])
+        has_gib = (
+            cluster.hosts * included_gib(self.case.edition)
+            if further
+            else self._first_memory_gib(cluster, ordered=True)
+        )
+        most_gib = min(cluster.memory_gib, most_memory_gib(self.case, cluster.blade, cluster.hosts))
+        if has_gib < most_gib:
+            number = self.queue.add(steps.MEMORY, site, Content(cluster=cluster.name, memory_gib=most_gib), [number])
+        if most_gib < cluster.memory_gib:
+            reserve = "The form leaves {reserve} GiB of each host to the hypervisor."
+            notes = [message(reserve, reserve=self.form.memory_reserve_gib)]
+            content = Content(cluster=cluster.name, memory_gib=cluster.memory_gib)
+            number = self.queue.add(steps.MEMORY, site, content, [number], request=True, notes=notes)
+        self.standing.ready[cluster.name] = number
+
+    # --- datastores, networks, backup storage, the rest ---------------------------------------------------------------
+
+    def _datastores(self, site: str, batch: Batch) -> None:
+        """Add the order of datastores of one class; a request when the form does not take them."""
+        content = Content(cluster=batch.cluster, datastores=_luns(batch.datastores))
+        asked, notes = batch.how == "request", []
+        if asked and batch.datastores[0].storage_class in self.form.without_classes:
+            notes.append(message("The form does not have the class {name}.", name=batch.datastores[0].storage_class))
+        elif asked:
+            notes.append(message("An order takes {least} datastores or more.", least=self.form.datastores_min))
+        after = [self.standing.clusters.get(batch.cluster, self.standing.zones[site])]
+        self.standing.stands(self.queue.add(steps.STORAGE, site, content, after, request=asked, notes=notes), batch)
+
+    def _networks_at(self, site: str, cluster: str) -> tuple[list[str], list[str]]:
+        """Return the networks that an order creates at a zone and those that it only propagates to a cluster of it."""
+        here = [name for name, sites in self.networks.items() if site in sites and (name, cluster) not in self.reached]
+        most = self.form.networks_max or len(here)
+        known = [name for name in here if name in self.created][:most]
+        new = [name for name in here if name not in self.created][: most - len(known)]
+        return new, known
+
+    def _create_networks(self) -> None:
+        """Add the orders of the networks that no zone was ordered with."""
+        for site in self.sites:
+            new = [name for name, sites in self.networks.items() if site in sites and name not in self.created]
+            for count in portions(len(new), self.form.networks_max):
+                some, new = new[:count], new[count:]
+                content = Content(networks=tuple(some))
+                number = self.queue.add(steps.NETWORKS, site, content, [self.standing.zones[site]])
+                self.created.update(dict.fromkeys(some, number))
+
+    def _propagate(self) -> None:
+        """Add the orders that bring networks to the clusters that they have not reached."""
+        for cluster in self.choice.clusters:
+            while known := self._networks_at(cluster.site, cluster.name)[1]:
+                content = Content(cluster=cluster.name, propagated=tuple(known))
+                after = [self.standing.clusters[cluster.name], *(self.created[name] for name in known)]
+                self.queue.add(steps.PROPAGATION, cluster.site, content, after)
+                self.reached |= {(name, cluster.name) for name in known}
+
+    def _backup(self, target: BackupTarget, size_gib: int) -> None:
+        content = Content(backup_gib=size_gib, backup_site=target.site)
+        after = [self.standing.zones[source.site] for source in target.sources if source.site in self.standing.zones]
+        number = self.queue.add(steps.BACKUP, target.site, content, after, notes=self._little(target))
+        self.standing.backup.setdefault(target.site, []).append(number)
+
+    def _little(self, target: BackupTarget | None) -> Iterator[Message]:
+        least = self.form.backup_min_gib
+        needed = target.tib * GIB_PER_TIB if target else least
+        if needed < least:
+            text = "The plan needs {needed:n} GiB of backup storage; an order takes {least} GiB or more."
+            yield message(text, needed=needed, least=least)
+
+    def _others(self, tenants: Sequence[int]) -> None:
+        """Add what the workload asks for besides and no other step has brought."""
+        for site in self.case.sites:
+            after = [self.standing.zones[site]] if site in self.standing.zones else list(self.standing.zones.values())
+            for extra in self._extras():
+                if extra.site != site or self._is(extra, TENANT) or self._is(extra, VLAN):
+                    continue
+                if self._is(extra, ZONE):
+                    if site not in self.standing.zones:
+                        note = message("The form orders a zone with a cluster only; this one has none.")
+                        number = self.queue.add(steps.ZONE, site, Content(), tenants, request=True, notes=[note])
+                        self.standing.zones[site] = number
+                elif self._is(extra, ADDRESS):
+                    if self.addresses[site]:
+                        self._item(steps.OTHER, extra, after, quantity=self.addresses[site])
+                        self.addresses[site] = 0
+                elif is_asked_for(self.case, self.case.edition.extra(extra.sku, self.case.workload.region)):
+                    self._item(steps.LINK, extra, after, request=True)
+                else:
+                    self._item(steps.OTHER, extra, after)
+
+    def _item(self, kind: str, extra: Extra, after: Sequence[int], *, quantity: int = 0, request: bool = False) -> int:
+        item = self.case.edition.extra(extra.sku, self.case.workload.region)
+        content = Content(sku=item.sku, label=item.label, quantity=quantity or extra.quantity)
+        return self.queue.add(kind, extra.site, content, after, request=request)
+
+    def _stands(self, site: str) -> bool:
+        return site in {*(item.site for item in self.choice.clusters), *(item.site for item in self.choice.datastores)}
+
+    def _extras(self) -> Sequence[Extra]:
+        return self.case.workload.extras
+
+    def _is(self, extra: Extra, sku: str) -> bool:
+        return _sku(self.case, extra).startswith(sku)
+
+    def _quantity(self, sku: str, site: str) -> int:
+        return sum(extra.quantity for extra in self._extras() if extra.site == site and self._is(extra, sku))
+
+
+def _sku(case: Case, extra: Extra) -> str:
+    return in_any_region(case.edition.extra(extra.sku, case.workload.region).sku, case.workload.region)
+
+
+def _networks(case: Case, sites: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the networks by name, with their zones: VLANs reach every zone."""
+    count = sum(extra.quantity for extra in case.workload.extras if _sku(case, extra).startswith(VLAN))
+    for number in range(1, count + 1):
+        yield f"vlan-{number}", tuple(sites)
+
+
+def _luns(stores: Sequence[Datastore]) -> tuple[Lun, ...]:
+    return tuple(Lun(store.name, store.storage_class, store.size_gib) for store in stores)

@@ -1,59 +1,183 @@
-"""The orders as tables: one line for each field, and a document of all."""
+"""The orders as tables: what is filled in for each step, an overview, and a document of all."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from cloudplan.base.language import ENGLISH, Language, Message, known, message
+from cloudplan.base.language import ENGLISH, Language, Message, counted, known, message
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
-from cloudplan.sales.orders import Field, Order, Orders, Value
+from cloudplan.sales.steps import Content, Orders, Step
 
+NAMED = 20
+"""Names that a field of a request lists."""
 UNKNOWN = message("to be filled in")
+
+Value = str | int | Message | None
+Field = tuple[str | Message, Value]
+"""A field of a form: a label of the program, or a name out of the plan, and what to fill in; None is not known."""
+
+
+# --- what is filled in ------------------------------------------------------------------------------------------------
+
+
+def fields(step: Step, orders: Orders) -> Iterator[Field]:
+    """Yield what is filled in for a step; a request says who asks first."""
+    content, edition = step.content, orders.case.edition
+    if step.is_request:
+        yield from _who(orders)
+    yield from _of_a_cluster(content, orders)
+    if content.datastores:
+        yield message("Datastores"), len(content.datastores)
+    for lun in content.datastores:
+        label = f"{edition.storage_classes[lun.storage_class].label} ({lun.storage_class})"
+        yield lun.name, message("{size_gib:n} GiB, {label}", size_gib=lun.size_gib, label=label)
+    if content.backup_gib:
+        size = message("{size_gib:n} GiB, standing in {site}", size_gib=content.backup_gib, site=content.backup_site)
+        yield message("Backup storage"), size
+    if content.networks:
+        yield message("Networks to create and propagate"), len(content.networks)
+        yield message("Names"), listed(content.networks)
+    if content.propagated:
+        yield message("Networks to propagate"), len(content.propagated)
+        yield message("Names"), listed(content.propagated)
+    if content.addresses:
+        yield message("Public IP addresses"), content.addresses
+    if content.sku:
+        yield message("Item"), content.label
+        yield message("SKU"), content.sku
+        yield message("Quantity"), content.quantity
+    yield from _of_a_request(content)
+
+
+def _of_a_cluster(content: Content, orders: Orders) -> Iterator[Field]:
+    if content.cluster:
+        yield message("Cluster"), content.cluster
+    if content.blade:
+        yield message("Blade"), f"{orders.case.edition.blades[content.blade].label} ({content.blade})"
+    if content.hosts:
+        yield message("Hosts") if content.memory_gib else message("Hosts to add"), content.hosts
+    if content.memory_gib:
+        yield message("Memory of the cluster (GiB)"), content.memory_gib
+
+
+def _of_a_request(content: Content) -> Iterator[Field]:
+    if content.clusters:
+        yield message("Clusters"), listed(content.clusters)
+    for store, cluster in content.shared:
+        yield store, message("also for cluster {cluster}", cluster=cluster)
+    if content.policy:
+        yield message("Policy"), content.policy
+    if content.retention:
+        kept = content.retention
+        yield message("Days"), kept.daily
+        yield message("Weeks"), kept.weekly
+        yield message("Months"), kept.monthly
+        yield message("Years"), kept.yearly
+    if content.target:
+        yield message("Target zone"), content.target
+    for source, peer in content.pairs:
+        yield source, message("to {peer}", peer=peer)
+    for wish in content.wishes:
+        times = {"RPO": wish.rpo, "RTO": wish.rto}
+        told = ", ".join(f"{name} {text}" for name, text in times.items() if text)
+        text = counted(
+            "{count} VM of {site} {times}", "{count} VMs of {site} {times}", wish.vms, **_at(wish.site, told)
+        )
+        yield wish.group, text
+    if content.vms:
+        yield message("VMs"), listed(content.vms)
+
+
+def _at(site: str, times: str) -> dict[str, str]:
+    return {"site": site, "times": times}
+
+
+def _who(orders: Orders) -> Iterator[Field]:
+    customer = orders.case.workload.customer
+    contact = customer.contact if customer else None
+    yield message("Organisation"), customer.organization if customer else None
+    yield message("Tenant"), customer.tenant if customer else None
+    yield message("Contact"), contact.name if contact else None
+    yield message("E-mail"), contact.email if contact else None
+    yield message("Phone"), contact.phone if contact else None
+
+
+def listed(names: Sequence[str]) -> str | Message:
+    """Return names as one value; of many the first ones, and how many more there are."""
+    shown = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return message("{names} and {more:n} more, see the workload", names=shown, more=more) if more > 0 else shown
+
+
+# --- as tables --------------------------------------------------------------------------------------------------------
+
+
+def kind(step: Step) -> Message:
+    """Return what a step is."""
+    return message("request: {kind}", kind=known(step.kind)) if step.is_request else known(step.kind)
+
+
+def overview(orders: Orders) -> Table:
+    """Return all steps in their sequence, one row for each."""
+    rows = tuple((step.number, kind(step), step.site, _gist(step.content), _after(step)) for step in orders.steps)
+    columns = (Column("Step", "whole"), Column("Kind"), Column("Site"), Column("About"), Column("After step"))
+    return Table("Sequence", columns, rows)
 
 
 def table(orders: Orders) -> Table:
-    """Return all orders and requests, one row for each field: what is worked off from top to bottom."""
+    """Return all steps, one row for each field: what is worked off from top to bottom."""
     rows: list[tuple[Cell, ...]] = []
-    for order in orders.orders:
-        head: tuple[Cell, ...] = (order.number, known(order.kind), order.site)
-        rows += [(*head, name, _cell(value), order.waits_for) for name, value in order.fields]
-        rows += [(*head, message("Note"), note, order.waits_for) for note in order.notes]
-    for request in orders.requests:
-        head = (None, message("request: {kind}", kind=known(request.kind)), request.site or None)
-        rows += [(*head, name, _cell(value), None) for name, value in request.fields]
+    for step in orders.steps:
+        head: tuple[Cell, ...] = (step.number, kind(step), step.site)
+        rows += [(*head, name, _cell(value), _after(step)) for name, value in fields(step, orders)]
+        rows += [(*head, message("Note"), note, _after(step)) for note in step.notes]
     columns = (
         *(Column("Step", "whole"), Column("Kind"), Column("Site"), Column("Field"), Column("Content")),
-        Column("After step", "whole"),
+        Column("After step"),
     )
-    note = message("One order of a kind at a time: place the next when the one before it is delivered.")
-    return Table("Orders", columns, tuple(rows), note)
+    return Table("Orders", columns, tuple(rows), _NOTE)
+
+
+_NOTE = message("A step is placed when those that it comes after are delivered; one order of a type runs at a time.")
 
 
 def report(orders: Orders, plan: Plan, spoken: Language) -> Report:
     """Return the orders of a plan as a document."""
-    parts = [_order(order) for order in orders.orders]
-    for request in orders.requests:
-        title = message("Request: {kind} {site}", kind=known(request.kind), site=request.site or "")
-        parts.append(Table(title, (Column("Field"), Column("Content")), _rows(request.fields)))
+    parts = [overview(orders), *(_step(step, orders) for step in orders.steps)]
+    placed, asked = len(orders.orders), len(orders.requests)
     summary = (
-        spoken.text("{count} orders at the console, in this sequence, then the requests.", count=len(orders.orders)),
-        spoken.word("One order of a kind at a time: place the next when the one before it is delivered."),
+        f"{spoken.said(counted('{count} order at the console', '{count} orders at the console', placed))}, "
+        f"{spoken.said(counted('{count} service request', '{count} service requests', asked))}.",
+        spoken.said(_NOTE),
         *map(spoken.said, own_catalog(plan)),
     )
     return Report(spoken.text("{name}: orders", name=plan.workload.name), summary, tuple(parts))
 
 
-def _order(order: Order) -> Table:
-    title = message("{number}. {kind}, {site}", number=order.number, kind=known(order.kind), site=order.site)
-    rows = list(_rows(order.fields))
-    if order.waits_for:
-        rows.append((message("After step"), order.waits_for))
-    rows += [(message("Note"), note) for note in order.notes]
+def _step(step: Step, orders: Orders) -> Table:
+    title = message("{number}. {kind}, {site}", number=step.number, kind=kind(step), site=step.site)
+    rows: list[tuple[Cell, ...]] = [(name, _cell(value)) for name, value in fields(step, orders)]
+    if step.after:
+        rows.append((message("After step"), _after(step)))
+    rows += [(message("Note"), note) for note in step.notes]
     return Table(title, (Column("Field"), Column("Content")), tuple(rows))
 
 
-def _rows(fields: tuple[Field, ...]) -> tuple[tuple[Cell, ...], ...]:
-    return tuple((name, _cell(value)) for name, value in fields)
+def _after(step: Step) -> str | None:
+    return ", ".join(map(str, step.after)) or None
+
+
+def _gist(content: Content) -> Cell:
+    """Return what a step is about, in a few words."""
+    named = (content.policy or content.cluster, content.label, *(store.name for store in content.datastores))
+    about = [*filter(None, named), *content.clusters, *(name for pair in content.pairs for name in pair)]
+    about += [f"{store}: {cluster}" for store, cluster in content.shared] + [wish.group for wish in content.wishes]
+    about = about or [*content.networks, *content.vms]
+    if content.backup_gib and not about:
+        return message("{size_gib:n} GiB", size_gib=content.backup_gib)
+    return f"{', '.join(about[:3])}, …" if len(about) > 3 else ", ".join(about)
 
 
 def _cell(value: Value) -> Cell:
@@ -63,27 +187,37 @@ def _cell(value: Value) -> Cell:
     return message("{value:n}", value=value) if isinstance(value, int) else value
 
 
-def _english(value: Value) -> str | int | None:
-    return ENGLISH.said(value) if isinstance(value, Message) else value
+# --- as plain values --------------------------------------------------------------------------------------------------
 
 
 def values(orders: Orders, name: str) -> dict[str, Any]:
     """Return the orders as the plain values of the JSON document."""
-
-    def plain(fields: tuple[Field, ...]) -> dict[str, Any]:
-        return {str(_english(key)): _english(value) for key, value in fields}
-
     return {
         "schema": "cloudplan/orders/v1",
         "name": name,
-        "orders": [
-            {
-                **{"number": order.number, "kind": order.kind, "site": order.site, "after": order.waits_for},
-                **{"fields": plain(order.fields), "notes": [ENGLISH.said(note) for note in order.notes]},
-            }
-            for order in orders.orders
-        ],
-        "requests": [
-            {"kind": request.kind, "site": request.site, "fields": plain(request.fields)} for request in orders.requests
-        ],
+        "orders": [_plain(step, orders) for step in orders.orders],
+        "requests": [_plain(step, orders) for step in orders.requests],
     }
+
+
+def _plain(step: Step, orders: Orders) -> dict[str, Any]:
+    return {
+        **{"number": step.number, "kind": step.kind, "site": step.site, "after": list(step.after)},
+        "fields": {_english(name): _english(value) for name, value in fields(step, orders)},
+        "content": _content(step.content),
+        "notes": [ENGLISH.said(note) for note in step.notes],
+    }
+
+
+def _content(content: Content) -> dict[str, Any]:
+    """Return what a step brings, without the parts that it does not have."""
+    plain = {key: value for key, value in asdict(content).items() if value not in ("", 0, (), None)}
+    for lun in plain.get("datastores", ()):
+        lun["class"] = lun.pop("storage_class")
+    if content.retention:
+        plain["retention"] = content.retention.model_dump(mode="json")
+    return plain
+
+
+def _english(value: Value) -> Any:
+    return ENGLISH.said(value) if isinstance(value, Message) else value
