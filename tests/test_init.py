@@ -118,7 +118,7 @@ def test_what_nobody_knew_is_said_above_it() -> None:
 
 
 def test_protection_that_was_not_asked_for_is_told_of() -> None:
-    assert re.search(rf"with sites.standby; .*\n +# {NOT_ANSWERED}\n +# A name of", WORKLOADS.text({}))
+    assert re.search(rf"with sites.standby; .*\n +# {NOT_ANSWERED}\n +# Labels", WORKLOADS.text({}))
     assert "#protection: {rpo: 1h, rto: 4h}" in WORKLOADS.text({"sites": "az05 az06"})
 
 
@@ -212,14 +212,14 @@ def test_every_field_that_is_left_out_may_be_used_as_it_stands(answers: dict[str
     assert len(found) >= 20
 
 
-def test_every_field_of_a_workload_is_in_the_file_but_what_only_the_import_writes() -> None:
+def test_every_field_of_a_workload_is_in_the_file_but_what_only_the_program_writes() -> None:
     shown = set(re.findall(r"(\w+):", WORKLOADS.text({"sites": "az05 az06"})))
     every = {(model.__name__, key) for model in models(cp.Workload) for key in NOTES[model]}
     assert {model for model, key in every if key not in shown} == {
-        "Workload", "Protection", "Inventory", "InventoryFile", "LedgerLine",
+        "Workload", "Disk", "Protection", "Inventory", "InventoryFile", "LedgerLine",
     }  # fmt: skip
-    assert {key for model, key in every if key not in shown and model in ("Workload", "Protection")} == {
-        "inventory", "mechanism",
+    assert {key for model, key in every if key not in shown and model in ("Workload", "Disk", "Protection")} == {
+        "inventory", "by_default", "mechanism",
     }  # fmt: skip
 
 

@@ -127,12 +127,14 @@ FULL_WORKLOAD = workload(
         "snapshot_headroom": 0.2,
         "datastore_max_gib": 8192,
         "min_datastores": 1,
+        "default_disk": {"class": "live", "iops_per_gib": 1.5},
         "vswp": "auto",
         "standby": {"vcpu_share": 0.5, "memory_share": 0.5},
         "backup": {"daily": 7, "weekly": 4, "monthly": 0, "yearly": 0, "change_rate": 0.03, "reduction": 2},
     },
     backup_policies={"gold": {"daily": 30}},
     extras=[{"sku": "csp:tenant:v1", "quantity": 1, "site": "az05"}],
+    networks=[{"name": "prod", "sites": ["az05"]}],
     vms=[
         vm(
             count=1,
@@ -148,6 +150,10 @@ FULL_WORKLOAD = workload(
             powered_on=True,
             encrypted=False,
             protection={"rpo": "1h", "rto": "4h", "mechanism": "global-mirror"},
+            standby={"vcpu_share": 0.5, "memory_share": 0.5},
+            networks=["prod"],
+            tags={"application": "erp"},
+            os="windows-2022",
             backup={"daily": 1},
             disks=[
                 {
@@ -159,6 +165,7 @@ FULL_WORKLOAD = workload(
                     "replicated": True,
                     "constant_writes": False,
                     "backup": True,
+                    "by_default": ["class"],
                 }
             ],
         )
@@ -266,7 +273,14 @@ def spelled_otherwise(value: Any) -> bool:
 BEYOND = ("catalogue's limit", "unknown edition", "unknown zone", "unknown region", "unknown blade", "unknown SKU")
 BEYOND += ("unknown storage class", "unknown swap policy", "unknown backup policy", "no edition knows", "does not sell")
 BEYOND += ("names; allowed:", "the size of the disk", "the primary site", "is always replicated", "no standby site")
-BEYOND += ("before valid_from", "the day of issue", "2026-13-01")
+BEYOND += (
+    "unknown network",
+    "the VM is not protected",
+    "policy.default_disk does not give",
+    "before valid_from",
+    "the day of issue",
+    "2026-13-01",
+)
 """Words of refusals whose ground no schema can have: what an edition sells, what other fields say, the calendar."""
 
 
@@ -291,7 +305,13 @@ def test_a_schema_and_its_reader_refuse_the_same(
     assert "\n".join(map(str, stricter)) == ""
 
 
-OPEN = (("items",), ("backup_policies",), ("workload", "backup_policies"), ("rules", 0, "match", "tags"))
+OPEN = (
+    ("items",),
+    ("backup_policies",),
+    ("workload", "backup_policies"),
+    ("rules", 0, "match", "tags"),
+    ("vms", 0, "tags"),
+)
 """Mappings whose keys are names of the user's own."""
 
 

@@ -407,6 +407,8 @@ ON_MASS = [store(vswp={}), store((), {"a": 1}, name="swap", **MASS)]
 PEERS = [mirrored("az05", "az06"), mirrored("az06", "az05")]
 COPIES = [store(), store(site="az06")]
 PROTECTED = vm(protection={"rpo": "1d"})
+DATA_ONLY = {**PROTECTED, "standby": "none"}
+COPY_ALONE = store(site="az06", vswp={})
 PARTLY = vm(protection={"rpo": "1d"}, disks=[{"size_gib": 60}, {"size_gib": 80, "replicated": False}])
 REPLICA, MIRROR = {"a": "vm-replication"}, {"a": "global-mirror"}
 
@@ -618,6 +620,37 @@ SCENES = [
         ),
         **dr(policy={"vswp": "auto"}),
     ),
+    # data only at the other site
+    scene("data only, replicated", "", choice(ONE, [store(), store(site="az06", vswp={})], REPLICA), **dr(DATA_ONLY)),
+    scene("data only, with CPU", "DR-1", choice(BOTH, [store(), COPY_ALONE], REPLICA), **dr(DATA_ONLY)),
+    scene("data only, with a swap file", "DR-1", choice(ONE, COPIES, REPLICA), **dr(DATA_ONLY)),
+    scene("data only, no data", "LUN-2", choice(ONE, HOME, REPLICA), **dr(DATA_ONLY)),
+    scene("data only, swap mirrored with its disk", "", choice(ONE, PEERS, MIRROR), **dr(DATA_ONLY)),
+    scene(
+        "data only, swap mirrored at one peer",
+        "GM-2",
+        choice(ONE, [PEERS[0], mirrored(*SIDES[1], vswp={})], MIRROR),
+        **dr(DATA_ONLY),
+    ),
+    scene(
+        "data only, swap apart at home",
+        "",
+        choice(ONE, [*(mirrored(*pair, vswp={}) for pair in SIDES), store([], {"a": 1}, name="swap")], MIRROR),
+        **dr(DATA_ONLY, policy={"vswp": "live"}),
+    ),
+    scene(
+        "data only, swap apart at both",
+        "DR-1",
+        choice(
+            ONE,
+            [
+                *(mirrored(*pair, vswp={}) for pair in SIDES),
+                *(store([], {"a": 1}, site=site, name=f"{site}-swap") for site, _ in SIDES),
+            ],
+            MIRROR,
+        ),
+        **dr(DATA_ONLY, policy={"vswp": "live"}),
+    ),
 ]
 
 
@@ -663,6 +696,23 @@ def test_standby_demand_is_the_share_of_the_policy(
     active, standby = asked.instances
     assert (active.site, active.active, active.cores, active.memory_mib) == ("az05", True, Fraction(1, 2), 8192)
     assert (standby.site, standby.active, standby.cores, standby.memory_mib) == ("az06", False, cores, mib)
+
+
+@pytest.mark.parametrize(
+    ("own", "cores", "mib"),
+    [
+        ({"vcpu_share": "0.25", "memory_share": "0.33"}, Fraction(1, 8), 2704),
+        ({"vcpu_share": "1"}, Fraction(1, 2), 4096),
+        ({}, Fraction(1, 4), 4096),
+    ],
+)
+def test_standby_demand_is_the_share_of_the_group_before_that_of_the_policy(
+    own: dict[str, Any], cores: Fraction, mib: int
+) -> None:
+    policy = {"standby": {"vcpu_share": "0.5", "memory_share": "0.5"}}
+    asked = case(sites=DR, policy=policy, vms=[{**PROTECTED, "standby": own}])
+    _, standby = asked.instances
+    assert (standby.site, standby.cores, standby.memory_mib) == ("az06", cores, mib)
 
 
 def test_blades_that_the_policy_leaves_out_are_not_on_offer() -> None:
@@ -787,6 +837,79 @@ def test_encryption_is_refused_by_an_edition_that_does_not_sell_it(edition: cp.E
     with bad_input() as faults:
         cp.read_workload(workload(vms=[vm(encrypted=True)]), edition)
     assert [fault.path for fault in faults] == ["vms[0].encrypted"]
+
+
+VLAN = "csp:(region):network:vlan:v1"
+
+
+@covers("NET-1")
+@pytest.mark.parametrize(
+    ("networks", "prices", "lines"),
+    [
+        ([], price_book(), {}),
+        ([{"name": "prod"}], price_book(), {"az05": 1}),
+        ([{"name": "prod"}, {"name": "dmz", "sites": ["az06", "az05"]}], price_book(), {"az05": 2}),
+        ([{"name": "prod"}, {"name": "far", "sites": ["az07", "az06"]}], price_book(), {"az05": 1, "az07": 1}),
+        ([{"name": "prod"}], price_book("network:vlan"), {}),
+    ],
+)
+def test_a_network_is_one_vlan_at_the_primary_site_if_it_stands_there(
+    networks: list[dict[str, Any]], prices: dict[str, Any], lines: dict[str, int]
+) -> None:
+    asked = case(sites=DR, networks=networks, prices=prices)
+    assert billed(asked, choice([], []), "NET-1") == lines
+    bought = {line.sku for line in bill(asked, choice([], [])) if "vlan" in line.sku}
+    assert bought == ({VLAN.replace("(region)", "fr1")} if lines else set())
+
+
+def test_an_edition_that_sells_no_vlan_bills_none(edition: cp.Edition) -> None:
+    extras = {name: item for name, item in edition.extras.items() if name != "vlan"}
+    asked = case(edition=edition.model_copy(update={"extras": extras}), networks=[{"name": "prod"}])
+    assert billed(asked, choice([], []), "NET-1") == {}
+
+
+def standby_findings(*groups: dict[str, Any], **fields: Any) -> list[tuple[str, str, str]]:
+    """Return severity, code and subject of the findings on what is missing at the other site."""
+    found = find(case(sites=DR, vms=groups, **fields), choice([], []), pinned=True, on=None)
+    told = ("degraded-standby", "standby-none", "network-not-at-standby")
+    return [(finding.severity, finding.code, finding.subject) for finding in found if finding.code in told]
+
+
+def test_what_is_not_held_at_the_other_site_is_made_known() -> None:
+    def asked(name: str, **fields: Any) -> dict[str, Any]:
+        return vm(name=name, **{"protection": {"rpo": "1d"}, **fields})
+
+    timed, half = {"protection": {"rpo": "1d", "rto": "1d"}}, {"standby": {"vcpu_share": 0.5, "memory_share": 0.5}}
+    assert standby_findings(asked("a"), asked("b", standby={"vcpu_share": 1})) == []
+    assert standby_findings(asked("a", standby="none")) == [("info", "standby-none", "a")]
+    assert standby_findings(asked("a", standby="none", **timed), asked("b", standby="none")) == [
+        ("warning", "standby-none", "a"),
+        ("info", "standby-none", "b"),
+    ]
+    assert standby_findings(asked("a"), asked("b"), asked("c", **half), asked("d", **half)) == [
+        ("warning", "degraded-standby", "c, d")
+    ]
+    assert standby_findings(asked("a"), asked("b", **half), policy=half) == [
+        ("warning", "degraded-standby", "policy.standby"),
+        ("warning", "degraded-standby", "b"),
+    ]
+    assert standby_findings(asked("a", standby="none"), policy=half) == [("info", "standby-none", "a")]
+    assert standby_findings(vm(), policy=half) == []
+    many = [asked(f"vm{number}", standby="none") for number in range(7)]
+    assert standby_findings(*many) == [("info", "standby-none", "vm0, vm1, vm2, vm3, vm4, … (7)")]
+
+
+def test_a_network_that_is_not_at_the_other_site_is_made_known() -> None:
+    networks = [{"name": "prod"}, {"name": "dmz", "sites": ["az05"]}, {"name": "far", "sites": ["az07"]}]
+    groups = [
+        vm(protection={"rpo": "1d"}, networks=["prod", "dmz"]),
+        vm(name="b", networks=["dmz"]),
+        vm(name="c", site="az07", protection={"rpo": "1d"}, networks=["far"]),
+    ]
+    assert standby_findings(*groups, networks=networks) == [
+        ("warning", "network-not-at-standby", "dmz"),
+        ("warning", "network-not-at-standby", "far"),
+    ]
 
 
 @covers("BKP-1")

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cloudplan as cp
+from cloudplan.workload.reading import as_given
 
 MARK = "§"
 """Stands in a table for the place where a fault must point."""
@@ -162,6 +163,113 @@ def test_a_vm_elsewhere_may_be_protected_without_a_standby_site(edition: cp.Edit
     assert read.sites_of(read.vms[0]) == ("az06", "az05")
 
 
+# --- networks, a standby of one's own, disks that say nothing --------------------------------------------------------
+
+
+def test_a_network_stands_at_every_site_of_the_workload_unless_it_names_its_own(edition: cp.Edition) -> None:
+    fields = workload(sites={"standby": "az07"}, networks=[{"name": "prod"}, {"name": "dmz", "sites": ["az07"]}])
+    assert [network.sites for network in cp.read_workload(fields, edition).networks] == [("az05", "az07"), ("az07",)]
+    elsewhere = cp.read_workload({**fields, "vms": [vm(site="az06", networks=["prod"])]}, edition)
+    assert elsewhere.networks[0].sites == ("az05", "az07", "az06")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "words"),
+    [
+        ({"vms": [vm(networks=["prdo"])]}, "vms[0].networks[0]", "did you mean 'prod'?"),
+        ({"vms": [vm(networks=["prod", "prod"])]}, "vms[0].networks[1]", "the network 'prod' is named twice"),
+        ({"vms": [vm(networks=["dmz"])]}, "vms[0].networks[0]", "stands at az07, the VM at az05; allowed: one at az05"),
+        *(
+            ({"extras": [{"sku": sku, "quantity": 1}]}, "extras[0].sku", "is a VLAN of the bill already")
+            for sku in ("csp:(region):network:vlan:v1", "csp:fr1:network:vlan:v1")
+        ),
+    ],
+)
+def test_networks_that_do_not_go_together_are_refused(
+    fields: dict[str, Any], path: str, words: str, edition: cp.Edition
+) -> None:
+    networks = [{"name": "prod"}, {"name": "dmz", "sites": ["az07"]}]
+    with bad_input() as faults:
+        cp.read_workload(workload(sites={"standby": "az07"}, networks=networks, **fields), edition)
+    [fault] = faults
+    assert fault.path == path
+    assert words in fault.message
+
+
+@pytest.mark.parametrize(
+    ("own", "held"),
+    [
+        (None, ("0.5", "0.25")),
+        ({}, ("0.5", "0.25")),
+        ({"vcpu_share": 1}, ("1", "0.25")),
+        ({"memory_share": "0.75"}, ("0.5", "0.75")),
+        ("none", None),
+    ],
+)
+def test_a_group_holds_its_own_shares_in_place_of_those_of_the_policy(
+    own: Any, held: tuple[str, str] | None, edition: cp.Edition
+) -> None:
+    policy = {"standby": {"vcpu_share": 0.5, "memory_share": 0.25}}
+    read = cp.read_workload(
+        workload(sites={"standby": "az07"}, policy=policy, vms=[vm(protection={"rpo": "1h"}, standby=own)]), edition
+    )
+    found = read.standby_of(read.vms[0])
+    assert (None if found is None else (str(found.vcpu_share), str(found.memory_share))) == held
+    assert read.sites_of(read.vms[0]) == ("az05", "az07")
+    assert read.sites_of_instances(read.vms[0]) == (("az05", "az07") if held else ("az05",))
+
+
+@pytest.mark.parametrize(
+    ("own", "path", "words"),
+    [
+        ("all", "vms[0].standby", "allowed: a mapping, or none"),
+        ([], "vms[0].standby", "allowed: a mapping, or none"),
+        ({"vcpu_share": 0}, "vms[0].standby.vcpu_share", "found '0'; allowed: a share > 0 and <= 1"),
+        ({"cpu_share": 1}, "vms[0].standby.cpu_share", "did you mean 'vcpu_share'?"),
+    ],
+)
+def test_a_standby_that_is_none_is_refused(own: Any, path: str, words: str, edition: cp.Edition) -> None:
+    with bad_input() as faults:
+        protected = vm(protection={"rpo": "1h"}, standby=own)
+        cp.read_workload(workload(sites={"standby": "az07"}, vms=[protected]), edition)
+    assert [(fault.path, words in fault.message) for fault in faults] == [(path, True)]
+
+
+DEFAULT_DISKS = [
+    ({"class": "medium", "iops_per_gib": 1.5}, {"size_gib": 33.5}, "medium", "51", ["class", "iops"]),  # 50.25 up
+    ({"class": "medium", "iops_per_gib": 1.5}, {"size_gib": 2}, "medium", "3", ["class", "iops"]),
+    ({"class": "medium", "iops_per_gib": 1.5}, {"size_gib": 60, "class": "live"}, "live", "90", ["iops"]),
+    ({"class": "medium", "iops_per_gib": 1.5}, {"size_gib": 60, "class": "mass"}, "mass", "0", None),
+    ({"class": "medium", "iops_per_gib": 1.5}, {"size_gib": 60, "iops": 0}, "medium", "0", ["class"]),
+    ({"class": "mass", "iops_per_gib": 1.5}, {"size_gib": 60}, "mass", "0", ["class"]),
+    ({"iops_per_gib": "0.1"}, {"size_gib": "0.3"}, None, "1", ["iops"]),
+    ({"class": "live"}, {"size_gib": 60, "iops": 7}, "live", "7", ["class"]),
+    ({"class": "live"}, {"size_gib": 60, "class": "ultra"}, "ultra", "0", None),
+]
+
+
+@pytest.mark.parametrize(("default", "disk", "storage_class", "iops", "filled"), DEFAULT_DISKS)
+def test_a_disk_that_says_nothing_is_the_default_disk_of_the_policy(
+    default: Any, disk: Any, storage_class: str | None, iops: str, filled: list[str] | None, edition: cp.Edition
+) -> None:
+    read = cp.read_workload(workload(policy={"default_disk": default}, vms=[vm(disks=[disk])]), edition)
+    found = read.canonical()["vms"][0]["disks"][0]
+    assert (found.get("class"), found["iops"], found.get("by_default")) == (storage_class, iops, filled)
+    assert cp.read_workload(read.canonical(), edition) == read
+    given = as_given(read, edition)
+    assert cp.read_workload(given, edition) == read
+    other = cp.read_workload({**given, "policy": {"default_disk": {"class": "premium"}}}, edition)
+    assert other.vms[0].disks[0].storage_class == (disk.get("class") or "premium")
+
+
+def test_fields_that_say_nothing_do_not_stand_in_the_canonical_form(edition: cp.Edition) -> None:
+    """What hashes were made of before these fields is what they are made of now."""
+    tree = cp.read_workload(workload(networks=[], vms=[vm(networks=[], tags={})]), edition).canonical()
+    later = {"networks", "tags", "os", "standby", "by_default", "default_disk"}
+    assert not later & {*tree, *tree["vms"][0], *tree["vms"][0]["disks"][0]}
+    assert tree["policy"].keys() & later == {"standby"}
+
+
 # --- what may be written ---------------------------------------------------------------------------------------------
 
 ACCEPTED: list[tuple[str, str, str]] = [
@@ -176,6 +284,10 @@ ACCEPTED: list[tuple[str, str, str]] = [
     ("top", "extras", '[{sku: "csp:(region):network:vlan:v1", quantity: 5, site: az06}]'),
     ("top", "extras", "[{sku: csp:fr1:network:vlan:v1, quantity: 1}]"),
     ("top", "extras", "[]"),
+    ("top", "networks", "[{name: prod}, {name: dmz, sites: [az07]}]"),
+    ("top", "networks", "[]"),
+    ("policy", "default_disk", "{class: mass}"),
+    ("policy", "default_disk", "{iops_per_gib: 0.5}"),
     ("policy", "vcpu_per_core", "0.5"),
     ("policy", "memory_ceiling", "0.85"),
     ("policy", "memory_ceiling", "0.01"),
@@ -216,6 +328,10 @@ ACCEPTED: list[tuple[str, str, str]] = [
     ("vm", "protection", "{rto: 1d}"),
     ("vm", "protection", "{mechanism: vm-replication, rpo: 2h, rto: 1h}"),
     ("vm", "backup", "{daily: 30}"),
+    ("vm", "networks", "[]"),
+    ("vm", "tags", "{application: erp, cost centre: 42}"),
+    ("vm", "tags", "{}"),
+    ("vm", "os", "Microsoft Windows Server 2022 (64-bit)"),
     *(("disk", "class", name) for name in ("live", "medium", "premium", "enterprise", "ultra", "mass")),
     ("disk", "iops", "0"),
     ("disk", "iops", "6000.5"),
@@ -311,6 +427,23 @@ REFUSED: list[tuple[str, str, str, str, list[str]]] = [
     ("policy", "standby", "{memory_share: §1.01}", "policy.standby.memory_share", ["found '1.01'", "> 0 and <= 1"]),
     ("policy", "standby", "{§memory: 1}", "policy.standby.memory", ["did you mean 'memory_share'?"]),
     ("policy", "backup", "§gold", "policy.backup", ["found 'gold'", "a mapping"]),
+    ("top", "networks", "[{name: prod}, {name: §prod}]", "networks[1].name", ["'prod' is taken by networks[0]"]),
+    ("top", "networks", "[{name: x, sites: §[]}]", "networks[0].sites", ["found an empty list", "at least one entry"]),
+    ("top", "networks", "[{name: x, sites: [§az5]}]", "networks[0].sites[0]", ["unknown zone 'az5'", "'az05'?"]),
+    ("top", "networks", "[{name: x, sites: [az05, §az05]}]", "networks[0].sites[1]", ["site 'az05' is named twice"]),
+    ("top", "networks", "[{name: x, §site: az05}]", "networks[0].site", ["did you mean 'sites'?"]),
+    ("top", "networks", "[§prod]", "networks[0]", ["found 'prod'", "a mapping"]),
+    ("policy", "default_disk", "§{}", "policy.default_disk", ["found nothing", "class, iops_per_gib"]),
+    ("policy", "default_disk", "{class: §Standard}", "policy.default_disk.class", ["did you mean 'medium'?"]),
+    ("policy", "default_disk", "{iops_per_gib: §0}", "policy.default_disk.iops_per_gib", ["found '0'", "> 0"]),
+    ("policy", "default_disk", "{§iops_gib: 1}", "policy.default_disk.iops_gib", ["did you mean 'iops_per_gib'?"]),
+    ("vm", "networks", "[§prod]", "vms[0].networks[0]", ["unknown network 'prod' (allowed: none)"]),
+    ("vm", "networks", "§prod", "vms[0].networks", ["found 'prod'", "a list"]),
+    ("vm", "tags", "§[erp]", "vms[0].tags", ["found a list", "a mapping"]),
+    ("vm", "tags", "{application: §[erp]}", "vms[0].tags.application", ["found a list"]),
+    ("vm", "os", "§[linux]", "vms[0].os", ["found a list"]),
+    ("vm", "standby", "§none", "vms[0].standby", ["the VM is not protected", "add protection"]),
+    ("disk", "by_default", "[§class]", "vms[0].disks[0].by_default[0]", ["policy.default_disk does not give so"]),
     ("policy", "§ceiling", "0.8", "policy.ceiling", ["unknown field 'ceiling'"]),
     ("vm", "count", "§0", "vms[0].count", ["found '0'", "from 1 to 1000000"]),
     ("vm", "count", "§two", "vms[0].count", ["found 'two'"]),
@@ -713,19 +846,23 @@ FULL = workload(
         **{"vcpu_per_core": 4, "memory_ceiling": 0.8, "host_failures": 1, "blades": ["eco:v3"], "max_clusters": 2},
         **{"snapshot_headroom": 0.2, "datastore_max_gib": 1000, "min_datastores": 1, "vswp": "auto"},
         "standby": {"vcpu_share": 0.5, "memory_share": 1},
+        "default_disk": {"class": "live", "iops_per_gib": 1.5},
         "backup": {"daily": 1, "reduction": 2},
     },
     backup_policies={"gold": {"daily": 30}},
     extras=[{"sku": "csp:tenant:v1", "quantity": 1, "site": "az05"}],
+    networks=[{"name": "prod", "sites": ["az05"]}, {"name": "dmz"}],
     vms=[
         vm(
             **{"count": 2, "names": ["x", "y"], "gpus": 0, "min_ghz": 2, "vcpu_per_core": 2, "blades": ["eco:v3"]},
             **{"site": "az05", "pool": "p", "affinity": "t", "powered_on": True, "encrypted": False, "backup": "gold"},
             anti_affinity="s",
             protection={"rpo": "1h", "rto": "4h", "mechanism": "global-mirror"},
+            **{"standby": {"vcpu_share": 0.5}, "networks": ["prod"], "tags": {"application": "erp"}, "os": "linux"},
             disks=[{"size_gib": 60, "class": "live", "iops": 1, "used_gib": 5, "replicated": True, "backup": False}],
         ),
         vm(name="b", backup={"weekly": 3}),
+        vm(name="c", protection={"rpo": "1h"}, standby="none", disks=[{"size_gib": 60, "by_default": ["class"]}]),
     ],
 )
 

@@ -19,7 +19,7 @@ from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
 from cloudplan.workload.case import Case
 from cloudplan.workload.reading import as_given, read_workload
-from cloudplan.workload.workload import Policy
+from cloudplan.workload.workload import Policy, VmGroup
 
 RATIOS, CEILINGS, FAILURES = ("2", "3", "4", "6", "8"), ("0.85", "0.8", "0.75", "0.7"), (0, 1, 2)
 """vCPUs a core, memory ceilings and host failures that are tried."""
@@ -161,11 +161,21 @@ def _of_storage(policy: Policy) -> Iterator[tuple[str, str, Edits]]:
 
 def _mechanisms(origin: Origin) -> Iterator[tuple[str, str, Edits]]:
     """Yield each mechanism for all that is protected, with the targets that it has, and no protection at all."""
-    protected = [index for index, group in enumerate(origin.workload.vms) if group.protection]
+    vms = origin.workload.vms
+    protected = [index for index, group in enumerate(vms) if group.protection]
     for mechanism in (GLOBAL_MIRROR, VM_REPLICATION) if protected else ():
         yield "mechanism", mechanism, {f"vms[{index}].protection.mechanism": mechanism for index in protected}
     if protected:
-        yield "mechanism", "none", {f"vms[{index}].protection": None for index in protected}
+        yield (
+            "mechanism",
+            "none",
+            {f"vms[{index}].{name}": None for index in protected for name in _of_recovery(vms[index])},
+        )
+
+
+def _of_recovery(group: VmGroup) -> tuple[str, ...]:
+    """Return the fields of a group that go with its protection."""
+    return ("protection",) if group.standby is None else ("protection", "standby")
 
 
 def _sites(plan: Plan) -> set[str]:
@@ -197,7 +207,7 @@ def _typed(path: str, value: str) -> Any:
     """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
     if value in ("", "null"):
         return None
-    listed = path.rpartition(".")[2] in ("blades", "names")
+    listed = path.rpartition(".")[2] in ("blades", "names", "networks")
     return value.split("+") if listed else value
 
 

@@ -247,6 +247,8 @@ def _kinds(origin: Origin, groups: Sequence[str]) -> Iterator[tuple[str, Edits]]
         given = as_given(origin.workload, edition).get("policy", {})
         if name in given:
             yield f"the catalogue's {name}", {f"policy.{name}": None}
+    if policy.default_disk:
+        yield "no default_disk of the policy", {"policy.default_disk": None}
     if policy.vswp != "auto":
         yield "vswp auto", {"policy.vswp": "auto"}
     yield from _of_groups(origin, [origin.workload.groups[name] for name in groups])
@@ -271,7 +273,10 @@ def _of_groups(origin: Origin, groups: Sequence[VmGroup]) -> Iterator[tuple[str,
         mine = [group for group in groups if _asks(origin, group, name)]
         if mine:
             vms = ", ".join(group.name for group in mine)
-            yield words.format(vms=vms), {f"vms.{group.name}.{name}": None for group in mine}
+            given_up: dict[str, Any] = {f"vms.{group.name}.{name}": None for group in mine}
+            if name == "protection":  # a standby without it is bad input
+                given_up |= {f"vms.{group.name}.standby": None for group in mine if group.standby is not None}
+            yield words.format(vms=vms), given_up
     yield from _of_disks(groups)
     yield from _smaller(origin, groups)
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from cloudplan.evaluation.items import zones_in_use
 from cloudplan.evaluation.order_limits import order_limits
+from cloudplan.evaluation.standby_findings import standby_findings
 from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.plan.wording import finding_of
 from cloudplan.prices.book import PriceBook
@@ -31,6 +32,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_prices(case),
         *_catalogue(case, pinned=pinned),
         *_availability(case, choice),
+        *standby_findings(case),
         *_storage(case, choice),
         *_protection(case, choice),
         *_backup(case),
@@ -88,10 +90,6 @@ def _availability(case: Case, choice: Choice) -> Iterator[Finding]:
     for group in case.workload.vms:
         if group.gpus:
             yield finding_of("warning", "gpu-passthrough", group.name, compute.GPU_1.id, vm=group.name)
-    share = case.workload.policy.standby
-    if choice.protection and min(share.vcpu_share, share.memory_share) < 1:
-        values = {"vcpu": str(share.vcpu_share), "memory": str(share.memory_share)}
-        yield finding_of("warning", "degraded-standby", "policy.standby", protection.DR_1.id, **values)
 
 
 def _storage(case: Case, choice: Choice) -> Iterator[Finding]:

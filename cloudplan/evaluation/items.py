@@ -13,9 +13,11 @@ from cloudplan.catalog.edition import Item, in_region
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.plan.plan import VM_REPLICATION, BomLine, Choice
 from cloudplan.rules.compute import included_gib, memory_is_included
+from cloudplan.rules.networks import vlans
 from cloudplan.rules.protection import mirror_licences_tib, mirrored_at_source_gib
 from cloudplan.rules.rule import Linear
 from cloudplan.workload.case import Case
+from cloudplan.workload.networks import VLAN
 
 BLADES, CLASSES, EXTRAS = "blades", "storage_classes", "extras"
 """The first part of the key of a blade, of a storage class, and of an extra."""
@@ -84,7 +86,7 @@ def items(case: Case, decision: Decision) -> Iterator[Taken]:
 
 
 def fixed_items(case: Case) -> Iterator[Taken]:
-    """Yield what no decision changes: backup, encryption, zones, extras.
+    """Yield what no decision changes: backup, encryption, zones, networks, extras.
 
     Raises BadInputError for one that the edition does not sell.
     """
@@ -98,6 +100,8 @@ def fixed_items(case: Case) -> Iterator[Taken]:
             yield _taken(case, site, ENCRYPTION, encrypted)
         if case.edition.services.zone is not None and site in zones_in_use(case):
             yield _taken(case, site, ZONE, 1)
+    for site, count in vlans(case).items():
+        yield _taken(case, site, f"{EXTRAS}.{VLAN}", count)
     for extra in case.workload.extras:
         item = case.edition.extra(extra.sku, case.workload.region)
         yield _taken(case, extra.site, key_of(case, item.sku), extra.quantity)

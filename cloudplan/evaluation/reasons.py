@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudplan.base.language import Message, counted, message
 from cloudplan.plan.wording import joined, says
-from cloudplan.rules import backup, compute, protection
+from cloudplan.rules import backup, compute, networks, protection
 
 ZONE, EXTRAS = "zone", "extras"
 """What stands in place of a rule on the lines of a zone and of extras, which no rule of the book asks for."""
@@ -84,6 +84,11 @@ def _zone(values: Mapping[str, Any]) -> Iterator[Message]:
     yield message("the zone has a cluster or a datastore")
 
 
+def _networks(values: Mapping[str, Any]) -> Iterator[Message]:
+    one, many = "{networks} network, one VLAN each", "{networks} networks, one VLAN each"
+    yield counted(one, many, values["networks"], **values)
+
+
 def _extras(values: Mapping[str, Any]) -> Iterator[Message]:
     yield message("as asked for in extras")
 
@@ -100,6 +105,7 @@ _REASONS: dict[str, Callable[[Mapping[str, Any]], Iterator[Message]]] = {
     backup.BKP_1.id: _backup_access,
     backup.BKP_3.id: _stored,
     protection.ENC_1.id: _encrypted,
+    networks.NET_1.id: _networks,
     ZONE: _zone,
     EXTRAS: _extras,
 }

@@ -28,7 +28,11 @@ FACTS: Mapping[str, str] = {
     "powered_on": "the inventory says it; --powered-off decides about VMs that are off",
 }
 """Fields of a VM group that no rule sets, and why."""
-DISK_FACTS: Mapping[str, str] = {"size_gib": "the inventory says it", "used_gib": "the inventory says it"}
+DISK_FACTS: Mapping[str, str] = {
+    "size_gib": "the inventory says it",
+    "used_gib": "the inventory says it",
+    "by_default": "the program writes it",
+}
 """Likewise, fields of a disk."""
 OWN = {"schema", "vms", "inventory"}
 """Fields of a workload that stand not under `workload:`."""

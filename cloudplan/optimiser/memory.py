@@ -21,6 +21,7 @@ from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
 from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.workload import NO_STANDBY
 
 Answer = TypeVar("Answer")
 Found = TypeVar("Found", StoragePlan, SitePlan)
@@ -30,17 +31,19 @@ CLOSE = Fraction(1, 20_000)
 """A known choice this close to a new bound, as a share of it, ends the search."""
 
 NOT_OF_STORAGE = (
-    frozenset({"name", "customer", "catalog", "extras", "backup_policies", "inventory"}),
+    frozenset({"name", "customer", "catalog", "extras", "networks", "backup_policies", "inventory"}),
     frozenset(
         {"vcpu_per_core", "memory_ceiling", "memory_model", "host_memory_reserve_gib", "host_failures", "blades"}
-        | {"max_clusters", "standby", "backup"}
+        | {"max_clusters", "standby", "backup", "default_disk"}
     ),
-    frozenset({"names", "vcpus", "gpus", "min_ghz", "vcpu_per_core", "blades", "pool", "affinity", "backup"}),
+    frozenset({"names", "vcpus", "gpus", "min_ghz", "vcpu_per_core", "blades", "pool", "affinity", "backup"})
+    | {"networks", "tags", "os"},
 )
 """What storage does not depend on: of the workload, of its policy, of a group."""
 
 NOT_OF_CLUSTERS = frozenset(
     {"snapshot_headroom", "datastore_max_gib", "min_datastores", "vswp", "backup", "standby", "vcpu_per_core"}
+    | {"default_disk"}
 )
 """What clusters do not depend on, beside what their pools say: of the policy."""
 
@@ -200,6 +203,9 @@ def storage_key(case: Case, gap: float) -> str:
     tree = _without(case.workload.canonical(), top)
     tree["policy"] = _without(tree["policy"], policy)
     tree["vms"] = [_without(entry, group) for entry in tree["vms"]]
+    for entry in tree["vms"]:
+        if entry.get("standby") != NO_STANDBY:
+            entry.pop("standby", None)
     return canonical_sha256(["storage", gap, _facts(case), tree])
 
 

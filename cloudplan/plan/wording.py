@@ -48,6 +48,15 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "degraded-standby": {
         "": "The standby site runs degraded: {vcpu} of the vCPUs and {memory} of the memory are held there.",
+        "own": "Degraded at the other site: of {vms}, {vcpu} of the vCPUs and {memory} of the memory are held there.",
+    },
+    "standby-none": {
+        "": "Only the data of {vms} stand at the other site (standby: none): no CPU and no memory is held there.",
+        "rto": "Only the data of {vms} stand at the other site (standby: none): no CPU and no memory is held there, "
+        "and the RTO asked for is met only if hosts are found after the loss.",
+    },
+    "network-not-at-standby": {
+        "": "Network {network} does not stand at {site}: it is missing there after a failover of {vms}.",
     },
     "one-datastore": {
         "": "{site} has one datastore; vSphere wants two for heartbeats and an order takes two or more.",

@@ -26,6 +26,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "policy": "How the estate is run.",
         "backup_policies": "Backup policies by name, for `backup` of a group; what they leave out is policy.backup's.",
         "extras": "Further items of the catalogue, passed through to the bill.",
+        "networks": "Layer-2 networks, for `networks` of a group; each is one VLAN of the bill, none in `extras`.",
         "vms": "The VMs. One entry is a group of identical ones.",
         "inventory": "Where the workload was imported from; written by `cloudplan import`.",
     },
@@ -52,11 +53,16 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "snapshot_headroom": "Share of a datastore that is kept free for snapshots; may be raised only.",
         "datastore_max_gib": "Largest datastore in GiB; may be lowered only.",
         "min_datastores": "Least number of datastores at each site with a cluster.",
+        "default_disk": "What disks get that do not say: a class, and IOPS in proportion to their size.",
         "vswp": "Where swap files stand: `home` (beside disk 0), `auto` (the cheaper place) or a storage class.",
         "standby": "Part of CPU and memory that protected VMs hold at the standby site.",
         "backup": "Backup of VMs that name no policy.",
     },
     workload.Standby: {"vcpu_share": "Share of the CPU.", "memory_share": "Share of the memory."},
+    workload.DefaultDisk: {
+        "class": "Storage class of disks that name none.",
+        "iops_per_gib": "IOPS for each GiB, rounded up, of disks that give none; never on mass storage.",
+    },
     workload.BackupPolicy: {
         "daily": "Daily points kept.",
         "weekly": "Weekly points kept.",
@@ -69,6 +75,10 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "sku": "SKU of an extra of the edition, with (region) or with the region.",
         "quantity": "How many, in the unit of the SKU.",
         "site": "Zone of the bill line; without it the primary site.",
+    },
+    workload.Network: {
+        "name": "Name of the network, unique.",
+        "sites": "Zones where it stands; without them every site of the workload.",
     },
     workload.VmGroup: {
         "name": "Name of the group, unique.",
@@ -88,6 +98,10 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "encrypted": "Encryption by HSM or KMS, in editions that sell it; not for VMs that are replicated.",
         "disks": "Disks of one VM; the first one is its home.",
         "protection": "What is needed when a site is lost, with sites.standby; without it the VMs are not replicated.",
+        "standby": "Part of CPU and memory held at the other site, in place of policy.standby; `none`: data only.",
+        "networks": "Names of `networks` that the VM is in; they stand at its site.",
+        "tags": "Labels of your own, as name and value; shown, exported, grouped by.",
+        "os": "Operating system, in your words; shown and exported.",
         "backup": "A name of `backup_policies`, or a policy; without it policy.backup.",
     },
     workload.Disk: {
@@ -98,6 +112,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "used_gib": "GiB actually written, which are backed up; without it the size.",
         "replicated": "`false`: the disk stays behind when the VM is protected; not for the first disk.",
         "constant_writes": "`true`: a snapshot of it never closes; no backup, and no VM replication.",
+        "by_default": "Which fields policy.default_disk gave; written by the program in a plan.",
         "backup": "`false`: the disk is left out of backup; the backup access of the VM is billed all the same.",
     },
     workload.Protection: {

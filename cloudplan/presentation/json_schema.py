@@ -47,12 +47,13 @@ _FILLED_IN: Mapping[type[BaseModel], set[str]] = {
     workload.Workload: {"region", "catalog", "sites", "policy"},
     workload.Sites: {"primary"},
     workload.Extra: {"site"},
+    workload.Network: {"sites"},
     workload.VmGroup: {"names", "vcpu_per_core", "blades", "site", "backup"},
     workload.Disk: {"used_gib"},
     **{model: {*model.model_fields} for model in (workload.Policy, workload.Standby, workload.BackupPolicy)},
 }
 """Fields of a complete workload that its reader completes, and that a file may leave out."""
-_NOT_EMPTY = {workload.Protection}
+_NOT_EMPTY = {workload.Protection, workload.DefaultDisk}
 """Models of which a file must give at least one field."""
 _NEVER_NULL = {Discount}
 """Models of files whose fields cannot be left empty."""

@@ -24,7 +24,8 @@ EXAMPLES: Mapping[str, Any] = {
         "contact": {"name": "Camille Martin", "email": "camille.martin@example.org", "phone": "+33 1 99 00 12 34"},
     },
     "backup_policies": {"gold": {"daily": 30, "weekly": 8, "monthly": 12, "yearly": 5}},
-    "policy": {"max_clusters": 3},
+    "policy": {"max_clusters": 3, "default_disk": {"class": "medium", "iops_per_gib": 1.5}},
+    "networks": [{"name": "prod"}],
 }
 
 
@@ -205,7 +206,9 @@ def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edi
     others = [zone for zone in _zones(edition, read.region) if zone != primary]
     extra = next(iter(edition.extras.values()), None)
     group: dict[str, Any] = {"anti_affinity": first.name, "affinity": first.name}
+    group |= {"tags": {"application": "erp"}, "os": "windows-2022"}
     group |= {"protection": PROTECTION} if standby else {}
+    group |= {"standby": {"vcpu_share": 0.5, "memory_share": 0.5}} if first.protection else {}
     group |= {"names": first.names} if first.count <= MANY_NAMES else {}
     own = {"vcpu_per_core": first.vcpu_per_core, "blades": first.blades, "site": first.site}
     return Layout(

@@ -4,7 +4,7 @@ The verifier walks a plan and calls these; the optimiser makes plans that keep t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cloudplan.plan.plan import GLOBAL_MIRROR, Choice, Cluster, Datastore, Mechanism
 from cloudplan.rules.compute import (
@@ -111,20 +111,21 @@ def disks_placed(case: Case, choice: Choice) -> Iterator[Check]:
 def swap_placed(case: Case, choice: Choice) -> Iterator[Check]:
     """Yield that every swap file stands once at each site where its VM may run, as the policy has it (VSWP-1, -2).
 
-    It stands with disk 0, or on one class. The swap files of a group under Global Mirror are mirrored at both peers or
-    at none.
+    It stands with disk 0, or on one class; where only data of a VM stand there is but the mirror image of one (DR-1).
+    The swap files of a group under Global Mirror are mirrored at both peers or at none.
     """
     held: dict[tuple[str, str], list[tuple[Datastore, int]]] = defaultdict(list)
     for store in choice.datastores:
         for name, count in store.vswp.items():
             held[store.site, name].append((store, count))
     wanted: dict[tuple[str, str], int] = {(item.site, item.group.name): item.count for item in case.instances}
+    images = _mirror_images(case, held)
     mirrored: dict[str, list[bool]] = defaultdict(list)
     for key in sorted(wanted.keys() | held.keys()):
         count = sum(count for _, count in held[key])
         place = f"swap of {key[1]} at {key[0]}"
-        words = f"{count} swap files placed of {wanted.get(key, 0)}"
-        yield VSWP_1.require(count == wanted.get(key, 0), place, words)
+        due, rule = (images[key], DR_1) if key in images else (wanted.get(key, 0), VSWP_1)
+        yield rule.require(count == due, place, f"{count} swap files placed of {due}")
         allowed = _at_home(case, case.workload.groups[key[1]], held[key]) or _on_one_class(case, held[key])
         yield VSWP_2.require(allowed, place, f"against the policy {case.workload.policy.vswp}")
         if choice.protection.get(key[1]) == GLOBAL_MIRROR:
@@ -132,6 +133,20 @@ def swap_placed(case: Case, choice: Choice) -> Iterator[Check]:
     for name, sides in sorted(mirrored.items()):
         words = "swap files on a mirrored datastore at one peer only"
         yield VSWP_2.require(len(set(sides)) == 1, name, words)
+
+
+def _mirror_images(
+    case: Case, held: Mapping[tuple[str, str], Sequence[tuple[Datastore, int]]]
+) -> dict[tuple[str, str], int]:
+    """Return the swap files that stand where only data do: images of those on mirrored datastores (DR-1, GM-2)."""
+    groups = case.workload.groups
+    return {
+        (site, name): sum(count for store, count in stores if store.replication)
+        for (site, name), stores in held.items()
+        if groups[name].powered_on
+        and site in case.workload.sites_of(groups[name])
+        and site not in case.workload.sites_of_instances(groups[name])
+    }
 
 
 def _at_home(case: Case, group: VmGroup, held: Sequence[tuple[Datastore, int]]) -> bool:

@@ -20,7 +20,8 @@ from cloudplan.workload.workload import VmGroup
 DR_1 = Rule(
     "DR-1",
     "Standby capacity",
-    "A protected VM holds standby CPU and memory at the other site, under all compute rules.",
+    "A protected VM holds standby CPU and memory at the other site, under all compute rules: its own shares, else the "
+    "policy's; with standby: none its data only, without a swap file of its own.",
     "plan",
     {"vcpu_share": exact, "memory_share": exact},
     since=FIRST,

@@ -308,7 +308,9 @@ def _sku(case: Case, extra: Extra) -> str:
 
 
 def _networks(case: Case, sites: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the networks by name, with their zones: VLANs reach every zone."""
+    """Yield the networks by name, with their zones among those of a plan; VLANs of extras reach every zone."""
+    for network in case.workload.networks:
+        yield network.name, tuple(site for site in sites if site in network.sites)
     count = sum(extra.quantity for extra in case.workload.extras if _sku(case, extra).startswith(VLAN))
     for number in range(1, count + 1):
         yield f"vlan-{number}", tuple(sites)

@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 class Instances:
     """The instances of one group at one site: how many, and what each takes of a host.
 
-    Standby instances take vCPU x `standby.vcpu_share` and memory x `standby.memory_share`, rounded up to whole MiB.
+    Standby instances take vCPU x `vcpu_share` and memory x `memory_share`, rounded up to whole MiB.
     """
 
     group: VmGroup
@@ -84,7 +84,7 @@ class Case:
 
     def _instances(self) -> Iterator[Instances]:
         for group in self.workload.vms:
-            for site in self.workload.sites_of(group) if group.powered_on else ():
+            for site in self.workload.sites_of_instances(group) if group.powered_on else ():
                 yield instances_at(self.workload, group, site)
 
     @cached_property
@@ -97,6 +97,6 @@ def instances_at(workload: Workload, group: VmGroup, site: str) -> Instances:
     """Return what the instances of a group take at one of its sites (DR-1)."""
     if site == group.site:
         return Instances(group, site, True, group.cores, group.memory_mib)
-    share = workload.policy.standby
+    share = workload.standby_of(group) or workload.policy.standby
     memory_mib = math.ceil(group.memory_mib * Fraction(share.memory_share))
     return Instances(group, site, False, group.cores * Fraction(share.vcpu_share), memory_mib)

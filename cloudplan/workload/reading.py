@@ -17,6 +17,8 @@ from cloudplan.base.schema import decimal_of, misfit, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.catalog.loading import editions, not_shipped
+from cloudplan.workload import default_disk, networks
+from cloudplan.workload.raw import mapping_at, mappings
 from cloudplan.workload.workload import MAX_INSTANCES, Policy, Sites, Workload
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
@@ -83,7 +85,11 @@ def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
     policy, backup = tree["policy"], tree["policy"]["backup"]
     for own in (*tree["backup_policies"].values(), *(group["backup"] for group in tree["vms"])):
         _drop(own, backup)
+    networks.drop_defaults(tree)
+    default_disk.drop(tree)
     for group in tree["vms"]:
+        if isinstance(group.get("standby"), dict):
+            _drop(group["standby"], policy["standby"])
         names = instance_names({**group, "names": None})
         _drop(group, {"names": names, "blades": policy["blades"], "vcpu_per_core": policy["vcpu_per_core"]})
     for part in ("standby", "backup"):
@@ -136,18 +142,6 @@ def _place(fault: Fault) -> tuple[int, ...]:
     return tuple(int(step) for step in fault.where.split(":")[-2:] if step.isdigit())
 
 
-def _mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the mappings of a list with their index; whatever has another shape is a fault of its own elsewhere."""
-    for index, entry in enumerate(value if isinstance(value, list) else []):
-        if isinstance(entry, dict):
-            yield index, entry
-
-
-def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
-    value = tree.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _whole(value: Any, default: int) -> int:
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
@@ -167,7 +161,7 @@ def _name_faults(tree: dict[str, Any], document: Document) -> Iterator[Fault]:
     groups: dict[str, int] = {}
     instances: dict[str, int] = {}
     total = 0
-    for index, group in _mappings(tree.get("vms")):
+    for index, group in mappings(tree.get("vms")):
         name = group.get("name")
         if not isinstance(name, str):
             continue
@@ -196,25 +190,28 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
     if not isinstance(region, str) or region not in edition.regions:
         yield document.fault(("region",), unknown("region", str(region), edition.regions))
         return
-    zones, named = edition.zones(region), _mapping(tree, "backup_policies")
-    policy = _mapping(tree, "policy")
+    zones, named = edition.zones(region), mapping_at(tree, "backup_policies")
+    policy = mapping_at(tree, "policy")
     wanted: list[tuple[Where, str, Any, Any]] = [
         (("sites", key), "zone", value, zones)
-        for key, value in _mapping(tree, "sites").items()
+        for key, value in mapping_at(tree, "sites").items()
         if key in Sites.model_fields
     ]
     wanted += _blade_references(policy, ("policy",), edition)
     if "vswp" in policy:
         wanted.append((("policy", "vswp"), "swap policy", policy["vswp"], ("home", "auto", *edition.storage_classes)))
-    for index, extra in _mappings(tree.get("extras")):
+    wanted += networks.zones_named(tree, zones)
+    wanted += default_disk.class_named(policy, edition)
+    for index, extra in mappings(tree.get("extras")):
         wanted.append((("extras", index, "site"), "zone", extra.get("site", zones[0]), zones))
         yield from _extra_faults(extra, ("extras", index, "sku"), document, edition, region)
-    for index, group in _mappings(tree.get("vms")):
+    for index, group in mappings(tree.get("vms")):
         wanted.append((("vms", index, "site"), "zone", group.get("site", zones[0]), zones))
         wanted += _blade_references(group, ("vms", index), edition)
+        wanted += networks.names_used(group, ("vms", index), tree)
         if isinstance(group.get("backup"), str):
             wanted.append((("vms", index, "backup"), "backup policy", group["backup"], named))
-        for number, disk in _mappings(group.get("disks")):
+        for number, disk in mappings(group.get("disks")):
             if disk.get("class") is not None:
                 place = ("vms", index, "disks", number, "class")
                 wanted.append((place, "storage class", disk["class"], edition.storage_classes))
@@ -226,16 +223,20 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
             hints += 1
             yield document.fault(where, unknown(what, value, choices, labels=labels, hint=hints <= limits.SUGGESTIONS))
     yield from _standby_faults(tree, document, zones[0])
+    yield from networks.faults(tree, document, edition, region)
 
 
 def _standby_faults(tree: dict[str, Any], document: Document, first_zone: str) -> Iterator[Fault]:
     """A protected VM at the primary site needs a standby site (DR-1)."""
-    sites = _mapping(tree, "sites")
+    sites = mapping_at(tree, "sites")
     primary = sites.get("primary", first_zone)
-    for index, group in _mappings(tree.get("vms")):
+    for index, group in mappings(tree.get("vms")):
         if group.get("protection") and group.get("site", primary) == primary and not sites.get("standby"):
             message = "the VM is protected, but there is no standby site; add sites.standby"
             yield document.fault(("vms", index, "protection"), message)
+        if "standby" in group and "protection" not in group:
+            message = "the VM is not protected and holds nothing at another site; leave standby out or add protection"
+            yield document.fault(("vms", index, "standby"), message)
 
 
 def _blade_references(tree: dict[str, Any], where: Where, edition: Edition) -> list[tuple[Where, str, Any, Any]]:
@@ -283,10 +284,12 @@ def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -
     named = _default(tree, "backup_policies", {})
     for own in named.values():
         _default({"": own}, "", backup)
-    for _, extra in _mappings(tree.get("extras")):
+    for _, extra in mappings(tree.get("extras")):
         extra.setdefault("site", primary)
-    for _, group in _mappings(tree.get("vms")):
+    for _, group in mappings(tree.get("vms")):
         _complete_group(group, primary, policy, named, backup)
+        default_disk.fill_in(group, policy, edition)
+    networks.fill_in(tree)
 
 
 def _policy_defaults(edition: Edition) -> dict[str, Any]:
@@ -313,13 +316,15 @@ def _complete_group(
     group.setdefault("blades", policy.get("blades"))
     if "name" in group and "names" not in group:
         group["names"] = instance_names(group)
+    if isinstance(group.get("standby"), dict):
+        group["standby"] = {**mapping_at(policy, "standby"), **group["standby"]}
     own = group.get("backup", backup)
     if isinstance(own, str):
         chosen = named.get(own)
         group["backup"] = dict(chosen if isinstance(chosen, dict) else backup)
     elif isinstance(own, dict):
         group["backup"] = {**backup, **own}
-    for _, disk in _mappings(group.get("disks")):
+    for _, disk in mappings(group.get("disks")):
         size = disk.get("size_gib")
         disk.setdefault("used_gib", size if decimal_of(size) is not None else "0")
 
@@ -336,7 +341,7 @@ def _default(tree: dict[str, Any], key: str, defaults: Mapping[str, Any]) -> dic
 
 def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) -> Iterator[Fault]:
     """Yield values outside the edition's limits, and fields that contradict each other, in the completed tree."""
-    policy, sites = _mapping(tree, "policy"), _mapping(tree, "sites")
+    policy, sites = mapping_at(tree, "policy"), mapping_at(tree, "sites")
     limits: list[tuple[str, str, Decimal]] = [
         ("memory_ceiling", "<=", Decimal(edition.default("memory_ceiling"))),
         ("snapshot_headroom", ">=", Decimal(edition.default("snapshot_headroom"))),
@@ -354,8 +359,9 @@ def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) ->
         yield document.fault(("sites", "standby"), message)
     if policy.get("blades") == []:
         yield document.fault(("policy", "blades"), "found an empty list; allowed: at least one blade")
+    yield from default_disk.faults(tree, document, edition)
     pools: dict[str, str] = {}
-    for index, group in _mappings(tree.get("vms")):
+    for index, group in mappings(tree.get("vms")):
         yield from _group_faults(group, ("vms", index), document, edition)
         label, pool = group.get("affinity"), str(group.get("pool", "default"))
         if isinstance(label, str) and pools.setdefault(label, pool) != pool:
@@ -372,7 +378,7 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
     if group.get("encrypted") == "true" and edition.services.encryption is None:
         message = f"edition {edition.edition} does not sell VM encryption; allowed: false"
         yield document.fault((*where, "encrypted"), message)
-    for index, disk in _mappings(group.get("disks")):
+    for index, disk in mappings(group.get("disks")):
         used, size = decimal_of(disk.get("used_gib")), decimal_of(disk.get("size_gib"))
         if used is not None and size is not None and used > size > 0:
             message = f"found {used}; allowed: <= {size}, the size of the disk"

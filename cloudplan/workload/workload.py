@@ -3,15 +3,16 @@
 A workload is complete: every default is filled in, every name is known. `reading` makes it from a file.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import Duration, Flag, Frozen, Name, quantity, whole
+from cloudplan.base.schema import Duration, Flag, Frozen, Name, quantity, refused, whole
 from cloudplan.base.units import mib
 
 MAX_INSTANCES = 1_000_000
@@ -25,11 +26,19 @@ Names = Annotated[
         json_schema_input_type=Annotated[list[Name], Field(min_length=1)],
     ),
 ]
+Tags = Annotated[
+    dict[Name, Name],
+    WithJsonSchema(
+        {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"], "pattern": r"\S"}}
+    ),
+]
 Share = Annotated[Decimal, quantity("a share", high="1", above=True)]
 Ratio = Annotated[Decimal, quantity("vCPUs for each core", high="1000", above=True)]
 SizeGib = Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)]
 Rate = Annotated[Decimal, quantity("a number", high="1000000000")]
 CountOrZero = Annotated[int, whole(0, 1_000_000)]
+NO_STANDBY: Final = "none"
+"""What a group says that holds nothing but its data at the other site (DR-1)."""
 
 
 class Contact(Frozen):
@@ -64,6 +73,21 @@ class Standby(Frozen):
     memory_share: Share
 
 
+def _standby_of_a_group(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Standby.model_validate(value)
+    if value == NO_STANDBY or isinstance(value, Standby) or value is None:
+        return value
+    raise refused(f"a mapping, or {NO_STANDBY}")
+
+
+class DefaultDisk(Frozen):
+    """What disks get that do not say: a class, and IOPS by the GiB (never on mass storage)."""
+
+    storage_class: Name | None = Field(default=None, alias="class")
+    iops_per_gib: Annotated[Decimal, quantity("a number", high="1000000", above=True)] | None = None
+
+
 class BackupPolicy(Frozen):
     """Retention points of each kind, daily change rate and data reduction (BKP-3)."""
 
@@ -88,6 +112,7 @@ class Policy(Frozen):
     snapshot_headroom: Annotated[Decimal, quantity("a share", high="0.99")]
     datastore_max_gib: Annotated[int, whole(1)]
     min_datastores: Annotated[int, whole(0, 1000)] = 1
+    default_disk: DefaultDisk | None = None
     vswp: Name = "home"
     standby: Standby
     backup: BackupPolicy
@@ -104,6 +129,8 @@ class Disk(Frozen):
     replicated: Flag = True
     constant_writes: Flag = False
     backup: Flag = True
+    by_default: tuple[Literal["class", "iops"], ...] = ()
+    """The fields that `policy.default_disk` gave; written by the program."""
 
     @property
     def size_mib(self) -> int:
@@ -139,7 +166,16 @@ class VmGroup(Frozen):
     encrypted: Flag = False
     disks: tuple[Disk, ...] = Field(min_length=1)
     protection: Protection | None = None
+    standby: Annotated[Standby | Literal["none"], BeforeValidator(_standby_of_a_group)] | None = None
+    """Shares in place of the policy's; `none`: data only."""
+    networks: tuple[Name, ...] = ()
+    tags: Tags = Field(default_factory=dict)
+    os: Name | None = None
     backup: BackupPolicy
+
+    def __hash__(self) -> int:
+        """Hash by the name, which is unique: tags have no hash."""
+        return hash(self.name)
 
     @property
     def memory_mib(self) -> int:
@@ -150,6 +186,13 @@ class VmGroup(Frozen):
     def cores(self) -> Fraction:
         """Demand of one instance in physical cores (CPU-1)."""
         return Fraction(self.vcpus) / Fraction(self.vcpu_per_core)
+
+
+class Network(Frozen):
+    """A layer-2 network of the tenant: one VLAN, at the sites where it stands (NET-1)."""
+
+    name: Name
+    sites: tuple[Name, ...] = Field(min_length=1)
 
 
 class Extra(Frozen):
@@ -209,6 +252,7 @@ class Workload(Frozen):
     policy: Policy
     backup_policies: dict[str, BackupPolicy] = Field(default_factory=dict)
     extras: tuple[Extra, ...] = ()
+    networks: tuple[Network, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
     inventory: Inventory | None = None
 
@@ -217,13 +261,31 @@ class Workload(Frozen):
         return self.sites.standby if group.site == self.sites.primary else self.sites.primary
 
     def sites_of(self, group: VmGroup) -> tuple[str, ...]:
-        """Return the sites where a group stands: its own, and the other one when it is protected."""
+        """Return the sites where the data of a group stand: its own, and the other one when it is protected."""
         other = self.other_site(group)
         return (group.site, other) if group.protection and other else (group.site,)
 
+    def standby_of(self, group: VmGroup) -> Standby | None:
+        """Return what a protected group holds at its other site: its own shares, else the policy's; None: data only."""
+        own = self.policy.standby if group.standby is None else group.standby
+        return own if isinstance(own, Standby) else None
+
+    def sites_of_instances(self, group: VmGroup) -> tuple[str, ...]:
+        """Return the sites where instances of a group may run: without the other one when only its data stand there."""
+        return self.sites_of(group) if self.standby_of(group) else (group.site,)
+
     def canonical(self) -> dict[str, Any]:
-        """Return the workload as plain values, decimals as text: what is hashed and kept in a plan."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Return the workload as plain values, decimals as text: what is hashed and kept in a plan.
+
+        Fields that came after the first plans are left out where they say nothing, so that hashes stay.
+        """
+        tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        _leave_out_empty(tree, "networks")
+        for group in tree["vms"]:
+            _leave_out_empty(group, "networks", "tags")
+            for disk in group["disks"]:
+                _leave_out_empty(disk, "by_default")
+        return tree
 
     @cached_property
     def sha256(self) -> str:
@@ -234,3 +296,9 @@ class Workload(Frozen):
     def groups(self) -> dict[str, VmGroup]:
         """The groups by name."""
         return {group.name: group for group in self.vms}
+
+
+def _leave_out_empty(tree: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if not tree[name]:
+            del tree[name]

@@ -80,7 +80,7 @@ class ChoiceIlp:
             useful = [name for name in options if name in self.useful or name == disk.storage_class] or options
             choice.classes.append({name: self.model.whole(0, most) for name in useful})
             self.model.equal(add(choice.classes[-1].values()), choice.groups)
-        for site in part.sites:
+        for site in part.swap_sites:
             choice.home[site], choice.apart[site] = {}, {}
         if part.swap_mib:
             self._place_swap(part, mechanism, choice, most)
@@ -92,7 +92,7 @@ class ChoiceIlp:
         case, model, mirrored = self.case, self.model, mechanism == GLOBAL_MIRROR
         swap = swap_load(case, part.swap_mib)
         together = disk_load(case, part.disks[0]) + swap
-        for site in part.sites:
+        for site in part.swap_sites:
             for name, with_class in choice.classes[0].items():
                 if swap_at_home(case) and least_gib(case, name, together, mirrored=mirrored) is not None:
                     choice.home[site][name] = model.whole(0, most)
@@ -105,8 +105,8 @@ class ChoiceIlp:
             for name in [name for name in fits if name in self.useful] or fits:
                 choice.apart[site][name] = model.whole(0, most)
             model.equal(add([*choice.home[site].values(), *choice.apart[site].values()]), choice.groups)
-        if mirrored:
-            source, peer = (choice.home[site] for site in part.sites)
+        if mirrored and not part.data_only:
+            source, peer = (choice.home[site] for site in part.swap_sites)
             for name in source:
                 model.equal(source[name], peer[name])
 
@@ -248,7 +248,7 @@ def supplies(
         alone = part.kind(case, index, position, mechanism, with_swap=False)
         both = part.kind(case, index, position, mechanism, with_swap=True) if position == 0 else alone
         for site, (name, groups) in itertools.product(sites, classes.items()):
-            home = choice.home[site].get(name) if position == 0 else None
+            home = choice.home.get(site, {}).get(name) if position == 0 else None
             if home is not None:
                 yield Bucket(site, name, peer), both, home, None
             yield Bucket(site, name, peer), alone, groups, home

@@ -60,7 +60,7 @@ def _queue(
         for name, groups in classes.items():
             mine = _take(waiting, groups)
             for site in sites:
-                home = mine[: choice.home[site].get(name, 0)] if position == 0 else []
+                home = mine[: choice.home.get(site, {}).get(name, 0)] if position == 0 else []
                 at_home[site] += home
                 for with_swap, some in ((True, home), (False, mine[len(home) :])):
                     kind = part.kind(case, index, position, mechanism, with_swap=with_swap)

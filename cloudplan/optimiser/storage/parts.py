@@ -38,11 +38,18 @@ class Part:
     disks: tuple[Disk, ...]
     first: bool
     """Whether disk 0 is among the disks; it is then the first of them."""
+    data_only: bool = False
+    """Whether the swap file has no place of its own at the other site; with disk 0 it is mirrored all the same."""
 
     @property
     def sites(self) -> tuple[str, ...]:
         """The sites where it stands."""
         return (self.site, self.other) if self.other else (self.site,)
+
+    @property
+    def swap_sites(self) -> tuple[str, ...]:
+        """The sites where a swap file has a place of its own (VSWP-1, DR-1)."""
+        return (self.site,) if self.data_only else self.sites
 
     def stands(self, disk: Disk, mechanism: Mechanism | None) -> tuple[tuple[str, ...], str | None]:
         """Return where a disk stands under a mechanism: its sites, or its source and the peer (DR-3, GM-2, VMR-2)."""
@@ -89,14 +96,17 @@ def parts_of(case: Case) -> dict[Part, list[Member]]:
             first = indexes[0] == 0
             swap_mib = group.memory_mib if first and group.powered_on else 0
             disks = tuple(_bare(group.disks[index]) for index in indexes)
-            part = Part(group.site, other, mechanisms, group.count, swap_mib, disks, first)
+            data_only = bool(swap_mib and other and case.workload.standby_of(group) is None)
+            part = Part(group.site, other, mechanisms, group.count, swap_mib, disks, first, data_only)
             parts.setdefault(part, []).append(Member(group.name, indexes))
     return parts
 
 
 def _bare(disk: Disk) -> Disk:
     """Return a disk without what storage does not look at, so that like disks are equal."""
-    return disk.model_copy(update={"used_gib": disk.size_gib, "backup": True, "constant_writes": False})
+    return disk.model_copy(
+        update={"used_gib": disk.size_gib, "backup": True, "constant_writes": False, "by_default": ()}
+    )
 
 
 def mechanisms_of(case: Case, group: VmGroup) -> tuple[Mechanism | None, ...]:

@@ -21,6 +21,8 @@ from cloudplan.rules.book import rule_book
 from cloudplan.rules.compute import HA_1, MEM_2
 from cloudplan.rules.rule import Check
 from cloudplan.sales.quote import Quote
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import VmGroup
 
 EXPLAIN_SCHEMA = "cloudplan/explanation/v1"
 Places = Mapping[str, str]
@@ -251,7 +253,27 @@ def _vm(quote: Quote, subject: str, name: str, places: Places) -> Report:
     )
     parts: list[Table | Notes] = [Table("What it costs", heads, costs), Table("Where it stands", columns, rows)]
     parts.append(Notes("Protection and backup", tuple(_protection(quote, name))))
+    if said := tuple(_said(case, group)):
+        parts.append(Notes("As the workload says", said))
     return Report(f"Explanation of VM {subject}", summary, tuple(parts))
+
+
+def _said(case: Case, group: VmGroup) -> Iterator[tuple[str, str]]:
+    """Yield what a group says that no rule counts, and what its disks have from the policy."""
+    if group.os:
+        yield f"os: {group.os}", ""
+    for name, value in group.tags.items():
+        yield f"tag {name}: {value}", ""
+    sites = {network.name: network.sites for network in case.workload.networks}
+    for name in group.networks:
+        yield f"network {name}", f"stands at {', '.join(sites[name])}"
+    default = case.workload.policy.default_disk
+    for at, disk in enumerate(group.disks):
+        if default and "class" in disk.by_default:
+            yield f"disk {at}: class {disk.storage_class}", "policy.default_disk: the disk names none"
+        if default and "iops" in disk.by_default:
+            rate = f"{default.iops_per_gib} IOPS a GiB"
+            yield f"disk {at}: {disk.iops} IOPS", f"policy.default_disk, {rate}: the disk gives none"
 
 
 def _protection(quote: Quote, name: str) -> Iterator[tuple[str, str]]:
@@ -264,6 +286,12 @@ def _protection(quote: Quote, name: str) -> Iterator[tuple[str, str]]:
             f"{mechanism} to {case.workload.other_site(group)}: asked for {wish}",
             "rule DR-2: the cheapest that meets it",
         )
+        held = case.workload.standby_of(group)
+        where = "policy.standby" if group.standby is None else "standby of the group"
+        if held is None:
+            yield "standby: data only, no CPU and no memory", f"rule DR-1: {where}: none"
+        else:
+            yield f"standby: {held.vcpu_share} of the vCPUs, {held.memory_share} of the memory", f"rule DR-1: {where}"
     else:
         yield "not replicated", "no protection is asked for"
     kept = group.backup

@@ -249,7 +249,8 @@ def placement(quote: Quote) -> Table:
     for placed in utilisation.placements(quote.case, quote.plan):
         group = groups[placed.group]
         stores = ", ".join(dict.fromkeys(name for name in placed.disks if name))
-        role = message("active") if placed.site == group.site else message("standby")
+        away = message("standby") if quote.case.workload.standby_of(group) else message("data only")
+        role = message("active") if placed.site == group.site else away
         state = role if group.powered_on else message("powered off")
         rows.append(
             (
