@@ -29,7 +29,10 @@ PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
     *("plan/wording", "evaluation/reasons"),
-    *(f"presentation/{name}" for name in ("text", "terminal", "workbook", "front_page", "worksheet")),
+    *(
+        f"presentation/{name}"
+        for name in ("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet")
+    ),
     *("sales/orders", "sales/requests"),
     "presentation/html_page",
     *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders")),
@@ -44,7 +47,7 @@ FIRST = datetime(2026, 11, 26, tzinfo=UTC)
 ORDERS = (
     *("new zone", "new cluster", "hosts", "memory", "datastores", "backup storage", "networks", "network propagation"),
     *("other items", "tenant", "datastore sharing", "High Availability", "backup policy", "Global Mirror"),
-    *("VM replication", "DR test", "encryption", "link"),
+    *("VM replication", "DR test", "encryption", "link", "affinity", "anti-affinity", "on", "on after failover"),
 )
 UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores")
 LEDGER = (

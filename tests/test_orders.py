@@ -1,5 +1,6 @@
 """The order pack: placed at the simulated form in any order that its graph allows, just the plan stands."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from conftest import GOLDEN, REPOSITORY, Ran, price_book, vm, workload
 from hypothesis import given
@@ -18,10 +20,11 @@ import cloudplan as cp
 from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.document import document as plan_document
 from cloudplan.plan.plan import Choice, Plan, Search
-from cloudplan.presentation.tables.orders import values
+from cloudplan.presentation.tables.orders import Head, values
 from cloudplan.rules.orders import portions
 from cloudplan.sales.orders import orders
 from cloudplan.sales.quote import quote
+from cloudplan.sales.terms import Terms
 from cloudplan.workload.case import Case
 
 NOT_ORDERED = ("network:vlan", "iaas:az")
@@ -31,7 +34,7 @@ NOT_ORDERED = ("network:vlan", "iaas:az")
 def document(plan: Plan) -> dict[str, Any]:
     made = quote(plan)
     found = orders(made.case, made.plan.choice, made.plan.backup)
-    plain: dict[str, Any] = json.loads(json.dumps(values(found, plan.workload.name)))
+    plain: dict[str, Any] = json.loads(json.dumps(values(found, plan.workload.name, Head.of(plan, Terms()))))
     return plain
 
 
@@ -251,6 +254,28 @@ def test_datastores_never_stand_alone_in_an_order_when_they_need_not() -> None:
     assert [len(step["content"]["datastores"]) for step in found["datastores"]] == [3] and "!datastores" not in found
 
 
+# --- affinity rules ---------------------------------------------------------------------------------------------------
+
+
+def test_affinity_rules_by_cluster() -> None:
+    found = document(golden_plan("gpu-and-databases"))["affinity"]
+    rules = {(rule["cluster"], rule["type"]): rule["machines"] for rule in found}
+    assert rules["az06-default-1", "affinity"] == ["cache", "feeder"]
+    assert rules["az06-licensed-1", "anti-affinity"] == ["oltp-1", "oltp-2", "oltp-3"]
+    assert len({rule["name"] for rule in found}) == len(found) and {rule["status"] for rule in found} == {"on"}
+
+
+def test_affinity_rules_hold_where_a_plan_fails_over_to() -> None:
+    plan = golden_plan("two-zones-dr")
+    found = document(plan)["affinity"]
+    runs = {item.name: {name for host in item.placement for name in host} for item in plan.clusters}
+    for rule in found:
+        groups = {vm.rpartition("-")[0] for vm in rule["machines"]}
+        assert groups <= runs[rule["cluster"]] and len(rule["machines"]) > 1
+        assert rule["status"] == ("on after failover" if rule["cluster"].startswith("az07") else "on")
+    assert {rule["status"] for rule in found} == {"on", "on after failover"}
+
+
 # --- the simulated form refuses ---------------------------------------------------------------------------------------
 
 
@@ -305,3 +330,38 @@ def test_the_command_in_every_format(dr_plan: Plan, tmp_path: Path, run: Callabl
     read = json.loads(run("orders", plan, "--format", "json").out)
     assert read["schema"] == "cloudplan/orders/v1" and read["orders"] == document(dr_plan)["orders"]
     assert "1. NEW ZONE" in run("orders", plan, "--format", "table", "--lang", "en").out
+
+
+def test_a_pack_has_the_number_the_day_and_the_hashes_of_what_it_was_made_from(
+    dr_plan: Plan,  # noqa: F811
+    tmp_path: Path,
+    run: Callable[..., Ran],
+) -> None:
+    plan, terms = tmp_path / "plan.json", tmp_path / "terms.yaml"
+    plan.write_text(dr_plan.to_json())
+    terms.write_text("schema: cloudplan/terms/v1\nnumber: Q-7\nissued: 2026-11-26\n")
+    sha256 = hashlib.sha256(plan.read_bytes()).hexdigest()
+    plain = json.loads(run("orders", plan, "--format", "json").out)
+    assert (plain["number"], plain["issued"]) == (sha256[:8], None)
+    assert plain["plan"]["sha256"] == sha256 and plain["prices"]["sha256"] == dr_plan.prices.sha256
+    dated = json.loads(run("orders", plan, "--terms", terms, "--format", "json").out)
+    assert (dated["number"], dated["issued"]) == ("Q-7", "2026-11-26")
+    text = run("orders", plan, "--terms", terms, "--issued", "2026-12-01").out
+    assert "Q-7" in text and "01/12/2026" in text and sha256 in text
+    assert run("orders", plan, "--terms", plan).status == 2
+
+
+def test_a_workbook_of_the_orders(dr_plan: Plan, tmp_path: Path, run: Callable[..., Ran]) -> None:  # noqa: F811
+    plan = tmp_path / "plan.json"
+    plan.write_text(dr_plan.to_json())
+    assert run("orders", plan, "--lang", "en", "-o", tmp_path / "orders.xlsx").status == 0
+    assert run("orders", plan, "--lang", "en", "-o", tmp_path / "again.xlsx").status == 0
+    assert (tmp_path / "orders.xlsx").read_bytes() == (tmp_path / "again.xlsx").read_bytes()
+    book = openpyxl.load_workbook(tmp_path / "orders.xlsx")
+    assert book.sheetnames[:2] == ["Sequence", "Orders"] and book.sheetnames[-1] == "Reference"
+    listed = [row[0] for row in book["Sequence"].iter_rows(min_row=5, values_only=True)]
+    found = document(dr_plan)
+    assert listed == list(range(1, len(found["orders"]) + len(found["requests"]) + 1))
+    cells = [cell for sheet in book for row in sheet for cell in row]
+    assert any(cell.value == "Customer SA" for cell in cells) and not any(cell.data_type == "f" for cell in cells)
+    assert run("orders", plan, "-o", tmp_path / "orders.xlsx").status == 2

@@ -25,6 +25,7 @@ from cloudplan.rules.orders import (
     portions,
 )
 from cloudplan.sales import steps
+from cloudplan.sales.affinity import affinity_rules
 from cloudplan.sales.requests import Standing, requests
 from cloudplan.sales.steps import Content, Lun, Orders, Queue
 from cloudplan.workload.case import Case
@@ -40,7 +41,7 @@ def orders(case: Case, choice: Choice, backup: Sequence[BackupTarget]) -> Orders
     """Return the orders and the service requests of a plan."""
     builder = _Builder(case, choice, backup)
     builder.build()
-    return Orders(case, tuple(builder.queue.steps))
+    return Orders(case, tuple(builder.queue.steps), tuple(affinity_rules(case, choice)))
 
 
 @dataclass

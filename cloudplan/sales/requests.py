@@ -65,18 +65,40 @@ def _availability(case: Case, choice: Choice, queue: Queue, standing: Standing) 
             queue.add(steps.AVAILABILITY, site, Content(clusters=names), after, request=True)
 
 
-def _policies(case: Case, queue: Queue, standing: Standing) -> None:
-    """A policy is asked for in each zone whose VMs have it; it lies in another zone than they do (BKP-2)."""
+@dataclass(frozen=True)
+class ZonePolicy:
+    """A backup policy in one zone: its name at the provider, retention, where its VMs are and where copies stand."""
+
+    name: str
+    retention: BackupPolicy
+    site: str
+    target: str
+    groups: tuple[VmGroup, ...]
+
+
+def zone_policies(case: Case) -> list[ZonePolicy]:
+    """Return the backup policies that are asked for: one for each zone whose VMs have it (BKP-2).
+
+    One that several zones have bears the name of the zone too.
+    """
     named = {policy: name for name, policy in reversed(case.workload.backup_policies.items())}
     used: dict[BackupPolicy, dict[tuple[str, str], list[VmGroup]]] = {}
     for group in case.workload.vms:
         used.setdefault(group.backup, {}).setdefault((group.site, backup_site(case, group)), []).append(group)
+    found = []
     for number, (policy, places) in enumerate(used.items(), start=1):
         name = named.get(policy) or ("default" if policy == case.workload.policy.backup else f"policy-{number}")
         for (site, target), groups in places.items():
-            content = Content(policy=name, retention=policy, target=target, vms=_vms(groups))
-            after = [standing.zones[site], *standing.backup.get(target, ())]
-            queue.add(steps.POLICY, site, content, after, request=True)
+            full = f"{name}-{site}" if len(places) > 1 else name
+            found.append(ZonePolicy(full, policy, site, target, tuple(groups)))
+    return sorted(found, key=lambda item: case.sites.index(item.site))
+
+
+def _policies(case: Case, queue: Queue, standing: Standing) -> None:
+    for policy in zone_policies(case):
+        content = Content(policy=policy.name, retention=policy.retention, target=policy.target, vms=_vms(policy.groups))
+        after = [standing.zones[policy.site], *standing.backup.get(policy.target, ())]
+        queue.add(steps.POLICY, policy.site, content, after, request=True)
 
 
 def _mirrors(case: Case, choice: Choice, queue: Queue, standing: Standing, protected: dict[str, list[int]]) -> None:

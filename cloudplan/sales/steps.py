@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cloudplan.base.language import Message
+from cloudplan.sales.affinity import AffinityRule
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy
 
@@ -100,10 +101,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Orders:
-    """All that builds a plan, in a sequence that works."""
+    """All that builds a plan, in a sequence that works, and the rules that its clusters keep then."""
 
     case: Case
     steps: tuple[Step, ...]
+    rules: tuple[AffinityRule, ...] = ()
 
     @property
     def orders(self) -> tuple[Step, ...]:

@@ -1,7 +1,9 @@
 """The orders as tables: what is filled in for each step, an overview, and a document of all."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from cloudplan.base.language import ENGLISH, Language, Message, counted, known, message
@@ -9,6 +11,7 @@ from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
 from cloudplan.sales.steps import Content, Orders, Step
+from cloudplan.sales.terms import Terms
 
 NAMED = 20
 """Names that a field of a request lists."""
@@ -17,6 +20,26 @@ UNKNOWN = message("to be filled in")
 Value = str | int | Message | None
 Field = tuple[str | Message, Value]
 """A field of a form: a label of the program, or a name out of the plan, and what to fill in; None is not known."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an order pack is known by: its number and day, and the hashes of what it was made from.
+
+    The number is that of the terms, or else the first digits of the plan's hash, which is that of the file as `size`
+    writes it. The day is the input's: none was given where it is None.
+    """
+
+    number: str
+    issued: date | None
+    plan: str
+    prices: str
+
+    @classmethod
+    def of(cls, plan: Plan, terms: Terms) -> "Head":
+        """Return the head of the orders of a plan, with the number and the day of its terms."""
+        sha256 = hashlib.sha256(plan.to_json().encode()).hexdigest()
+        return cls(terms.number or sha256[:8], terms.issued, sha256, plan.prices.sha256)
 
 
 # --- what is filled in ------------------------------------------------------------------------------------------------
@@ -126,6 +149,30 @@ def overview(orders: Orders) -> Table:
     return Table("Sequence", columns, rows)
 
 
+def about(head: Head, spoken: Language) -> Table:
+    """Return what the orders are known by."""
+    rows: list[tuple[Cell, ...]] = [
+        (message("Number"), head.number),
+        (message("Date"), spoken.date(head.issued) if head.issued else UNKNOWN),
+        (message("Plan, SHA-256"), head.plan),
+        (message("Price book, SHA-256"), head.prices),
+    ]
+    return Table("Reference", (Column("What"), Column("Content", "hash")), tuple(rows))
+
+
+def affinity(orders: Orders) -> Table:
+    """Return the affinity rules as the console asks for them."""
+    rows = tuple(
+        (rule.cluster, known(rule.kind), rule.name, known(rule.status), ", ".join(rule.machines))
+        for rule in orders.rules
+    )
+    columns = (*(Column("Cluster"), Column("Type"), Column("Name"), Column("Status"), Column("VMs")),)
+    return Table("Affinity rules", columns, rows, _RULES if rows else "")
+
+
+_RULES = message("Set at the console when the VMs stand on their cluster.")
+
+
 def table(orders: Orders) -> Table:
     """Return all steps, one row for each field: what is worked off from top to bottom."""
     rows: list[tuple[Cell, ...]] = []
@@ -143,9 +190,10 @@ def table(orders: Orders) -> Table:
 _NOTE = message("A step is placed when those that it comes after are delivered; one order of a type runs at a time.")
 
 
-def report(orders: Orders, plan: Plan, spoken: Language) -> Report:
+def report(orders: Orders, plan: Plan, head: Head, spoken: Language) -> Report:
     """Return the orders of a plan as a document."""
-    parts = [overview(orders), *(_step(step, orders) for step in orders.steps)]
+    rules = [affinity(orders)] if orders.rules else []
+    parts = [about(head, spoken), overview(orders), *(_step(step, orders) for step in orders.steps), *rules]
     placed, asked = len(orders.orders), len(orders.requests)
     summary = (
         f"{spoken.said(counted('{count} order at the console', '{count} orders at the console', placed))}, "
@@ -190,13 +238,24 @@ def _cell(value: Value) -> Cell:
 # --- as plain values --------------------------------------------------------------------------------------------------
 
 
-def values(orders: Orders, name: str) -> dict[str, Any]:
+def values(orders: Orders, name: str, head: Head) -> dict[str, Any]:
     """Return the orders as the plain values of the JSON document."""
     return {
         "schema": "cloudplan/orders/v1",
         "name": name,
+        "number": head.number,
+        "issued": head.issued.isoformat() if head.issued else None,
+        "plan": {"sha256": head.plan},
+        "prices": {"sha256": head.prices},
         "orders": [_plain(step, orders) for step in orders.orders],
         "requests": [_plain(step, orders) for step in orders.requests],
+        "affinity": [
+            {
+                **{"cluster": rule.cluster, "type": rule.kind, "name": rule.name, "status": rule.status},
+                "machines": list(rule.machines),
+            }
+            for rule in orders.rules
+        ],
     }
 
 
