@@ -56,7 +56,8 @@ LEDGER = (
     *("not connected: its figures cannot be relied on", "repeats another row", "older row of the same VM"),
     *("powered off", "raw device mapping: its capacity is no datastore's", "shared disk, counted once"),
     *("no disk of its own: 1 GiB for its home directory", "right-sized from measured use"),
-    *("powered on", "suspended, counts as on"),
+    *("powered on", "suspended, counts as on", "cannot be read", "a figure is missing, or no VM can have it"),
+    *("swap file taken out of Provisioned", "vInfo In Use less the swap file", "the size, for nothing tells less"),
 )
 
 Text = str | tuple[str, str]

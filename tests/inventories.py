@@ -18,7 +18,7 @@ INFO = (
     *("VM UUID", "VI SDK Server", "VI SDK UUID"),
 )
 DISK = (
-    *("VM", "Powerstate", "Template", "Disk", "Disk Key", "Disk UUID", "Disk Path", "Capacity MiB", "Raw"),
+    *("VM", "Powerstate", "Template", "Disk", "Disk Key", "Disk UUID", "Disk Path", "Capacity MiB", "Raw", "Thin"),
     *("Disk Mode", "Sharing mode", "Shared Bus", "Annotation", "Datacenter", "Cluster", "Host", "VM ID", "VM UUID"),
     *("VI SDK Server", "VI SDK UUID"),
 )

@@ -319,9 +319,9 @@ def test_identical_vms_are_one_group_with_their_names(estate: Callable[..., Path
             "names": ["web-0", "web-1", "web-2"],
             "vcpus": 2,
             "memory_gib": 4,
-            "disks": [{"size_gib": 20}],
+            "disks": [{"size_gib": 20, "used_gib": 6}],
         },
-        {"name": "db", "vcpus": 16, "memory_gib": 4, "disks": [{"size_gib": 20}]},
+        {"name": "db", "vcpus": 16, "memory_gib": 4, "disks": [{"size_gib": 20, "used_gib": 6}]},
     ]
     assert "# left out" not in imported.text and "# imported: 4, powered on" in imported.text
 

@@ -166,6 +166,7 @@ FULL_WORKLOAD = workload(
                     "constant_writes": False,
                     "backup": True,
                     "by_default": ["class"],
+                    "thin": True,
                 }
             ],
         )

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,10 @@ from cloudplan.base.files import DASH
 from cloudplan.base.schema import decimal_of
 from cloudplan.cli import values
 from cloudplan.cli.options import Force, Output, commands, emit, suffix_of, tell_beside
-from cloudplan.inventory.importing import Imported, Options, PoolBy, import_inventory
+from cloudplan.inventory.importing import Imported, Options, PoolBy, Used, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
-from cloudplan.inventory.selection import OnDuplicate, PoweredOff, RawDisks, Selection
+from cloudplan.inventory.selection import Damaged, OnDuplicate, PoweredOff, RawDisks, Selection
+from cloudplan.inventory.used_space import by_origin, used_mib_of
 from cloudplan.presentation.tables import inventory as tables
 from cloudplan.presentation.tables.table import Report
 from cloudplan.presentation.text import render_report
@@ -48,6 +50,15 @@ def import_(
     raw_disks: Annotated[
         RawDisks, typer.Option(help="Raw device mappings: drop them, or keep them as disks.")
     ] = "drop",
+    damaged: Annotated[
+        Damaged, typer.Option(help="Rows that cannot be read: refuse the inventory, or leave them out.")
+    ] = "refuse",
+    used: Annotated[
+        Used, typer.Option(help="What disks hold: measured (partitions, In Use), or all that is provisioned.")
+    ] = "measured",
+    without_swap: Annotated[
+        bool, typer.Option("--without-swap", help="Take the swap file out of Provisioned where it looks in it.")
+    ] = False,
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Pseudonyms in place of all names.")] = False,
     rules: Annotated[
         Path | None, typer.Option(help="What VMs that match get: storage class, site, protection, backup, tags.")
@@ -71,9 +82,11 @@ def import_(
     how = RightSizing(_number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory)
     options = Options(
         name=name,
-        selection=Selection(tuple(include or ()), tuple(exclude or ()), powered_off, on_duplicate, raw_disks),
+        selection=Selection(tuple(include or ()), tuple(exclude or ()), powered_off, on_duplicate, raw_disks, damaged),
         pool_by=pool_by,
         right_sizing=how if right_size else None,
+        used=used,
+        without_swap=without_swap,
         usage=tuple(usage or ()),
         anonymise=anonymise,
         key=key,
@@ -81,16 +94,39 @@ def import_(
     )
     imported = import_inventory(inventory, options)
     shown = partial(render_report, _report(imported))
-    emit(imported.text, output, {beside: shown(style="markdown").encode()} if beside else {})
+    full = partial(render_report, _report(imported, every_vm=True))
+    emit(imported.text, output, {beside: full(style="markdown").encode()} if beside else {})
     tell_beside(lambda screen: shown(style="terminal", screen=screen), output)
 
 
-def _report(imported: Imported) -> Report:
+def _report(imported: Imported, *, every_vm: bool = False) -> Report:
     inventory = imported.workload.inventory
     assert inventory is not None
     changes = [(change.name, change.what, change.before, change.after, change.why) for change in imported.changes]
-    left_out = {entry.reason: entry.names for entry in imported.ledger.entries if entry.names}
-    return tables.report(inventory, left_out=left_out, changes=changes, candidates=imported.candidates)
+    left_out = {
+        entry.reason: [f"{name} ({note})" if note else name for name, note in zip_longest(entry.names, entry.notes)]
+        for entry in imported.ledger.entries
+        if entry.names
+    }
+    vms = [
+        (
+            machine.name,
+            ", ".join(str(rule + 1) for rule in machine.met),
+            sum(disk.size_mib for disk in machine.disks),
+            used_mib_of(machine),
+            machine.used_from,
+            machine.held_swap_mib,
+        )
+        for machine in (imported.machines if every_vm else ())
+    ]
+    return tables.report(
+        inventory,
+        left_out=left_out,
+        changes=changes,
+        candidates=imported.candidates,
+        used=by_origin(imported.machines),
+        vms=vms,
+    )
 
 
 def _number(text: str, option: str, most: int) -> Decimal:

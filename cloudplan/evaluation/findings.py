@@ -34,6 +34,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_availability(case, choice),
         *standby_findings(case),
         *_storage(case, choice),
+        *_thin(case),
         *_protection(case, choice),
         *_backup(case),
         *order_limits(case, choice),
@@ -100,6 +101,15 @@ def _storage(case: Case, choice: Choice) -> Iterator[Finding]:
         on_mass = sorted({name for store in here if not _flash(case, store.storage_class) for name in store.vswp})
         if on_mass:
             yield finding_of("warning", "swap-on-mass", site, storage.VSWP_2.id, site=site, count=len(on_mass))
+
+
+def _thin(case: Case) -> Iterator[Finding]:
+    """What disks that were thin may still take."""
+    thin = [(group.count, disk) for group in case.workload.vms for disk in group.disks if disk.thin]
+    size, used = (sum(count * getattr(disk, name) for count, disk in thin) for name in ("size_gib", "used_gib"))
+    if size > used:
+        values = {"disks": sum(count for count, _ in thin), "size": size, "used": used, "beyond": size - used}
+        yield finding_of("info", "thin-risk", "vms", "", **{key: str(value) for key, value in values.items()})
 
 
 def _flash(case: Case, storage_class: str) -> bool:

@@ -81,14 +81,25 @@ class Columns:
     """Rows that repeat the header."""
     names: list[str] = field(default_factory=list)
     """Headers by which the columns were found."""
+    leave_out: bool = False
+    """Whether a row that cannot be read is marked, instead of being a fault."""
+    damaged: dict[int, str] = field(default_factory=dict)
+    """Why rows cannot be read, by their index, with the cell."""
+
+    def refuse(self, row: int, fault: Fault, faults: list[Fault]) -> None:
+        """Add the fault of a row, or mark the row where such rows are left out."""
+        if self.leave_out:
+            self.damaged.setdefault(row, str(fault))
+        else:
+            faults.append(fault)
 
     def at(self, row: int, name: str) -> str:
         """Return the address of the value of a column in the row at an index."""
         return self.table.address(self.rows[row], self.positions[name])
 
-    def blank_fault(self, row: int, name: str, what: str) -> Fault:
-        """Return the fault of a row without a value that it must have."""
-        return Fault(f"{what} is blank", where=self.at(row, name))
+    def refuse_blank(self, row: int, name: str, what: str, faults: list[Fault]) -> None:
+        """Refuse a row without a value that it must have."""
+        self.refuse(row, Fault(f"{what} is blank", where=self.at(row, name)), faults)
 
     def where(self, name: str) -> Callable[[int], str]:
         """Return how to tell the address of a value of a column."""
@@ -111,13 +122,17 @@ class Columns:
         """Return a column of whole numbers; all None where there is no such column."""
         if name not in self.values:
             return [None] * len(self.rows)
-        return numbers.whole_numbers(self.values[name], self.where(name), faults)
+        return numbers.whole_numbers(self.values[name], self.where(name), faults, self._marked())
 
     def decimals(self, name: str, faults: list[Fault], mark: str = "") -> list[Decimal | None]:
         """Return a column of numbers that may have decimals; all None where there is no such column."""
         if name not in self.values:
             return [None] * len(self.rows)
-        return numbers.decimal_numbers(self.values[name], self.where(name), faults, mark)
+        return numbers.decimal_numbers(self.values[name], self.where(name), faults, mark, self._marked())
+
+    def _marked(self) -> Callable[[int, Fault], None] | None:
+        """Return how a cell that is no number marks its row, None where it is a fault."""
+        return (lambda row, fault: self.refuse(row, fault, [])) if self.leave_out else None
 
     def choices(self, name: str, meant: Mapping[str, Value], default: Value, faults: list[Fault]) -> list[Value]:
         """Return a column of words from a closed list, blanks and a missing column as the default."""
@@ -126,7 +141,8 @@ class Columns:
             word = re.sub("[\\s_-]", "", text).casefold()
             if word and word not in meant:
                 allowed = ", ".join(meant)
-                faults.append(Fault(f"found {found(text)}; allowed: {allowed}", where=self.at(row, name)))
+                fault = Fault(f"found {found(text)}; allowed: {allowed}", where=self.at(row, name))
+                self.refuse(row, fault, faults)
             values.append(meant.get(word, default))
         return values
 

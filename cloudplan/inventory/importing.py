@@ -16,7 +16,7 @@ from cloudplan.base.schema import unknown
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
 from cloudplan.catalog.edition import Edition
-from cloudplan.inventory import headers, liveoptics, plain, rightsize, rvtools, writing
+from cloudplan.inventory import headers, liveoptics, plain, rightsize, rvtools, used_space, writing
 from cloudplan.inventory.headers import Columns, Layout
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine, Reading
@@ -32,6 +32,7 @@ from cloudplan.workload.workload import Workload
 _OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
 """The name of a tab of RVTools, whether anyone reads it or not."""
 PoolBy = Literal["cluster", "datacenter"]
+Used = Literal["measured", "provisioned"]
 Tabs = dict[str, list[Columns]]
 LISTS = ("vinfo", "vms", "plain")
 """The tables that have a row for each VM."""
@@ -45,6 +46,10 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     pool_by: PoolBy | None = None
     right_sizing: RightSizing | None = None
+    used: Used = "measured"
+    """Whether disks hold what the inventory measured of them, or all that is provisioned."""
+    without_swap: bool = False
+    """Whether the swap file is taken out where Provisioned looks as if it held it."""
     usage: tuple[Path, ...] = ()
     """Further exports of the same vCenters, read for what their VMs use only."""
     anonymise: bool = False
@@ -64,6 +69,8 @@ class Imported:
     changes: tuple[Change, ...]
     candidates: Mapping[str, int]
     """The disk size of all rows in MiB, as each column that knows one has it."""
+    machines: tuple[Machine, ...] = ()
+    """The VMs that were imported, with the rules that they met and where their used space comes from."""
 
 
 def import_inventory(paths: Sequence[str | Path], options: Options | None = None) -> Imported:
@@ -76,7 +83,7 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     given = sources([Path(path) for path in paths])
     ledger = Ledger({name: sha256 for source in given for name, sha256 in source.hashes().items()})
     unread: list[str] = []
-    readings, tabs = _read_all(given, unread, use=asked.right_sizing is not None, asked=rules.columns if rules else {})
+    readings, tabs = _read_all(given, unread, asked, rules.columns if rules else {})
     machines = [machine for reading in readings for machine in reading.machines]
     _enter(readings, machines, ledger)
     if unread and not asked.anonymise:
@@ -84,6 +91,7 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     kept = select(machines, asked.selection, ledger)
     if not kept:
         raise BadInputError([Fault("no VM is left to import", where=str(paths[0]))])
+    kept = used_space.settled(kept, ledger, provisioned=asked.used == "provisioned", take_swap=asked.without_swap)
     changes: list[Change] = []
     if asked.right_sizing:
         further = [_tabs(source, unread, use=True) for source in sources(asked.usage)]
@@ -111,11 +119,13 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     nameless = asked.anonymise or given[0].path == DASH
     head = {"name": "inventory" if nameless else given[0].path.stem, "catalog": edition.edition}
     head |= {**(rules.file.workload if rules else {}), **({"name": asked.name} if asked.name else {})}
-    written = writing.write(head, kept, pools, ledger, list(_comments(readings, ledger)))
+    comments = [*_comments(readings, ledger), *(f"Warning: {text}" for text in ledger.warnings)]
+    comments.insert(-len(ledger.warnings) or len(comments), used_space.told(kept))
+    written = writing.write(head, kept, pools, ledger, comments)
     workload = _read_back(written, kept, edition, rules)
     ledger.close(_written(workload))
     candidates = _summed(reading.candidates for reading in readings)
-    return Imported(written.text, workload, ledger, tuple(changes), candidates)
+    return Imported(written.text, workload, ledger, tuple(changes), candidates, tuple(kept))
 
 
 def _read_back(
@@ -144,7 +154,7 @@ def _summed(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _read_all(
-    given: Sequence[Source], unread: list[str], *, use: bool, asked: Mapping[str, str]
+    given: Sequence[Source], unread: list[str], options: Options, asked: Mapping[str, str]
 ) -> tuple[list[Reading], list[Tabs]]:
     """Read all sources; the faults of all are told together, and those of columns that rules ask for and none has.
 
@@ -155,7 +165,9 @@ def _read_all(
     tabs: list[Tabs] = []
     for source in given:
         with gathered(faults):
-            tabs.append(_tabs(source, unread, use=use, asked=asked))
+            tabs.append(_tabs(source, unread, use=options.right_sizing is not None, asked=asked))
+            for columns in (each for listed in tabs[-1].values() for each in listed):
+                columns.leave_out = options.selection.damaged == "leave-out"
             readings += _readings(source, tabs[-1], faults)
     if not faults:
         faults += _missing(asked, tabs)
@@ -260,7 +272,6 @@ def _comments(readings: Sequence[Reading], ledger: Ledger) -> Iterator[str]:
     basis = _summed(reading.basis for reading in readings)
     listed = ", ".join(f"{label} ({number(count)} VMs)" for label, count in basis.items())
     yield f"vCPUs and memory as configured; disks from {listed}."
-    yield from (f"Warning: {text}" for text in ledger.warnings)
 
 
 def _written(workload: Workload) -> Amount:

@@ -23,6 +23,8 @@ class Entry:
     amount: Amount
     names: tuple[str, ...] = ()
     """The VMs that were left out."""
+    notes: tuple[str, ...] = ()
+    """What is wrong with each of them, where their rows are damaged."""
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Ledger:
         """Add the line of VMs that are left out."""
         if machines:
             names = tuple(machine.name for machine in machines)
-            self.entries.append(Entry("left out", reason, len(machines), Amount.of(machines), names))
+            notes = tuple(machine.damaged for machine in machines) if any(m.damaged for m in machines) else ()
+            self.entries.append(Entry("left out", reason, len(machines), Amount.of(machines), names, notes))
 
     def warn(self, text: str) -> None:
         """Add a warning, as a sentence."""
@@ -59,6 +62,7 @@ class Ledger:
                 entry,
                 reason=entry.reason.partition("=")[0] if entry.reason.startswith("--") else entry.reason,
                 names=tuple(pseudonym("vm", name) for name in entry.names),
+                notes=(),
             )
             for entry in self.entries
         ]

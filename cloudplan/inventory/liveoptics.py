@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from cloudplan.base.errors import Fault
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.machines import FLAGS, POWERS, Machine, Reading, VirtualDisk
+from cloudplan.inventory.used_space import WHOLE, shared_out
 
 _NAME = Field(("VM Name", "VM"), required=True)
 _ID = Field(("MOB ID", "Instance UUID", "InstanceUUID"))
@@ -35,11 +36,14 @@ def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
     listed = [columns for sheets in tabs.values() for columns in sheets]
     key = "id" if all("id" in columns.values for columns in listed) else "name"
     disks: dict[str, list[VirtualDisk]] = {}
+    damaged: dict[str, str] = {}
     for columns in tabs.get("vm disks", ()):
         for row, (vm, size) in enumerate(zip(columns.texts(key), _sizes(columns, "size_mib", faults), strict=True)):
             if size is None:
-                faults.append(columns.blank_fault(row, "size_mib", "the size of a disk"))
-            else:
+                columns.refuse_blank(row, "size_mib", "the size of a disk", faults)
+            if row in columns.damaged:
+                damaged.setdefault(vm, columns.damaged[row])
+            elif size is not None:
                 disks.setdefault(vm, []).append(VirtualDisk(size))
     iops: dict[str, Decimal] = {}
     for columns in tabs.get("vm performance", ()):
@@ -48,7 +52,7 @@ def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
             for vm, peak in zip(columns.texts(key), columns.decimals("iops", faults, "."), strict=True)
         }
     for columns in tabs["vms"]:
-        _read_machines(columns, key, disks, iops, reading, faults)
+        _read_machines(columns, key, disks, damaged, iops, reading, faults)
     known = {vm for columns in tabs["vms"] for vm in columns.texts(key)}
     strays = sum(len(own) for vm, own in disks.items() if vm not in known)
     if strays:
@@ -72,6 +76,7 @@ def _read_machines(
     columns: Columns,
     key: str,
     disks: Mapping[str, Sequence[VirtualDisk]],
+    damaged: Mapping[str, str],
     iops: Mapping[str, Decimal],
     reading: Reading,
     faults: list[Fault],
@@ -90,7 +95,9 @@ def _read_machines(
         reading.add_basis(basis)
         power = powers[row]
         if power is None:
-            faults.append(columns.blank_fault(row, "power", "the power state"))
+            columns.refuse_blank(row, "power", "the power state", faults)
+        listed = spread(own or ((VirtualDisk(size),) if size else ()), iops.get(vm, Decimal(0)))
+        used_mib = sizes["used_mib"][row]
         reading.machines.append(
             Machine(
                 where=columns.at(row, "name"),
@@ -98,7 +105,9 @@ def _read_machines(
                 power=power or "off",
                 vcpus=vcpus[row],
                 memory_mib=sizes["memory_mib"][row],
-                disks=spread(own or ((VirtualDisk(size),) if size else ()), iops.get(vm, Decimal(0))),
+                disks=listed if used_mib is None else shared_out(listed, used_mib),
+                used_from=WHOLE if used_mib is None else "VMs Virtual Disk Used",
+                damaged=columns.damaged.get(row, "") or damaged.get(vm, ""),
                 template=templates[row],
                 datacenter=texts["datacenter"][row],
                 cluster=texts["cluster"][row],

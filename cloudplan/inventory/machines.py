@@ -40,6 +40,11 @@ class VirtualDisk:
     raw: bool = False
     shared: str = ""
     iops: Decimal = Decimal(0)
+    used_mib: int | None = None
+    """What is written on it, in whole MiB; None where nothing tells it."""
+    thin: bool = False
+    key: str = ""
+    """Its key among the disks of its VM; empty when the export has none."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of a disk of a workload, as a file has them."""
 
@@ -71,6 +76,12 @@ class Machine:
     """The VM's UUID, the same in every vCenter."""
     taken: str = ""
     """When the export was made, as far as it says, in a form that sorts."""
+    damaged: str = ""
+    """Why the row cannot be relied on, with the cell; empty for a sound one."""
+    used_from: str = ""
+    """Where the used space comes from."""
+    held_swap_mib: int = 0
+    """The swap file that the size of its disk looks as if it held."""
     resource_pool: str = ""
     os: str = ""
     annotation: str = ""
@@ -89,7 +100,18 @@ class Machine:
 
     def _itself(self) -> "Machine":
         return replace(
-            self, where="", taken="", disks=(), resource_pool="", os="", annotation="", columns={}, fields={}
+            self,
+            where="",
+            taken="",
+            disks=(),
+            damaged="",
+            used_from="",
+            held_swap_mib=0,
+            resource_pool="",
+            os="",
+            annotation="",
+            columns={},
+            fields={},
         )
 
 

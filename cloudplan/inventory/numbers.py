@@ -34,8 +34,17 @@ def _text(value: Any) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
-def whole_numbers(values: Sequence[Any], where: Where, faults: list[Fault]) -> list[int | None]:
-    """Return a column of whole numbers >= 0, blanks as None; the first cell that is none is a fault."""
+Marked = Callable[[int, Fault], None]
+"""What is done about a cell that is no number at all, where such rows are left out."""
+
+
+def whole_numbers(
+    values: Sequence[Any], where: Where, faults: list[Fault], marked: Marked | None = None
+) -> list[int | None]:
+    """Return a column of whole numbers >= 0, blanks as None; the first cell that is none is a fault.
+
+    With `marked`, a cell that is no number at all is told to it; one that throws doubt on the column stays a fault.
+    """
     numbers: list[int | None] = []
     marks: dict[str, int] = {}
     for position, value in enumerate(values):
@@ -49,7 +58,12 @@ def whole_numbers(values: Sequence[Any], where: Where, faults: list[Fault]) -> l
         if grouped:
             marks.setdefault(grouped[1], position)
         if text and (len(marks) > 1 or not (grouped or (_PLAIN.fullmatch(text) and len(text) <= LONGEST))):
-            faults.append(Fault(_unlike(text, marks, values), where=where(position)))
+            fault = Fault(_unlike(text, marks, values), where=where(position))
+            if marked and not _SIGNS.fullmatch(text):
+                marked(position, fault)
+                numbers.append(None)
+                continue
+            faults.append(fault)
             return [None] * len(values)
         numbers.append(int(re.sub("[^0-9]", "", text)) if text else None)
     return numbers
@@ -63,10 +77,13 @@ def _unlike(text: str, marks: dict[str, int], values: Sequence[Any]) -> str:
     return f"found {found(text)}; allowed: {allowed}"
 
 
-def decimal_numbers(values: Sequence[Any], where: Where, faults: list[Fault], mark: str = "") -> list[Decimal | None]:
+def decimal_numbers(
+    values: Sequence[Any], where: Where, faults: list[Fault], mark: str = "", marked: Marked | None = None
+) -> list[Decimal | None]:
     """Return a column of numbers >= 0, blanks as None, decimal marks by what the column proves, else by `mark`.
 
-    A cell that is no number, contradicts the others, or may mean two numbers is a fault.
+    A cell that is no number, contradicts the others, or may mean two numbers is a fault; with `marked`, one that is no
+    number at all is told to it instead.
     """
     texts = [_text(value) for value in values]
     written = [text if isinstance(value, str) else "" for text, value in zip(texts, values, strict=True)]
@@ -80,7 +97,12 @@ def decimal_numbers(values: Sequence[Any], where: Where, faults: list[Fault], ma
             continue
         reason = _doubt(text, own, proven)
         if reason:
-            faults.append(Fault(f"found {found(text)}; {reason}", where=where(position)))
+            fault = Fault(f"found {found(text)}; {reason}", where=where(position))
+            if marked and not _SIGNS.fullmatch(text):
+                marked(position, fault)
+                numbers.append(None)
+                continue
+            faults.append(fault)
             return [None] * len(values)
         numbers.append(Decimal(re.sub(rf"[^0-9{re.escape(own)}]", "", text).replace(own or ".", ".")))
     return numbers

@@ -13,6 +13,7 @@ from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.liveoptics import spread
 from cloudplan.inventory.machines import FLAGS, POWERS, Machine, Reading, VirtualDisk
 from cloudplan.inventory.numbers import decimal_mark
+from cloudplan.inventory.used_space import WHOLE, shared_out
 
 LAYOUT: Layout = {
     "name": Field(("name", "VM", "VM name"), required=True),
@@ -21,6 +22,7 @@ LAYOUT: Layout = {
     "memory_mib": Field(("memory_mib", "ram_mib")),
     "disks_gib": Field(("disks_gib", "disk_gib", "storage_gib", "disk")),
     "disks_mib": Field(("disks_mib", "disk_mib", "storage_mib")),
+    "used_gib": Field(("used_gib", "used_disk_gib", "disk_used_gib")),
     "power": Field(("powered_on", "power", "powerstate", "power_state", "state")),
     "template": Field(("template",)),
     "gpus": Field(("gpus", "gpu")),
@@ -51,6 +53,7 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
     mark = _file_mark(columns)
     memory = {name: columns.decimals(name, faults, mark) for name in ("memory_gib", "memory_mib")}
     disks = {name: _disks(columns, name, mark, faults) for name in ("disks_gib", "disks_mib")}
+    used = columns.decimals("used_gib", faults, mark)
     vcpus, gpus = columns.whole("vcpus", faults), columns.whole("gpus", faults)
     iops, powers = columns.decimals("iops", faults, mark), columns.choices("power", POWERS, "on", faults)
     templates = columns.choices("template", FLAGS, False, faults)
@@ -61,6 +64,8 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
     for row, name in enumerate(texts["name"]):
         sizes = _mib(disks["disks_gib"][row], MIB_PER_GIB) or _mib(disks["disks_mib"][row], 1)
         memory_mib = _mib(_some(memory["memory_gib"][row]), MIB_PER_GIB) or _mib(_some(memory["memory_mib"][row]), 1)
+        listed = spread([VirtualDisk(size) for size in sizes if size], iops[row] or Decimal(0))
+        used_mib = _mib(_some(used[row]), MIB_PER_GIB)
         reading.machines.append(
             Machine(
                 where=columns.at(row, "name"),
@@ -68,7 +73,9 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
                 power=powers[row],
                 vcpus=vcpus[row],
                 memory_mib=memory_mib[0] if memory_mib else None,
-                disks=spread([VirtualDisk(size) for size in sizes if size], iops[row] or Decimal(0)),
+                disks=shared_out(listed, used_mib[0]) if used_mib else listed,
+                used_from="used_gib" if used_mib else WHOLE,
+                damaged=columns.damaged.get(row, ""),
                 gpus=gpus[row] or 0,
                 template=templates[row],
                 datacenter=texts["datacenter"][row],
@@ -81,8 +88,8 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
                 server=columns.table.file,
             )
         )
-    used = columns.positions.keys() & {"disks_gib", "disks_mib"}
-    reading.basis[f"{columns.table.title} {' and '.join(sorted(used))}"] = len(reading.machines)
+    sized = columns.positions.keys() & {"disks_gib", "disks_mib"}
+    reading.basis[f"{columns.table.title} {' and '.join(sorted(sized))}"] = len(reading.machines)
     if columns.unread:
         reading.warnings.append(f"columns that are not read: {', '.join(columns.unread)}")
     if any(re.search("gb", header, re.IGNORECASE) for header in columns.names):
@@ -105,7 +112,7 @@ def _file_mark(columns: Columns) -> str:
     """Return the decimal mark that the numbers of a file prove, or nothing when they prove none or two."""
     written = [
         part
-        for name in ("memory_gib", "memory_mib", "disks_gib", "disks_mib", "iops")
+        for name in ("memory_gib", "memory_mib", "disks_gib", "disks_mib", "used_gib", "iops")
         for value in columns.values.get(name, ())
         if isinstance(value, str)
         for part in _BETWEEN_DISKS.split(value)
@@ -124,7 +131,10 @@ def _disks(columns: Columns, name: str, mark: str, faults: list[Fault]) -> list[
         parts += [(row, part) for part in listed]
     whole = Columns(columns.table, [columns.rows[row] for row, _ in parts], {name: [part for _, part in parts]})
     whole.positions = columns.positions
+    whole.leave_out = columns.leave_out
     sizes: list[list[Decimal]] = [[] for _ in columns.rows]
     for (row, _), size in zip(parts, whole.decimals(name, faults, mark), strict=True):
         sizes[row] += _some(size)
+    for part, why in whole.damaged.items():
+        columns.damaged.setdefault(parts[part][0], why)
     return sizes

@@ -13,6 +13,7 @@ from typing import Literal
 
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.units import MIB_PER_GIB, number
+from cloudplan.inventory import rvtools
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine
@@ -24,7 +25,7 @@ VMEMORY: Layout = {
     "consumed": Field(("Consumed MiB", "Consumed"), required=True),
     "swapped": Field(("Swapped MiB", "Swapped")),
     "ballooned": Field(("Ballooned MiB", "Ballooned")),
-    **IDS,
+    **rvtools.VMEMORY,
 }
 VCPU: Layout = {
     "name": NAME,

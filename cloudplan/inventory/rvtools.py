@@ -4,6 +4,7 @@ VMs are joined by vCenter and UUID, else by the id, else by the name: never by t
 Sizes are MiB whatever the header says. The name of a host, licences, serial numbers and certificates are never read.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from cloudplan.base.errors import Fault
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.machines import CONNECTED, FLAGS, POWERS, Machine, Reading, VirtualDisk
+from cloudplan.inventory.used_space import Partition, held_swap_mib, measured
 
 NAME = Field(("VM", "VM Name", "Name"), required=True)
 IDS: Layout = {
@@ -49,24 +51,31 @@ VDISK: Layout = {
     "disk_uuid": Field(("Disk UUID",)),
     "path": Field(("Disk Path", "Path")),
     "mode": Field(("Disk Mode",)),
+    "thin": Field(("Thin",)),
+    "disk_key": Field(("Disk Key",)),
     **IDS,
 }
 VPARTITION: Layout = {
     "name": NAME,
     "size_mib": Field(("Capacity MiB", "Capacity"), required=True),
     "used_mib": Field(("Consumed MiB", "Consumed")),
+    "disk_key": Field(("Disk Key",)),
+    **IDS,
 }
+VMEMORY: Layout = {"name": NAME, "reserved_mib": Field(("Reservation",)), **IDS}
 VMETADATA: Layout = {"taken": Field(("xlsx creation datetime",), required=True), "server": Field(("Server",))}
 
 LAYOUTS: Mapping[str, Layout] = {
     "vinfo": VINFO,
     "vdisk": VDISK,
     "vpartition": VPARTITION,
+    "vmemory": VMEMORY,
     "vmetadata": VMETADATA,
 }
+PROVISIONED = "vInfo Provisioned"
 _CANDIDATES = {
     "total_mib": "vInfo Total disk capacity",
-    "provisioned_mib": "vInfo Provisioned",
+    "provisioned_mib": PROVISIONED,
     "in_use_mib": "vInfo In Use",
 }
 _WORDS = {"uuid": "VM UUID", "id": "VM ID", "name": "name"}
@@ -81,6 +90,21 @@ class _Disks:
     seen: set[tuple[str, ...]] = field(default_factory=set)
     independent: int = 0
     repeated: int = 0
+    damaged: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Why the disks of a VM cannot be read."""
+
+
+@dataclass
+class _Use:
+    """What else the tabs tell of VMs, by their keys: partitions, and memory that is reserved and has no swap file."""
+
+    keys: Sequence[tuple[str, ...]]
+    """The key of each row of vInfo in the two others."""
+    partitions: Mapping[tuple[str, ...], Sequence[Partition]]
+    reserved_keys: Sequence[tuple[str, ...]]
+    reserved_mib: Mapping[tuple[str, ...], int]
+    taken: Mapping[str, str]
+    """When the export of each vCenter was made."""
 
 
 def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
@@ -92,7 +116,8 @@ def read(tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> Reading:
         _read_disks(columns, strength, disks, faults)
     found = set[tuple[str, ...]]()
     for columns in tabs["vinfo"]:
-        _read_machines(columns, strength, disks, _taken(tabs), reading, found, faults)
+        use = _use(columns, tabs, faults)
+        _read_machines(columns, keys(columns, strength), disks, use, reading, found, faults)
     _warn(tabs, strength, disks, found, reading)
     for columns in tabs.get("vpartition", ()):
         reading.add_candidate("vPartition Capacity", columns.whole("size_mib", faults))
@@ -106,14 +131,48 @@ def _common_key(tables: Iterable[Columns]) -> str:
     return next((key for key in ("uuid", "id") if all(key in columns.values for columns in listed)), "name")
 
 
-def keys(columns: Columns, strength: str) -> list[tuple[str, ...]]:
-    """Return for each row the vCenter and the key of its VM there."""
+def keys(columns: Columns, strength: str, *, with_server: bool = True) -> list[tuple[str, ...]]:
+    """Return for each row the vCenter, if it counts, and the key of its VM there."""
     servers = columns.texts("server_uuid" if "server_uuid" in columns.values else "server")
+    servers = servers if with_server else [""] * len(columns.rows)
     return list(zip(servers, columns.texts(strength), strict=True))
+
+
+def _use(info: Columns, tabs: Mapping[str, Sequence[Columns]], faults: list[Fault]) -> _Use:
+    """Return what the tabs of partitions and of memory tell of the VMs of a table."""
+    by_vm: dict[tuple[str, ...], list[Partition]] = {}
+    own_keys, joined = _joined(info, tabs.get("vpartition", ()))
+    for columns, listed in joined:
+        sizes, used = columns.whole("size_mib", faults), columns.whole("used_mib", faults)
+        for key, disk, size, consumed in zip(listed, columns.texts("disk_key"), sizes, used, strict=True):
+            if size is not None and consumed is not None:
+                by_vm.setdefault(key, []).append(Partition(disk, size, consumed))
+    reserved: dict[tuple[str, ...], int] = {}
+    memory_keys, joined = _joined(info, tabs.get("vmemory", ()))
+    for columns, listed in joined:
+        figures = columns.whole("reserved_mib", faults)
+        reserved |= {key: mib or 0 for key, mib in zip(listed, figures, strict=True)}
+    return _Use(own_keys, by_vm, memory_keys, reserved, _taken(tabs))
+
+
+def _joined(
+    info: Columns, tables: Sequence[Columns]
+) -> tuple[list[tuple[str, ...]], list[tuple[Columns, list[tuple[str, ...]]]]]:
+    """Return the keys of the VMs of a table, and those of other tables, as strong as all have them.
+
+    A key that several VMs of the table bear is empty: what another table says may be of any of them.
+    """
+    strength = _common_key([info, *tables])
+    with_server = all({"server_uuid", "server"} & columns.values.keys() for columns in (info, *tables))
+    own = keys(info, strength, with_server=with_server)
+    times = Counter(own)
+    listed = [(columns, keys(columns, strength, with_server=with_server)) for columns in tables]
+    return [key if times[key] == 1 else () for key in own], listed
 
 
 def _read_disks(columns: Columns, strength: str, disks: _Disks, faults: list[Fault]) -> None:
     sizes, raw = columns.whole("size_mib", faults), columns.choices("raw", FLAGS, False, faults)
+    thin, disk_keys = columns.choices("thin", FLAGS, False, faults), columns.texts("disk_key")
     modes, uuids, paths = columns.texts("mode"), columns.texts("disk_uuid"), columns.texts("path")
     shared = [
         {sharing.casefold(), bus.casefold()} - _NOT_SHARED
@@ -122,7 +181,10 @@ def _read_disks(columns: Columns, strength: str, disks: _Disks, faults: list[Fau
     for row, key in enumerate(keys(columns, strength)):
         size = sizes[row]
         if size is None:
-            faults.append(columns.blank_fault(row, "size_mib", "the size of a disk"))
+            columns.refuse_blank(row, "size_mib", "the size of a disk", faults)
+        if row in columns.damaged:
+            disks.damaged.setdefault(key, columns.damaged[row])
+        if size is None:
             continue
         itself = paths[row] or uuids[row]
         if itself and (*key, itself) in disks.seen:
@@ -130,15 +192,15 @@ def _read_disks(columns: Columns, strength: str, disks: _Disks, faults: list[Fau
             continue
         disks.seen.add((*key, itself))
         same = (uuids[row] or paths[row] or columns.at(row, "name")) if shared[row] else ""
-        disks.by_vm.setdefault(key, []).append(VirtualDisk(size, raw[row], same))
+        disks.by_vm.setdefault(key, []).append(VirtualDisk(size, raw[row], same, thin=thin[row], key=disk_keys[row]))
         disks.independent += modes[row].casefold().startswith("independent")
 
 
 def _read_machines(
     columns: Columns,
-    strength: str,
+    own_keys: Sequence[tuple[str, ...]],
     disks: _Disks,
-    taken: Mapping[str, str],
+    use: _Use,
     reading: Reading,
     found: set[tuple[str, ...]],
     faults: list[Fault],
@@ -156,14 +218,18 @@ def _read_machines(
     sizes = {name: columns.whole(name, faults) for name in _CANDIDATES}
     for name, label in _CANDIDATES.items():
         reading.add_candidate(label, sizes[name] if name in columns.values else ())
-    for row, key in enumerate(keys(columns, strength)):
+    for row, key in enumerate(own_keys):
         own = disks.by_vm.get(key, []) if key not in found else []
         found.add(key)
         basis, listed = _disks_of(own, sizes["total_mib"][row], sizes["provisioned_mib"][row])
         reading.add_basis(basis)
         power = powers[row]
         if power is None:
-            faults.append(columns.blank_fault(row, "power", "the power state"))
+            columns.refuse_blank(row, "power", "the power state", faults)
+        swap_mib = max((memory[row] or 0) - use.reserved_mib.get(use.reserved_keys[row], 0), 0) if power == "on" else 0
+        partitions = use.partitions.get(use.keys[row], ())
+        held = held_swap_mib(listed[0].size_mib, partitions, swap_mib) if basis == PROVISIONED else 0
+        used_from, listed = measured(listed, partitions, sizes["in_use_mib"][row], swap_mib, held)
         reading.machines.append(
             Machine(
                 where=columns.at(row, "name"),
@@ -172,6 +238,9 @@ def _read_machines(
                 vcpus=vcpus[row],
                 memory_mib=memory[row],
                 disks=listed,
+                damaged=columns.damaged.get(row, "") or disks.damaged.get(key, ""),
+                used_from=used_from,
+                held_swap_mib=held,
                 template=flags["template"][row],
                 placeholder=flags["placeholder"][row],
                 connected=connected[row],
@@ -182,7 +251,7 @@ def _read_machines(
                 server=key[0] or columns.table.file,
                 id=uuids[row] or ids[row],
                 uuid=uuids[row],
-                taken=taken.get(texts["server"][row], taken.get("", "")),
+                taken=use.taken.get(texts["server"][row], use.taken.get("", "")),
                 resource_pool=noted["resource_pool"][row],
                 os=noted["os_tools"][row] or noted["os_file"][row],
                 annotation=noted["annotation"][row],

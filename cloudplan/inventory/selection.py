@@ -5,7 +5,7 @@ Every VM that is left out is counted under one reason, the first that applies, i
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from cloudplan.inventory.machines import Amount, Machine, VirtualDisk
 
 PoweredOff = Literal["keep", "drop", "on"]
 OnDuplicate = Literal["fail", "newest", "keep"]
+Damaged = Literal["refuse", "leave-out"]
 RawDisks = Literal["drop", "keep"]
 
 FIELDS: Mapping[str, Callable[[Machine], str]] = {
@@ -33,6 +34,9 @@ MOST_VCPUS, MOST_MEMORY_MIB, MOST_DISK_MIB = 768, 24 * 1024 * 1024, 62 * 1024 * 
 HOME_MIB = 1024
 """Size of the disk that stands for the home directory of a VM without a virtual disk of its own."""
 
+DAMAGED, ABSURD = "cannot be read", "a figure is missing, or no VM can have it"
+"""Why rows are left out that would stop the import otherwise."""
+
 _VCLS = re.compile(r"vCLS(-[0-9a-f]+(-[0-9a-f]+)*| ?\([0-9]+\))?")
 _VCLS_VCPUS, _VCLS_MEMORY_MIB = 2, 1024
 _APPLIANCES = re.compile(r"vcenter|\bvcsa|\bnsx|\bhcx|vsan file service|backup.?proxy|veeam.?proxy", re.IGNORECASE)
@@ -47,6 +51,8 @@ class Selection:
     powered_off: PoweredOff = "keep"
     on_duplicate: OnDuplicate = "fail"
     raw_disks: RawDisks = "drop"
+    damaged: Damaged = "refuse"
+    """Rows that cannot be read: refuse them, or leave them out."""
 
 
 @dataclass
@@ -89,7 +95,7 @@ def select(machines: Sequence[Machine], selection: Selection, ledger: Ledger) ->
         kept = _split(kept, lambda machine: "powered off" if machine.power == "off" else "", ledger)
     elif selection.powered_off == "on":
         kept = [replace(machine, power="on") if machine.power == "off" else machine for machine in kept]
-    _refuse_absurd(kept)
+    kept = _without_absurd(kept, selection.damaged, ledger)
     return _own_disks(kept, selection.raw_disks, ledger)
 
 
@@ -115,7 +121,9 @@ def _without_kinds(machines: Sequence[Machine], ledger: Ledger) -> list[Machine]
             return "SRM placeholder (counted at its own site)"
         if _is_vcls(machine):
             return "vCLS agent of a vSphere cluster"
-        return "" if machine.connected else "not connected: its figures cannot be relied on"
+        if not machine.connected:
+            return "not connected: its figures cannot be relied on"
+        return DAMAGED if machine.damaged else ""
 
     return _split(machines, reason, ledger)
 
@@ -191,23 +199,34 @@ def _filtered(machines: Sequence[Machine], include: _Globs, exclude: _Globs, led
     return _split(machines, reason, ledger)
 
 
-def _refuse_absurd(machines: Sequence[Machine]) -> None:
-    """Raise BadInputError for each figure that no VM can have, or that is not there."""
-    faults = []
-    for machine in machines:
-        for what, value, most in (
-            ("vCPUs", machine.vcpus, MOST_VCPUS),
-            ("MiB of memory", machine.memory_mib, MOST_MEMORY_MIB),
-            *(("MiB of a disk", disk.size_mib, MOST_DISK_MIB) for disk in machine.disks),
-        ):
-            if not value or value > most:
-                reads = f"{value} {what}" if value else f"no {what}"
-                message = f"{reads}; allowed: 1 to {most} {what}; correct it, or leave the VM out with --exclude"
-                faults.append(Fault(message, where=machine.where, path=machine.name))
-        if not machine.name:
-            faults.append(Fault("a VM without a name", where=machine.where))
-    if faults:
-        raise BadInputError(faults)
+def _without_absurd(machines: Sequence[Machine], damaged: Damaged, ledger: Ledger) -> list[Machine]:
+    """Refuse, or leave out, each VM with a figure that no VM can have, or that is not there: raise BadInputError."""
+    wrong = {id(machine): found for machine in machines if (found := list(_absurd(machine)))}
+    if damaged == "refuse" and wrong:
+        raise BadInputError([fault for found in wrong.values() for fault in found])
+    kept = [machine for machine in machines if id(machine) not in wrong]
+    left = [
+        replace(machine, damaged=f"{machine.where}: {wrong[id(machine)][0].message.partition(';')[0]}")
+        for machine in machines
+        if id(machine) in wrong
+    ]
+    ledger.leave_out(ABSURD, left)
+    return kept
+
+
+def _absurd(machine: Machine) -> Iterator[Fault]:
+    for what, value, most in (
+        ("vCPUs", machine.vcpus, MOST_VCPUS),
+        ("MiB of memory", machine.memory_mib, MOST_MEMORY_MIB),
+        *(("MiB of a disk", disk.size_mib, MOST_DISK_MIB) for disk in machine.disks),
+    ):
+        if not value or value > most:
+            reads = f"{value} {what}" if value else f"no {what}"
+            advice = "correct it, or leave the VM out with --exclude or --damaged leave-out"
+            message = f"{reads}; allowed: 1 to {most} {what}; {advice}"
+            yield Fault(message, where=machine.where, path=machine.name)
+    if not machine.name:
+        yield Fault("a VM without a name", where=machine.where)
 
 
 def _own_disks(machines: Sequence[Machine], raw_disks: RawDisks, ledger: Ledger) -> list[Machine]:

@@ -52,14 +52,15 @@ def write(
         first = members[0]
         by = sorted({rule + 1 for index in members for rule in machines[index].set_by.values()})
         lines += [f"  # set by rule {', '.join(map(str, by))}"] if by else []
-        lines += _group([named[index] for index in members], machines[first], pools[first], taken)
+        alike = [machines[index] for index in members]
+        lines += _group([named[index] for index in members], alike, pools[first], taken)
     lines += ["", *_inventory(ledger)]
     return Written("\n".join(lines) + "\n", tuple(tuple(members) for members in groups.values()))
 
 
 def _shape(machine: Machine, pool: str) -> _Shape:
     """Return what VMs of one group have in common."""
-    disks = tuple((disk.size_mib, disk.iops, flow(disk.fields)) for disk in machine.disks)
+    disks = tuple((disk.size_mib, disk.iops, disk.thin, flow(disk.fields)) for disk in machine.disks)
     sizes = (machine.vcpus, machine.memory_mib, machine.gpus, disks)
     return flow(machine.fields), pool, machine.rules, machine.power == "off", sizes
 
@@ -79,8 +80,9 @@ def unique_names(machines: Sequence[Machine]) -> list[str]:
     return names
 
 
-def _group(names: Sequence[str], machine: Machine, pool: str, taken: set[str]) -> Iterator[str]:
+def _group(names: Sequence[str], machines: Sequence[Machine], pool: str, taken: set[str]) -> Iterator[str]:
     """Yield the lines of a group: one VM under its own name, several under the name of their shape."""
+    machine = machines[0]
     known = {"vcpus": str(machine.vcpus), "memory_gib": gib_text(machine.memory_mib or 0)}
     known |= {"gpus": str(machine.gpus)} if machine.gpus else {}
     known |= {"pool": scalar(pool)} if pool else {}
@@ -95,12 +97,18 @@ def _group(names: Sequence[str], machine: Machine, pool: str, taken: set[str]) -
         yield f"    count: {len(names)}"
         yield from wrapped("    names: [", [scalar(name) for name in names])
     yield "    " + "\n    ".join(f"{name}: {value}" for name, value in known.items())
-    yield from wrapped("    disks: [", [flow(_disk(disk)) for disk in machine.disks])
+    alike = zip(*(each.disks for each in machines), strict=True)
+    yield from wrapped("    disks: [", [flow(_disk(disks)) for disks in alike])
 
 
-def _disk(disk: VirtualDisk) -> dict[str, object]:
-    """Return the fields of a disk."""
+def _disk(alike: Sequence[VirtualDisk]) -> dict[str, object]:
+    """Return the fields of a disk of a group, from those of its VMs: what is used is their mean, in MiB upwards."""
+    disk = alike[0]
+    used_mib = sum(each.size_mib if each.used_mib is None else each.used_mib for each in alike)
+    mean_mib = -(-used_mib // len(alike))
     known: dict[str, object] = {"size_gib": gib_text(disk.size_mib)}
+    known |= {"used_gib": gib_text(mean_mib)} if mean_mib < disk.size_mib else {}
+    known |= {"thin": "true"} if disk.thin else {}
     known |= {"iops": disk.iops} if disk.iops else {}
     return {**known, **disk.fields}
 

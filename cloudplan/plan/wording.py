@@ -94,6 +94,10 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "by request": "{item} is not in the order form: ask for it by service request.",
         "disks": "{vm} has {disks} disks, a VM takes {most}; with ParaVirtual controllers {paravirtual}.",
     },
+    "thin-risk": {
+        "": "{disks:n} disks were thin: they may grow to {size:n} GiB and hold {used:n} GiB, so {beyond:n} GiB are "
+        "promised beyond what is used. Datastores are sized for all of it, backup for what is used.",
+    },
     "minimum-commitment": {
         "": "{sku} has a minimum commitment of {least} months, longer than the term of {term}.",
     },

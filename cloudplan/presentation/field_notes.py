@@ -114,6 +114,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "constant_writes": "`true`: a snapshot of it never closes; no backup, and no VM replication.",
         "by_default": "Which fields policy.default_disk gave; written by the program in a plan.",
         "backup": "`false`: the disk is left out of backup; the backup access of the VM is billed all the same.",
+        "thin": "`true`: it was thin where it came from, and may grow to its size; it is sized whole.",
     },
     workload.Protection: {
         "rpo": "Most data, in time, that may be lost.",

@@ -131,6 +131,8 @@ class Disk(Frozen):
     backup: Flag = True
     by_default: tuple[Literal["class", "iops"], ...] = ()
     """The fields that `policy.default_disk` gave; written by the program."""
+    thin: Flag | None = None
+    """Whether it was thin where it came from; it is sized whole."""
 
     @property
     def size_mib(self) -> int:

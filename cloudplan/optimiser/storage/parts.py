@@ -104,9 +104,8 @@ def parts_of(case: Case) -> dict[Part, list[Member]]:
 
 def _bare(disk: Disk) -> Disk:
     """Return a disk without what storage does not look at, so that like disks are equal."""
-    return disk.model_copy(
-        update={"used_gib": disk.size_gib, "backup": True, "constant_writes": False, "by_default": ()}
-    )
+    unseen = {"used_gib": disk.size_gib, "backup": True, "constant_writes": False, "by_default": (), "thin": None}
+    return disk.model_copy(update=unseen)
 
 
 def mechanisms_of(case: Case, group: VmGroup) -> tuple[Mechanism | None, ...]:

@@ -7,6 +7,7 @@ from cloudplan.base.units import number
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
 from cloudplan.workload.workload import Inventory
 
+_SPACE = (Column("Disk size", "whole", "MiB"), Column("Used", "whole", "MiB"))
 _SUMS = ("rows", "vcpus", "memory_mib", "disks", "disk_mib")
 
 
@@ -33,22 +34,34 @@ def report(
     left_out: Mapping[str, Sequence[str]],
     changes: Sequence[tuple[str, str, int, int, str]],
     candidates: Mapping[str, int],
+    used: Mapping[str, tuple[int, int, int]],
+    vms: Sequence[tuple[str, str, int, int, str, int]],
 ) -> Report:
     """Return what an import tells: the ledger, figures that were changed, what disks come to in each column, warnings.
 
-    `left_out` has names of VMs by reason; `changes` are VM, what, before, after and why; `candidates` sizes in MiB.
+    `left_out` has names of VMs by reason; `changes` are VM, what, before, after and why; `candidates` sizes in MiB;
+    `used` how many VMs, size and used space in MiB by where it comes from; `vms` name, rules, size, used space, where
+    that comes from, and the swap file that the size seems to hold.
     """
     made = (Column("VM"), Column("What"), Column("Before", "whole"), Column("After", "whole"), Column("Why"))
     sizes = (Column("Column of the export"), Column("All rows", "whole", "MiB"))
     parts: list[Table | Notes] = [ledger(inventory)]
     if candidates:
         parts.append(Table("Size of all disks, by the columns that tell it", sizes, tuple(candidates.items())))
+    if used:
+        origins = (Column("Used space from"), Column("VMs", "whole"), *_SPACE)
+        spaces = tuple((known(origin), *figures) for origin, figures in used.items())
+        parts.append(Table("Used space, by where it comes from", origins, spaces, "It is what backup takes."))
     if inventory.rules:
         columns = (Column("Rule"), Column("About"), Column("VMs", "whole"))
         met = tuple((str(number), rule.rule, rule.vms) for number, rule in enumerate(inventory.rules, start=1))
         parts.append(Table("Rules, and how many VMs each met", columns, met))
     if changes:
         parts.append(Table("Right-sized", made, tuple(changes)))
+    if vms:
+        every = (Column("VM"), Column("Rules"), *_SPACE, Column("Used space from"), Column("Swap file", "whole", "MiB"))
+        each = tuple((*vm[:4], known(vm[4]), vm[5] or None) for vm in vms)
+        parts.append(Table("Every VM", every, each, "A swap file is one that Provisioned looks as if it held."))
     if left_out:
         entries = tuple((f"{reason} ({number(len(names))})", ", ".join(names)) for reason, names in left_out.items())
         parts.append(Notes("Left out, by name", entries))
