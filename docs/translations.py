@@ -33,9 +33,9 @@ MODULES = (
         f"presentation/{name}"
         for name in ("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet")
     ),
-    *("sales/orders", "sales/requests"),
+    *("sales/orders", "sales/requests", "sales/terraform"),
     "presentation/html_page",
-    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders")),
+    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders", "terraform")),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},

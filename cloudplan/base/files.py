@@ -279,6 +279,27 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 @contextlib.contextmanager
+def made_folder(folder: Path | None) -> Iterator[None]:
+    """Have a folder for what the block writes; one that was made for it goes again when the block fails.
+
+    None stands for one that was not given. Raises BadInputError for anything but a folder, and when none can be made.
+    """
+    makes = folder is not None and not os.path.lexists(folder)
+    if folder is not None:
+        if folder == DASH or not (makes or is_folder(folder)):
+            raise BadInputError([Fault("a folder is needed", where=str(folder))])
+        with _writing(folder):
+            folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if makes and folder is not None:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """Turn what stops a file from being written into a fault of its own."""
     try:

@@ -6,20 +6,26 @@ from typing import Annotated
 
 import typer
 
+from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
-from cloudplan.base.language import language
+from cloudplan.base.language import Language, language
 from cloudplan.cli import values
 from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, commands, deliver, target
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.orders_workbook import write_orders
 from cloudplan.presentation.tables import orders as tables
+from cloudplan.presentation.tables import terraform
 from cloudplan.presentation.tables.orders import Head
+from cloudplan.presentation.text import render_report
 from cloudplan.sales.orders import orders as all_orders
-from cloudplan.sales.quote import quote
+from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import Terms, read_terms, with_dates
+from cloudplan.sales.terraform import machines, unsaid
 
 XLSX = "xlsx"
+VMS, BESIDE = "vms.tfvars.json", "beside-terraform.md"
+"""The files for Terraform: the VMs, and what it cannot say of them."""
 
 
 @commands.command(question="What do I click?", example="cloudplan orders plan.json -o orders.md")
@@ -33,6 +39,10 @@ def orders(
     ] = None,
     format: Shown = None,
     output: Output = None,
+    tfvars: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help=f"Write the VMs for Terraform to this folder: {VMS}, {BESIDE}."),
+    ] = None,
     lang: Lang = None,
     force: Force = False,
 ) -> None:
@@ -41,6 +51,15 @@ def orders(
     The output may be a workbook, .xlsx.
     """
     to = target(output, format, force=force, inputs=[plan, terms], default="markdown", also={f".{XLSX}": XLSX})
+    to = target(
+        output,
+        format,
+        force=force,
+        inputs=[plan, terms],
+        others=[tfvars / name for name in (VMS, BESIDE)] if tfvars and files.is_folder(tfvars) else [],
+        default="markdown",
+        also={f".{XLSX}": XLSX},
+    )
     faults: list[Fault] = []
     given: Plan | None = None
     agreed: Terms | None = None
@@ -54,7 +73,22 @@ def orders(
     read, spoken = made.plan, language(lang or language_of(made.plan))
     head = Head.of(given, with_dates(agreed, issued.date() if issued else None, None))
     found = all_orders(made.case, read.choice, read.backup)
-    if to.format == XLSX and to.output:
-        deliver({to.output: write_orders(found, read, head, spoken)})
-        return
-    to.show(tables.report(found, read, head, spoken), tables.values(found, read.workload.name, head), spoken=spoken)
+    others = _terraform(tfvars, made, spoken) if tfvars else {}
+    with files.made_folder(tfvars):
+        if to.format == XLSX and to.output:
+            deliver({to.output: write_orders(found, read, head, spoken), **others})
+        elif tfvars and not output and not format:
+            deliver(others)
+        else:
+            to.show(
+                tables.report(found, read, head, spoken), tables.values(found, read.workload.name, head), others, spoken
+            )
+
+
+def _terraform(folder: Path, made: Quote, spoken: Language) -> dict[Path, bytes]:
+    """Return the files for Terraform."""
+    choice = made.plan.choice
+    vms, beside = machines(made.case, choice), list(unsaid(made.case, choice))
+    told = terraform.report(vms, beside, made.plan, spoken)
+    text = render_report(told, style="markdown", spoken=spoken)
+    return {folder / VMS: files.json_text({"vms": vms}).encode(), folder / BESIDE: text.encode()}

@@ -229,14 +229,15 @@ class _Builder:
         """Return the networks that an order creates at a zone and those that it only propagates to a cluster of it."""
         here = [name for name, sites in self.networks.items() if site in sites and (name, cluster) not in self.reached]
         most = self.form.networks_max or len(here)
-        known = [name for name in here if name in self.created][:most]
+        known = [name for name in here if cluster and name in self.created][:most]
         new = [name for name in here if name not in self.created][: most - len(known)]
         return new, known
 
     def _create_networks(self) -> None:
         """Add the orders of the networks that no zone was ordered with."""
         for site in self.sites:
-            new = [name for name, sites in self.networks.items() if site in sites and name not in self.created]
+            here = [name for name, sites in self.networks.items() if site in (sites or self.sites[:1])]
+            new = [name for name in here if name not in self.created]
             for count in portions(len(new), self.form.networks_max):
                 some, new = new[:count], new[count:]
                 content = Content(networks=tuple(some))

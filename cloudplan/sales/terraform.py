@@ -1,0 +1,92 @@
+"""The VMs of a plan for Terraform, and what the provider's Terraform provider cannot say of them.
+
+The provider makes VMs, their controllers, disks and network adapters, with tags and backup policies. Everything beneath
+them is ordered; what concerns several VMs, or their copies, is asked for or set at the console.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cloudplan.base.language import Message, counted, known, message
+from cloudplan.evaluation.utilisation import placements
+from cloudplan.plan.plan import Choice
+from cloudplan.rules.backup import is_backed_up
+from cloudplan.sales.affinity import AffinityRule, affinity_rules
+from cloudplan.sales.requests import zone_policies
+from cloudplan.workload.case import Case
+from cloudplan.workload.workload import VmGroup
+
+BYTES_PER_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """Something of a plan that Terraform cannot say: what it is, about what, and what is to be done."""
+
+    what: Message
+    about: str
+    instead: Message
+
+
+def machines(case: Case, choice: Choice) -> dict[str, dict[str, Any]]:
+    """Return the VMs by name as the module of examples/terraform takes them; memory and disks in bytes.
+
+    Each is where the plan has it at its own site. A VM that is off stands on no cluster of the plan: it is given one of
+    its pool, or else any of its site; without a cluster there it is left out (see `unsaid`).
+    """
+    policies = {name: policy.name for policy in zone_policies(case) for group in policy.groups for name in group.names}
+    groups, found = case.workload.groups, {}
+    for placed in placements(case, choice):
+        group = groups[placed.group]
+        cluster = placed.cluster or _cluster_of(choice, group)
+        if placed.site == group.site and cluster:
+            found[placed.vm] = _machine(group, cluster, placed.disks, policies[placed.vm])
+    return found
+
+
+def _machine(group: VmGroup, cluster: str, stores: tuple[str, ...], policy: str) -> dict[str, Any]:
+    return {
+        **{"site": group.site, "cluster": cluster, "datastore": stores[0]},
+        **{"vcpus": group.vcpus, "memory_bytes": group.memory_mib * BYTES_PER_MIB, "powered_on": group.powered_on},
+        **{"os": group.os or "", "networks": list(group.networks), "backup_policies": [policy]},
+        "tags": dict(group.tags),
+        "disks": [
+            {"size_bytes": disk.size_mib * BYTES_PER_MIB, "datastore": store}
+            for disk, store in zip(group.disks, stores, strict=True)
+        ],
+    }
+
+
+def _cluster_of(choice: Choice, group: VmGroup) -> str:
+    """Return the cluster for a VM that is off, empty when its site has none."""
+    here = [cluster for cluster in choice.clusters if cluster.site == group.site]
+    return next((cluster.name for cluster in here if cluster.pool == group.pool), here[0].name if here else "")
+
+
+def unsaid(case: Case, choice: Choice) -> Iterator[Unsaid]:
+    """Yield what of the VMs of a plan Terraform cannot say, with what is to be done instead."""
+    at_console = message("a rule at the console")
+    for rule in affinity_rules(case, choice):
+        yield Unsaid(_affinity(rule), ", ".join(rule.machines), at_console)
+    for name, mechanism in choice.protection.items():
+        group = case.workload.groups[name]
+        words = message("replication by {mechanism}", mechanism=mechanism)
+        yield Unsaid(words, ", ".join(group.names), message("a service request, see the orders"))
+    for group in case.workload.vms:
+        names = ", ".join(group.names)
+        if group.encrypted:
+            yield Unsaid(message("encryption"), names, message("encrypt the VM at the console while it is off"))
+        if group.gpus:
+            count = counted("{count} physical GPU", "{count} physical GPUs", group.gpus)
+            yield Unsaid(count, names, message("passthrough, set at the console while the VM is off"))
+        excluded = [index for index, disk in enumerate(group.disks) if not is_backed_up(disk)]
+        if excluded:
+            disks = message("disks not backed up: {disks}", disks=", ".join(map(str, excluded)))
+            yield Unsaid(disks, names, message("exclude them from the policy at the console"))
+        if not group.powered_on and not _cluster_of(choice, group):
+            yield Unsaid(message("no cluster at its site"), names, message("left out of the file"))
+
+
+def _affinity(rule: AffinityRule) -> Message:
+    return message("{kind} {name} on cluster {cluster}", kind=known(rule.kind), name=rule.name, cluster=rule.cluster)
