@@ -49,7 +49,7 @@ ORDERS = (
     *("other items", "tenant", "datastore sharing", "High Availability", "backup policy", "Global Mirror"),
     *("VM replication", "DR test", "encryption", "link", "affinity", "anti-affinity", "on", "on after failover"),
 )
-UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores")
+UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores", "cluster", "datastore", "VLAN")
 LEDGER = (
     *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
     *("template", "SRM placeholder (counted at its own site)", "vCLS agent of a vSphere cluster"),
@@ -75,7 +75,7 @@ def texts() -> list[Text]:
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
-    found |= dict.fromkeys((*FAMILIES, *UNITS, *_units(), *LEDGER, *ORDERS))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *_units(), *_service(), *LEDGER, *ORDERS))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
 
@@ -87,6 +87,17 @@ def _units() -> Iterator[str]:
             unit = getattr(item, "unit", "")
             if unit:
                 yield unit
+
+
+def _service() -> Iterator[str]:
+    """Yield what the newest edition says of the service, which is read by customers."""
+    newest = load_edition()
+    for level in newest.service_levels.values():
+        yield from (level.title, level.value)
+    for condition in newest.conditions.values():
+        yield from (condition.title, condition.value, condition.customer)
+    for certification in newest.certifications.values():
+        yield from (certification.label, certification.note)
 
 
 def _of_module(tree: ast.Module) -> Iterator[Text]:

@@ -30,7 +30,7 @@ class Message:
     """A text of the program: a template, what goes into it, and another template for a `count` other than 1.
 
     A value written ``{name:n}`` is a number with its thousands apart and at most two decimals, ``{name:n4}`` four;
-    ``{name:w}`` is a word that may be translated; a value may be a message itself.
+    ``{name:w}`` is a word that may be translated, or a list of them; a value may be a message itself.
     """
 
     template: str
@@ -62,7 +62,8 @@ class _Filling(string.Formatter):
         if isinstance(value, Message):
             return self._language.said(value)
         if form == "w":
-            return self._language.word(value)
+            words = [value] if isinstance(value, str) else value
+            return ", ".join(map(self._language.word, words))
         if form[:1] == "n":
             return self._language.number(value, int(form[1:] or 2))
         return str(value) if not form else format(value, form)

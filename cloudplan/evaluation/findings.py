@@ -5,9 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from cloudplan.evaluation.affinity_findings import affinity_findings
 from cloudplan.evaluation.items import zones_in_use
+from cloudplan.evaluation.memory_models import under_the_other
 from cloudplan.evaluation.order_limits import order_limits
+from cloudplan.evaluation.recovery_findings import recovery_findings
 from cloudplan.evaluation.standby_findings import standby_findings
+from cloudplan.evaluation.tenant_findings import tenant_findings
 from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.plan.wording import finding_of
 from cloudplan.prices.book import PriceBook
@@ -30,14 +34,17 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
     found = [
         *book_findings(case.prices.book, on),
         *_prices(case),
-        *_catalogue(case, pinned=pinned),
+        *_catalogue(case, choice, pinned=pinned),
         *_availability(case, choice),
         *standby_findings(case),
         *_storage(case, choice),
         *_thin(case),
         *_protection(case, choice),
+        *recovery_findings(case, choice),
+        *affinity_findings(case, choice),
         *_backup(case),
         *order_limits(case, choice),
+        *tenant_findings(case, choice),
         *_commitments(case),
         *_inventory(case),
     ]
@@ -74,14 +81,18 @@ def _prices(case: Case) -> Iterator[Finding]:
             yield finding_of("warning", "alias-prices", item.sku, "", sku=item.sku, price=str(prices[0]))
 
 
-def _catalogue(case: Case, *, pinned: bool) -> Iterator[Finding]:
+def _catalogue(case: Case, choice: Choice, *, pinned: bool) -> Iterator[Finding]:
     edition = case.edition.edition
     if not pinned:
         yield finding_of("info", NOT_PINNED, "catalog", "", edition=edition)
     if compute.MEM_4.figure(case.edition, "contradicted") == "true":
-        yield finding_of(
-            "warning", "memory-model", "catalog", compute.MEM_4.id, model=case.workload.policy.memory_model
-        )
+        values: dict[str, Any] = {"model": case.workload.policy.memory_model}
+        about = ""
+        if other := under_the_other(case, choice):
+            model, monthly = other
+            values |= {"other": model, "monthly": str(monthly), "currency": case.prices.book.currency}
+            about = "total"
+        yield finding_of("warning", "memory-model", "catalog", compute.MEM_4.id, about=about, **values)
 
 
 def _availability(case: Case, choice: Choice) -> Iterator[Finding]:

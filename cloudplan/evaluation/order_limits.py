@@ -13,10 +13,11 @@ from cloudplan.rules.orders import OrderForm, backup_portions_gib, cluster_porti
 from cloudplan.rules.orders import portions as in_portions
 from cloudplan.rules.storage import ORD_2, ORD_3
 from cloudplan.workload.case import Case
+from cloudplan.workload.networks import VLAN
 
 LIMIT = "order-limit"
-VLAN, ADDRESS = "vlan", "ipv4"
-"""The extras that the order form counts: networks, public addresses."""
+ADDRESS = "ipv4"
+"""The extra that is a public address, which the order form counts as it counts networks."""
 
 
 def order_limits(case: Case, choice: Choice) -> Iterator[Finding]:
@@ -72,8 +73,8 @@ def _not_in_the_form(case: Case, choice: Choice, form: OrderForm) -> Iterator[Fi
 
 
 def _extras(case: Case, form: OrderForm) -> Iterator[Finding]:
-    """Extras that take several orders, or a service request."""
-    ordered = Counter[tuple[str, str]]()
+    """Extras and networks that take several orders, or a service request."""
+    ordered = Counter((VLAN, site) for network in case.workload.networks for site in network.sites)
     for extra in case.workload.extras:
         item = case.edition.extra(extra.sku, case.workload.region)
         key = next(key for key, other in case.edition.extras.items() if other is item)

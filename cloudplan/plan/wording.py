@@ -39,6 +39,8 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "memory-model": {
         "": "The provider's pages contradict each other on the memory active at delivery; this plan uses {model}.",
+        "total": "The provider's pages contradict each other on the memory active at delivery; this plan uses {model}. "
+        "Under {other} its clusters as they are come to {monthly} {currency} a month in all.",
     },
     "no-sla": {
         "": "host_failures is 0: no SLA and no automatic restart; a lost host takes its VMs with it.",
@@ -49,6 +51,12 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     "degraded-standby": {
         "": "The standby site runs degraded: {vcpu} of the vCPUs and {memory} of the memory are held there.",
         "own": "Degraded at the other site: of {vms}, {vcpu} of the vCPUs and {memory} of the memory are held there.",
+        "memory": "After a failover the VMs of {cluster} are configured with {configured_gib} GiB, {percent} % of the "
+        "{activated_gib} GiB activated.",
+        "ballooning": "After a failover the VMs of {cluster} are configured with {configured_gib} GiB, {percent} % of "
+        "the {activated_gib} GiB activated: if they use it, VMware compresses memory and moves it to disk "
+        "(ballooning), which slows every VM on that datastore and looks like a lack of CPU. Activate more memory, or "
+        "add hosts, then.",
     },
     "standby-none": {
         "": "Only the data of {vms} stand at the other site (standby: none): no CPU and no memory is held there.",
@@ -98,6 +106,35 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "": "{disks:n} disks were thin: they may grow to {size:n} GiB and hold {used:n} GiB, so {beyond:n} GiB are "
         "promised beyond what is used. Datastores are sized for all of it, backup for what is used.",
     },
+    "tenant-minimum": {
+        "priced": "A tenant holds {least} {what:w} or more, this plan {has}: what is missing costs {monthly} "
+        "{currency} a month.",
+        "": "A tenant holds {least} {what:w} or more, this plan {has}: what is missing is not in the total.",
+    },
+    "sla-one-zone": {
+        "": "This plan stands in {zones} zone(s); what the provider promises over {least} or more only: {levels:w}.",
+    },
+    "mirror-risk": {
+        "": "{vms} VM(s) are under Global Mirror: after a disaster the last writes may be missing and data "
+        "inconsistent (treat it in the risk analysis), and it may cost {impact_percent} % of performance.",
+    },
+    "prefer-vm-replication": {
+        "": "{vms} VM(s) are under Global Mirror; the provider prefers replication by the application or of VMs, whose "
+        "RPO and RTO would do for {able} of them.",
+    },
+    "replication-volume": {
+        "": "VM replication from {site} to {other}, {vms} VM(s) at an RPO of {rpo}: first copy {first_copy_gib:n} GiB, "
+        "then {push_gib:n} GiB a push, {mbit_per_s:n} Mbit/s.",
+    },
+    "backup-at-standby": {
+        "": "After a failover {vms} VM(s) of {site} stand at {other} beside their only backups; sites.backup: {third} "
+        "keeps them apart.",
+        "no third": "After a failover {vms} VM(s) of {site} stand at {other} beside their only backups; the region has "
+        "no third zone.",
+    },
+    "anti-affine-one-lun": {
+        "": "All members of anti-affinity group {group} have disks on datastore {datastore}: without it they all stop.",
+    },
     "minimum-commitment": {
         "": "{sku} has a minimum commitment of {least} months, longer than the term of {term}.",
     },
@@ -106,6 +143,8 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Templates by code and, where a code says several things, by which of them."""
+WITH_AMOUNTS = ("tenant-minimum", "memory-model")
+"""The codes whose first words are without an amount, and others with one."""
 
 
 def finding_text(code: str, about: str, values: Mapping[str, Any]) -> str:
@@ -119,6 +158,17 @@ def finding_of(
     """Return a finding that says a template of its code, filled with the values."""
     text = finding_text(code, about, values)
     return Finding(severity=severity, code=code, subject=subject, rule=rule, message=text, values=values)
+
+
+def without_amounts(finding: Finding) -> Finding:
+    """Return a finding as its code says it without an amount, where it has such words; any other as it is.
+
+    A customer's quote has a commercial discount of its own, so that amounts of the plan are not told in it.
+    """
+    if finding.code not in WITH_AMOUNTS or "monthly" not in finding.values:
+        return finding
+    values = {name: value for name, value in finding.values.items() if name not in ("monthly", "currency")}
+    return finding.model_copy(update={"message": finding_text(finding.code, "", values), "values": values})
 
 
 def finding_message(code: str, english: str, values: Mapping[str, Any]) -> Message:

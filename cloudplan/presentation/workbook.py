@@ -12,6 +12,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.wording import without_amounts
 from cloudplan.presentation.front_page import FRESH, FrontPage
 from cloudplan.presentation.tables import orders as order_tables
 from cloudplan.presentation.tables import plan as plan_tables
@@ -236,7 +237,8 @@ class _Book:
     def _findings(self, page: Page) -> None:
         plan = self.quote.plan
         if not self.internal:
-            plan = plan.model_copy(update={"findings": tuple(f for f in plan.findings if f.code not in PRICED)})
+            told = tuple(without_amounts(found) for found in plan.findings if found.code not in PRICED)
+            plan = plan.model_copy(update={"findings": told})
         area = self._listed(page, plan_tables.findings(plan))
         warning = self.spoken.said(plan_tables.SEVERITIES["warning"])
         rule = {"type": "cell", "criteria": "==", "value": f'"{warning}"', "format": self.styles.warning}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import GIB_PER_TIB, duration, minutes
@@ -16,6 +17,8 @@ from cloudplan.plan.plan import (
 from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, names
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
+
+DAY_MINUTES = 24 * 60
 
 DR_1 = Rule(
     "DR-1",
@@ -91,7 +94,14 @@ VMR_4 = Rule(
     since=FIRST,
 )
 
-RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, VMR_4)
+VMR_5 = Rule(
+    "VMR-5",
+    "Volume of VM replication",
+    "Each interval pushes change_rate (of the VM's backup policy) x used GiB of its replicated disks x RPO / 24 h.",
+    "finding",
+)
+
+RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, VMR_4, VMR_5)
 
 _BY_MECHANISM = {GLOBAL_MIRROR: GM_1, VM_REPLICATION: VMR_1}
 
@@ -113,6 +123,36 @@ def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[
         words = f"disk {', '.join(map(str, constant))} writes constantly: its snapshot never closes"
         yield VMR_4.require(not constant, place, words)
     yield ENC_2.require(not group.encrypted, place, "an encrypted VM cannot be replicated")
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What VM replication sends: the first copy, then a push in each interval of the RPO (VMR-5)."""
+
+    first_copy_gib: Fraction
+    push_gib: Fraction
+    rpo_minutes: int
+
+    @property
+    def mbit_per_s(self) -> Fraction:
+        """The rate at which a push ends with its interval, in Mbit/s of 10^6 bits."""
+        return self.push_gib * 1024**3 * 8 / (10**6 * self.rpo_minutes * 60)
+
+    def __add__(self, other: "Pushed") -> "Pushed":
+        """Return what two send together, at one RPO."""
+        return Pushed(self.first_copy_gib + other.first_copy_gib, self.push_gib + other.push_gib, self.rpo_minutes)
+
+
+def pushed(case: Case, group: VmGroup) -> Pushed:
+    """Return what VM replication sends of all instances of a group, at the RPO that it asks for (VMR-5).
+
+    Without an RPO, and beyond what the mechanism offers (VMR-1), the nearest that it offers counts.
+    """
+    least, most = (VMR_1.figure(case.edition, name) for name in ("rpo", "rpo_max"))
+    wished = group.protection.rpo if group.protection else None
+    rpo = min(max(minutes(wished), least), most) if wished else least
+    used_gib = sum((Fraction(disk.used_gib) for disk in group.disks if disk.replicated), Fraction(0)) * group.count
+    return Pushed(used_gib, Fraction(group.backup.change_rate) * used_gib * rpo / DAY_MINUTES, rpo)
 
 
 def metro_mirror(case: Case, group: VmGroup) -> Condition:
