@@ -58,6 +58,7 @@ LEDGER = (
     *("no disk of its own: 1 GiB for its home directory", "right-sized from measured use"),
     *("powered on", "suspended, counts as on", "cannot be read", "a figure is missing, or no VM can have it"),
     *("swap file taken out of Provisioned", "vInfo In Use less the swap file", "the size, for nothing tells less"),
+    *("average VMs of the totals", "memory rounded up to whole GiB", "disks rounded up to whole GiB"),
 )
 
 Text = str | tuple[str, str]

@@ -82,7 +82,7 @@ def test_the_small_export_and_the_plain_list(shared: Path) -> None:
     assert not sizes(small.workload)["sample-archive-01"][3]
     plain = import_inventory([folder / "generic-45vm.csv"])
     assert plain.ledger.total("imported").rows == 45
-    assert any("dr_protected" in text for text in plain.ledger.warnings)
+    assert any("Dr_protected of 5 VMs" in text for text in plain.ledger.warnings)
     assert any("GB in a header" in text for text in plain.ledger.warnings)
 
 

@@ -182,6 +182,7 @@ FULL_WORKLOAD = workload(
         ],
         "warnings": ["x"],
         "rules": [{"rule": "x", "vms": 1}],
+        "totals": True,
     },
 )
 PARTY = {"name": "x", "address": "x", "registration": "1", "vat_number": "2", "contact": {"name": "x"}}

@@ -283,14 +283,14 @@ def unknown(
     `labels` say what choices are called in the trade; without `hint` nothing is suggested.
     """
     known = sorted(set(choices))
-    meant = (_labelled(word, labels or {}) or closest(word, known)) if hint else None
+    meant = (labelled(word, labels or {}) or closest(word, known)) if hint else None
     suggestion = f"; did you mean {meant!r}?" if meant else ""
     allowed = ", ".join(known) or "none"
     words = f"unknown {what} {short(word)}{suggestion} (allowed: {allowed})"
     return Fault(words, found=word, allowed=allowed, suggestion=meant)
 
 
-def _labelled(word: str, labels: Mapping[str, str]) -> str | None:
+def labelled(word: str, labels: Mapping[str, str]) -> str | None:
     """Return the one choice whose label is a word or has it as one of its own, if there is one."""
     wanted = word.casefold().split()
     named = [name for name, label in labels.items() if wanted and set(wanted) <= set(label.casefold().split())]

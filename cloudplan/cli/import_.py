@@ -16,6 +16,7 @@ from cloudplan.cli import values
 from cloudplan.cli.options import Force, Output, commands, emit, suffix_of, tell_beside
 from cloudplan.inventory.importing import Imported, Options, PoolBy, Used, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
+from cloudplan.inventory.rounding import Rounding
 from cloudplan.inventory.selection import Damaged, OnDuplicate, PoweredOff, RawDisks, Selection
 from cloudplan.inventory.used_space import by_origin, used_mib_of
 from cloudplan.presentation.tables import inventory as tables
@@ -28,8 +29,9 @@ from cloudplan.presentation.text import render_report
 )
 def import_(
     inventory: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="RVTools, Live Optics or a list: xlsx, CSV, zip or folder.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="RVTools, Live Optics or a list: xlsx, CSV, zip or folder."),
+    ] = None,
     output: Output = None,
     force: Force = False,
     name: Annotated[str | None, typer.Option(help="Name of the workload; default: that of the first file.")] = None,
@@ -59,6 +61,16 @@ def import_(
     without_swap: Annotated[
         bool, typer.Option("--without-swap", help="Take the swap file out of Provisioned where it looks in it.")
     ] = False,
+    round_memory: Annotated[
+        int, typer.Option(help="Memory up to multiples of so many GiB.", parser=values.whole(0), metavar="GIB")
+    ] = 0,
+    round_disks: Annotated[
+        int, typer.Option(help="Disks up to multiples of so many GiB.", parser=values.whole(0), metavar="GIB")
+    ] = 0,
+    totals: Annotated[
+        str | None,
+        typer.Option(help="No file: average VMs of these figures, vms=100,vcpus=400,memory=1600,disk=20000 (GiB)."),
+    ] = None,
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Pseudonyms in place of all names.")] = False,
     rules: Annotated[
         Path | None, typer.Option(help="What VMs that match get: storage class, site, protection, backup, tags.")
@@ -76,15 +88,19 @@ def import_(
     memory: Annotated[Measure, typer.Option(help="The measure of used memory.")] = "consumed",
 ) -> None:
     """Turn an inventory into a workload, and tell what became of every row."""
+    if bool(inventory) == (totals is not None):
+        raise typer.BadParameter("give an inventory, or --totals", param_hint="FILE...")
     suffix_of(output, (".yaml", ".yml"))
     beside = output.with_suffix(".ledger.md") if output and output != DASH else None
-    files.refuse_existing([output, beside], force=force, inputs=[*inventory, *(usage or ()), rules])
+    files.refuse_existing([output, beside], force=force, inputs=[*(inventory or ()), *(usage or ()), rules])
     how = RightSizing(_number(percentile, "--percentile", 100), _number(margin, "--margin", 10), min_samples, memory)
     options = Options(
         name=name,
         selection=Selection(tuple(include or ()), tuple(exclude or ()), powered_off, on_duplicate, raw_disks, damaged),
         pool_by=pool_by,
         right_sizing=how if right_size else None,
+        rounding=Rounding(round_memory, round_disks),
+        totals=totals,
         used=used,
         without_swap=without_swap,
         usage=tuple(usage or ()),
@@ -92,7 +108,7 @@ def import_(
         key=key,
         rules=rules,
     )
-    imported = import_inventory(inventory, options)
+    imported = import_inventory(inventory or (), options)
     shown = partial(render_report, _report(imported))
     full = partial(render_report, _report(imported, every_vm=True))
     emit(imported.text, output, {beside: full(style="markdown").encode()} if beside else {})

@@ -161,6 +161,15 @@ def _commitments(case: Case) -> Iterator[Finding]:
 
 def _inventory(case: Case) -> Iterator[Finding]:
     """What the import of the inventory warned of: the figures of the workload rest on it."""
+    if case.workload.inventory and case.workload.inventory.totals:
+        groups = case.workload.vms
+        values: dict[str, Any] = {
+            "vms": sum(group.count for group in groups),
+            "vcpus": sum(group.count * group.vcpus for group in groups),
+            "memory": str(sum(group.count * group.memory_gib for group in groups)),
+            "disks": str(sum(group.count * disk.size_gib for group in groups for disk in group.disks)),
+        }
+        yield finding_of("warning", "totals", "inventory", "", **values)
     for text in case.workload.inventory.warnings if case.workload.inventory else ():
         yield finding_of("warning", "inventory", "inventory", "", text=text)
 

@@ -3,39 +3,35 @@
 The walk: files → tables → columns → VMs → the VMs that count → groups → the text of a workload, read back and compared.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
-from cloudplan.base.schema import unknown
 from cloudplan.base.units import number
 from cloudplan.base.yamlfile import parse
 from cloudplan.catalog.edition import Edition
-from cloudplan.inventory import headers, liveoptics, plain, rightsize, rvtools, used_space, writing
-from cloudplan.inventory.headers import Columns, Layout
+from cloudplan.inventory import rightsize, used_space, writing
+from cloudplan.inventory.inputs import How, read_all, tabs_of
+from cloudplan.inventory.intent import Names
 from cloudplan.inventory.ledger import Ledger
 from cloudplan.inventory.machines import Amount, Machine, Reading
 from cloudplan.inventory.pseudonyms import anonymous, pseudonym
 from cloudplan.inventory.rightsize import Change, RightSizing
+from cloudplan.inventory.rounding import Rounding, rounded
 from cloudplan.inventory.rule_reading import ImportRules, pinned, read_rules
 from cloudplan.inventory.ruling import apply_rules, tell
 from cloudplan.inventory.selection import Selection, looks_like_platform, select
-from cloudplan.inventory.tables import Row, Source, Table, sources, tab
+from cloudplan.inventory.tables import sources
+from cloudplan.inventory.totals import OPTION, read_totals
 from cloudplan.workload.reading import read_workload
 from cloudplan.workload.workload import Workload
 
-_OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
-"""The name of a tab of RVTools, whether anyone reads it or not."""
 PoolBy = Literal["cluster", "datacenter"]
 Used = Literal["measured", "provisioned"]
-Tabs = dict[str, list[Columns]]
-LISTS = ("vinfo", "vms", "plain")
-"""The tables that have a row for each VM."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,9 @@ class Options:
     """Whether disks hold what the inventory measured of them, or all that is provisioned."""
     without_swap: bool = False
     """Whether the swap file is taken out where Provisioned looks as if it held it."""
+    rounding: Rounding = field(default_factory=Rounding)
+    totals: str | None = None
+    """Figures of all VMs together, in place of an inventory: `vms=10,vcpus=40,memory=160,disk=1000`."""
     usage: tuple[Path, ...] = ()
     """Further exports of the same vCenters, read for what their VMs use only."""
     anonymise: bool = False
@@ -83,42 +82,50 @@ def import_inventory(paths: Sequence[str | Path], options: Options | None = None
     given = sources([Path(path) for path in paths])
     ledger = Ledger({name: sha256 for source in given for name, sha256 in source.hashes().items()})
     unread: list[str] = []
-    readings, tabs = _read_all(given, unread, asked, rules.columns if rules else {})
+    edition = pinned(rules.edition if rules else None)
+    head: dict[str, Any] = dict(rules.file.workload) if rules else {}
+    names = Names.of(edition, head)
+    how = How(
+        names,
+        rules.columns if rules else {},
+        use=asked.right_sizing is not None,
+        leave_out=asked.selection.damaged == "leave-out",
+    )
+    readings, tabs = read_all(given, unread, how)
+    if asked.totals is not None:
+        readings.append(read_totals(asked.totals))
+        ledger.totals = True
     machines = [machine for reading in readings for machine in reading.machines]
     _enter(readings, machines, ledger)
     if unread and not asked.anonymise:
         ledger.warn(f"files that are no table known here were not read: {', '.join(unread)}")
     kept = select(machines, asked.selection, ledger)
     if not kept:
-        raise BadInputError([Fault("no VM is left to import", where=str(paths[0]))])
+        raise BadInputError([Fault("no VM is left to import", where=str(paths[0]) if paths else OPTION)])
     kept = used_space.settled(kept, ledger, provisioned=asked.used == "provisioned", take_swap=asked.without_swap)
     changes: list[Change] = []
     if asked.right_sizing:
-        further = [_tabs(source, unread, use=True) for source in sources(asked.usage)]
+        further = [tabs_of(source, unread, use=True) for source in sources(asked.usage)]
         kept, changes = rightsize.right_size(kept, [*tabs, *further], asked.right_sizing, ledger)
-    edition = pinned(rules.edition if rules else None)
+    kept = rounded(kept, asked.rounding, ledger)
     key = asked.key or "".join(ledger.files.values())
     if rules:
         kept = apply_rules(
             kept, rules, edition.flash_classes, partial(pseudonym, key, "label") if asked.anonymise else str
         )
-    platform = [index for index, machine in enumerate(kept) if looks_like_platform(machine)]
+    platform = list(map(looks_like_platform, kept))
     if asked.anonymise:
         kept, changes = anonymous(kept, changes, key)
         ledger.anonymise(lambda kind, name: pseudonym(key, kind, name))
     if rules:
         tell(kept, rules, ledger, anonymous=asked.anonymise)
-    if platform:
-        names = ", ".join(kept[index].name for index in platform)
-        ledger.warn(f"by their names these may be parts of the old platform, and were imported: {names}")
-    for state, words in (("on", "powered on"), ("suspended", "suspended, counts as on"), ("off", "powered off")):
-        mine = [machine for machine in kept if machine.power == state]
-        ledger.note("imported", words, len(mine), Amount.of(mine))
+    _enter_kept(kept, platform, ledger)
     by_place = [getattr(machine, asked.pool_by) if asked.pool_by else "" for machine in kept]
     pools = [str(machine.fields.get("pool", pool)) for machine, pool in zip(kept, by_place, strict=True)]
-    nameless = asked.anonymise or given[0].path == DASH
-    head = {"name": "inventory" if nameless else given[0].path.stem, "catalog": edition.edition}
-    head |= {**(rules.file.workload if rules else {}), **({"name": asked.name} if asked.name else {})}
+    _add_standby(head, kept, names, ledger)
+    nameless = asked.anonymise or not given or given[0].path == DASH
+    named = asked.name or head.get("name") or ("inventory" if nameless else given[0].path.stem)
+    head = {"name": named, "catalog": edition.edition, **head} | {"name": named}
     comments = [*_comments(readings, ledger), *(f"Warning: {text}" for text in ledger.warnings)]
     comments.insert(-len(ledger.warnings) or len(comments), used_space.told(kept))
     written = writing.write(head, kept, pools, ledger, comments)
@@ -142,100 +149,22 @@ def _read_back(
         raise BadInputError(list(dict.fromkeys(faults))) from None
 
 
+def _add_standby(head: dict[str, Any], machines: Sequence[Machine], names: Names, ledger: Ledger) -> None:
+    """Add, in place, a standby site where a list wants one and nobody named it."""
+    sites = head.get("sites") or {}
+    own = [machine.fields for machine in machines if "protection" not in machine.set_by]
+    wanted = any("protection" in fields or fields.get("site") == names.standby for fields in own)
+    if names.standby and wanted and "standby" not in sites:
+        head["sites"] = {"primary": names.primary, **sites, "standby": names.standby}
+        ledger.warn(f"no standby site is named, and VMs want one: {names.standby} is written; name it in `sites`")
+
+
 def _summed(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the sum of figures by their names."""
     sums: dict[str, int] = {}
     for name, figure in (item for each in figures for item in each.items()):
         sums[name] = sums.get(name, 0) + figure
     return sums
-
-
-# --- reading -----------------------------------------------------------------------------------------------------
-
-
-def _read_all(
-    given: Sequence[Source], unread: list[str], options: Options, asked: Mapping[str, str]
-) -> tuple[list[Reading], list[Tabs]]:
-    """Read all sources; the faults of all are told together, and those of columns that rules ask for and none has.
-
-    `asked` are the headers of those columns, and where they are asked for.
-    """
-    faults: list[Fault] = []
-    readings: list[Reading] = []
-    tabs: list[Tabs] = []
-    for source in given:
-        with gathered(faults):
-            tabs.append(_tabs(source, unread, use=options.right_sizing is not None, asked=asked))
-            for columns in (each for listed in tabs[-1].values() for each in listed):
-                columns.leave_out = options.selection.damaged == "leave-out"
-            readings += _readings(source, tabs[-1], faults)
-    if not faults:
-        faults += _missing(asked, tabs)
-    if faults:
-        raise BadInputError(faults)
-    return readings, tabs
-
-
-def _missing(asked: Mapping[str, str], tabs: Sequence[Tabs]) -> Iterator[Fault]:
-    """Yield a fault for each column that rules ask for and that no list of VMs has."""
-    lists = [columns for each in tabs for kind in LISTS for columns in each.get(kind, ())]
-    for header, where in asked.items():
-        if not any(headers.FURTHER + header in columns.values for columns in lists):
-            fault = unknown("column", header, {name for columns in lists for name in columns.unread})
-            yield replace(fault, where=where, path="match.tags")
-
-
-def _tabs(source: Source, unread: list[str], *, use: bool, asked: Iterable[str] = ()) -> Tabs:
-    """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
-
-    `unread` gets the CSV files that no program is known to write.
-    """
-    tabs: Tabs = {}
-    seen: list[str] = []
-    faults: list[Fault] = []
-    for table in source.tables():
-        seen.append(table.title)
-        rows = iter(table.rows)
-        header = headers.find_header(rows)
-        kind, layout = _kind(table, header, use=use)
-        if header is None or layout is None:
-            if table.kind == "csv" and not _OTHER_TAB.search(table.title):
-                unread.append(table.title)
-            continue
-        if kind in LISTS:
-            layout = headers.with_columns(layout, asked)
-        with gathered(faults):
-            tabs.setdefault(kind, []).append(headers.read(table, header, rows, layout))
-    if faults:
-        raise BadInputError(faults)
-    if not tabs.keys() & set(LISTS):
-        allowed = "vInfo of RVTools, VMs of Live Optics, or a list with the columns name, vcpus, memory and disk"
-        message = f"no list of VMs among the tables {', '.join(seen) or '(none)'}; allowed: {allowed}"
-        raise BadInputError([Fault(message, where=source.name)])
-    return tabs
-
-
-def _kind(table: Table, header: Row | None, *, use: bool) -> tuple[str, Layout | None]:
-    """Return what a table is and the layout to read it by, None for one that nobody reads."""
-    named = tab(table.title)
-    if named:
-        return named, {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}.get(named)
-    lists = {"vinfo": rvtools.VINFO, "vms": liveoptics.VMS, "plain": plain.LAYOUT}
-    kind = next((kind for kind, layout in lists.items() if header and headers.matches(header[1], layout)), "")
-    if kind:
-        return kind, lists[kind]
-    title = table.title.strip().lower()
-    return title, liveoptics.LAYOUTS.get(title)
-
-
-def _readings(source: Source, tabs: Tabs, faults: list[Fault]) -> Iterator[Reading]:
-    if "vinfo" in tabs:
-        yield rvtools.read(tabs, faults)
-    elif "vms" in tabs:
-        yield liveoptics.read(tabs, faults)
-    else:
-        for columns in tabs["plain"]:
-            yield plain.read(columns, faults)
 
 
 # --- the ledger and the words about it ---------------------------------------------------------------------------
@@ -245,7 +174,8 @@ def _enter(readings: Sequence[Reading], machines: Sequence[Machine], ledger: Led
     """Enter what was read, rows without a VM at once as left out."""
     blank, repeated = sum(reading.blank for reading in readings), sum(reading.repeated for reading in readings)
     amount = Amount.of(machines)
-    ledger.note("read", "rows of the lists of VMs", amount.rows, amount + Amount(rows=blank + repeated))
+    what = "average VMs of the totals" if ledger.totals else "rows of the lists of VMs"
+    ledger.note("read", what, amount.rows, amount + Amount(rows=blank + repeated))
     ledger.note("left out", "blank row or total", blank, Amount(rows=blank))
     ledger.note("left out", "repeated header", repeated, Amount(rows=repeated))
     for reading in readings:
@@ -259,10 +189,20 @@ def _enter(readings: Sequence[Reading], machines: Sequence[Machine], ledger: Led
             )
 
 
+def _enter_kept(machines: Sequence[Machine], platform: Sequence[bool], ledger: Ledger) -> None:
+    """Enter what is imported, by the power state, and warn of VMs that look like parts of the old platform."""
+    parts = [machine.name for machine, looks_so in zip(machines, platform, strict=True) if looks_so]
+    if parts:
+        ledger.warn(f"by their names these may be parts of the old platform, and were imported: {', '.join(parts)}")
+    for state, words in (("on", "powered on"), ("suspended", "suspended, counts as on"), ("off", "powered off")):
+        mine = [machine for machine in machines if machine.power == state]
+        ledger.note("imported", words, len(mine), Amount.of(mine))
+
+
 def _comments(readings: Sequence[Reading], ledger: Ledger) -> Iterator[str]:
     """Yield the comments at the head of the workload: from what, with what in it, and what the figures are."""
     files = ", ".join(f"{name} (sha256 {sha256[:12]}…)" for name, sha256 in ledger.files.items())
-    yield f"Imported from {files} by cloudplan import."
+    yield f"Imported from {files or OPTION} by cloudplan import."
     for entry in ledger.entries:
         vms = number(entry.touched)
         yield f"{entry.step}: {vms}, {entry.reason}" + (

@@ -38,6 +38,9 @@ class Ledger:
     rules: list[tuple[str, int]] = field(default_factory=list)
     """What each rule is about, and how many VMs it met."""
 
+    totals: bool = False
+    """Whether the VMs are averages of totals."""
+
     def note(self, step: Step, reason: str, touched: int, amount: Amount) -> None:
         """Add a line, unless it is about nothing."""
         if touched or amount != Amount():
@@ -82,6 +85,7 @@ class Ledger:
         return {
             "files": [{"name": name, "sha256": sha256} for name, sha256 in self.files.items()],
             "ledger": list(self._rows()),
+            "totals": self.totals,
             "warnings": self.warnings,
             "rules": [{"rule": title, "vms": met} for title, met in self.rules],
         }

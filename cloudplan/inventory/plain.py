@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from cloudplan.base.errors import Fault
 from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.inventory import intent
 from cloudplan.inventory.headers import Columns, Field, Layout
 from cloudplan.inventory.liveoptics import spread
 from cloudplan.inventory.machines import FLAGS, POWERS, Machine, Reading, VirtualDisk
@@ -27,25 +28,26 @@ LAYOUT: Layout = {
     "template": Field(("template",)),
     "gpus": Field(("gpus", "gpu")),
     "iops": Field(("iops", "peak_iops")),
-    "datacenter": Field(("datacenter", "site")),
+    "datacenter": Field(("datacenter",)),
     "cluster": Field(("cluster",)),
     "folder": Field(("folder",)),
     "resource_pool": Field(("resource_pool",)),
     "annotation": Field(("annotation", "notes", "comment")),
     "os": Field(("os",)),
+    **intent.LAYOUT,
 }
 _ONE_OF = (("memory_gib", "memory_mib"), ("disks_gib", "disks_mib"))
-_TEXTS = ("name", "datacenter", "cluster", "folder", "resource_pool", "annotation", "os")
+_TEXTS = ("name", "datacenter", "site", "cluster", "folder", "resource_pool", "annotation", "os")
 _BETWEEN_DISKS = re.compile("[+|]")
 
 
-def read(columns: Columns, faults: list[Fault]) -> Reading:
-    """Return the VMs of a plain list; what cannot be read is added to the faults."""
+def read(columns: Columns, names: intent.Names, faults: list[Fault]) -> Reading:
+    """Return the VMs of a plain list; what cannot be read is added to the faults. `names` are those that it may use."""
     reading = Reading(blank=columns.blank, repeated=columns.repeated)
-    for names in _ONE_OF:
-        if not any(name in columns.values for name in names):
+    for needed in _ONE_OF:
+        if not any(name in columns.values for name in needed):
             message = (
-                f"no column {' or '.join(map(repr, names))} (there are: {', '.join(columns.names + columns.unread)})"
+                f"no column {' or '.join(map(repr, needed))} (there are: {', '.join(columns.names + columns.unread)})"
             )
             faults.append(Fault(message, where=columns.table.file, path=columns.table.title))
     if faults:
@@ -59,12 +61,14 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
     templates = columns.choices("template", FLAGS, False, faults)
     texts = {name: columns.texts(name) for name in _TEXTS}
     further = columns.further()
+    wanted = intent.read(columns, names, faults, reading.warnings)
     if faults:
         return reading
     for row, name in enumerate(texts["name"]):
         sizes = _mib(disks["disks_gib"][row], MIB_PER_GIB) or _mib(disks["disks_mib"][row], 1)
         memory_mib = _mib(_some(memory["memory_gib"][row]), MIB_PER_GIB) or _mib(_some(memory["memory_mib"][row]), 1)
-        listed = spread([VirtualDisk(size) for size in sizes if size], iops[row] or Decimal(0))
+        fields = wanted[row].disks
+        listed = spread([VirtualDisk(size, fields=fields) for size in sizes if size], iops[row] or Decimal(0))
         used_mib = _mib(_some(used[row]), MIB_PER_GIB)
         reading.machines.append(
             Machine(
@@ -78,13 +82,14 @@ def read(columns: Columns, faults: list[Fault]) -> Reading:
                 damaged=columns.damaged.get(row, ""),
                 gpus=gpus[row] or 0,
                 template=templates[row],
-                datacenter=texts["datacenter"][row],
+                datacenter=texts["datacenter"][row] or texts["site"][row],
                 cluster=texts["cluster"][row],
                 folder=texts["folder"][row],
                 resource_pool=texts["resource_pool"][row],
                 annotation=texts["annotation"][row],
                 os=texts["os"][row],
                 columns=further[row],
+                fields=wanted[row].fields,
                 server=columns.table.file,
             )
         )

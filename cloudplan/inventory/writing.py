@@ -140,10 +140,13 @@ def _inventory(ledger: Ledger) -> Iterator[str]:
     values = ledger.canonical()
     yield "# What the import read and left out; it goes with the workload to the quote and changes nothing in it."
     yield "inventory:"
-    yield "  files:"
-    yield from (f"    - {_flow(entry)}" for entry in values["files"])
+    if values["files"]:
+        yield "  files:"
+        yield from (f"    - {_flow(entry)}" for entry in values["files"])
     yield "  ledger:"
     yield from (f"    - {_flow(entry)}" for entry in values["ledger"])
+    if values["totals"]:
+        yield "  totals: true"
     if values["rules"]:
         yield "  rules:"
         yield from (f"    - {_flow(entry)}" for entry in values["rules"])

@@ -135,6 +135,11 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     "anti-affine-one-lun": {
         "": "All members of anti-affinity group {group} have disks on datastore {datastore}: without it they all stop.",
     },
+    "totals": {
+        "": "The VMs are averages of totals: {vms:n} VMs with {vcpus:n} vCPUs, {memory:n} GiB of memory and {disks:n} "
+        "GiB of disks together. Real VMs differ: the largest may need other blades, and groups, peaks and protection "
+        "show in an inventory only.",
+    },
     "minimum-commitment": {
         "": "{sku} has a minimum commitment of {least} months, longer than the term of {term}.",
     },

@@ -126,6 +126,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "ledger": "What became of their rows.",
         "warnings": "What the import warned of.",
         "rules": "The rules that were given, in their order.",
+        "totals": "`true`: the VMs are averages, made from figures of all of them together.",
     },
     workload.RuleMet: {"rule": "What the rule is about.", "vms": "VMs that it met."},
     workload.InventoryFile: {"name": "Name of the file.", "sha256": "SHA-256 of the file."},

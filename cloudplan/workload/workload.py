@@ -239,6 +239,8 @@ class Inventory(Frozen):
     ledger: tuple[LedgerLine, ...] = ()
     warnings: tuple[Name, ...] = ()
     rules: tuple[RuleMet, ...] = ()
+    totals: Flag | None = None
+    """Whether the VMs are averages, made from figures of all of them together."""
 
 
 class Workload(Frozen):

@@ -67,6 +67,6 @@ def report(
         parts.append(Notes("Left out, by name", entries))
     if inventory.warnings:
         parts.append(Notes("Warnings", tuple((text, "") for text in inventory.warnings)))
-    read = ", ".join(file.name for file in inventory.files)
+    read = ", ".join(file.name for file in inventory.files) or "--totals"
     imported = sum(line.touched for line in inventory.ledger if line.step == "imported")
     return Report("Import of an inventory", (f"{number(imported)} VMs imported from {read}.",), tuple(parts))
