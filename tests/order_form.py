@@ -68,6 +68,7 @@ class Form:
         self.items: Counter[tuple[str, str]] = Counter()
         self.highly_available: set[str] = set()
         self.policies: dict[str, tuple[str, str]] = {}
+        self.without_storage: set[str] = set()  # zones for which a policy was asked before they had backup storage
         self.pairs: set[tuple[str, str]] = set()
         self.replicated: dict[str, str] = {}
         self.tested: set[str] = set()
@@ -165,7 +166,8 @@ class Form:
             if kind == "backup policy":
                 refuse(vm in self.policies, f"two policies for {vm}")
                 refuse(content["target"] == site, "a policy lies in another zone")
-                refuse(not self.backup[content["target"]], "no backup storage")
+                if not self.backup[content["target"]]:
+                    self.without_storage.add(content["target"])
                 self.policies[vm] = (site, content["target"])
             elif kind == "VM replication":
                 refuse(vm in self.replicated, f"two replications of {vm}")

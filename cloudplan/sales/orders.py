@@ -112,7 +112,8 @@ class _Builder:
         )
         self.addresses[site] -= content.addresses
         notes = [*self._little(target), *self._why_not(lead, first)]
-        number = self.queue.add(steps.ZONE, site, content, after, request=not fits, notes=notes)
+        waits = [*after, *(self.created[name] for name in known)]
+        number = self.queue.add(steps.ZONE, site, content, waits, request=not fits, notes=notes)
         self.standing.zones[site] = number
         self.standing.stands(number, first)
         if target:

@@ -60,11 +60,10 @@ def fields(step: Step, orders: Orders) -> Iterator[Field]:
         size = message("{size_gib:n} GiB, standing in {site}", size_gib=content.backup_gib, site=content.backup_site)
         yield message("Backup storage"), size
     if content.networks:
-        yield message("Networks to create and propagate"), len(content.networks)
-        yield message("Names"), listed(content.networks)
+        what = message("Networks to create and propagate") if content.cluster else message("Networks to create")
+        yield what, _numbered(content.networks)
     if content.propagated:
-        yield message("Networks to propagate"), len(content.propagated)
-        yield message("Names"), listed(content.propagated)
+        yield message("Networks to propagate"), _numbered(content.propagated)
     if content.addresses:
         yield message("Public IP addresses"), content.addresses
     if content.sku:
@@ -132,6 +131,10 @@ def listed(names: Sequence[str]) -> str | Message:
     shown = ", ".join(names[:NAMED])
     more = len(names) - NAMED
     return message("{names} and {more:n} more, see the workload", names=shown, more=more) if more > 0 else shown
+
+
+def _numbered(names: Sequence[str]) -> Message:
+    return message("{count}: {names}", count=len(names), names=listed(names))
 
 
 # --- as tables --------------------------------------------------------------------------------------------------------
@@ -221,7 +224,7 @@ def _gist(content: Content) -> Cell:
     """Return what a step is about, in a few words."""
     named = (content.policy or content.cluster, content.label, *(store.name for store in content.datastores))
     about = [*filter(None, named), *content.clusters, *(name for pair in content.pairs for name in pair)]
-    about += [f"{store}: {cluster}" for store, cluster in content.shared] + [wish.group for wish in content.wishes]
+    about += [*dict.fromkeys(store for store, _ in content.shared), *(wish.group for wish in content.wishes)]
     about = about or [*content.networks, *content.vms]
     if content.backup_gib and not about:
         return message("{size_gib:n} GiB", size_gib=content.backup_gib)
