@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po, write_po
 
 import cloudplan
 from cloudplan.catalog.loading import editions, load_edition
+from cloudplan.evaluation.assumption_kinds import KINDS
+from cloudplan.evaluation.resting import MODELS
 from cloudplan.plan.wording import FINDINGS
 from cloudplan.rules.book import rule_book
 from cloudplan.sales.quote import FAMILIES
@@ -28,14 +30,14 @@ PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
 MO = PO.with_suffix(".mo")
 MODULES = (
-    *("plan/wording", "evaluation/reasons"),
+    *("plan/wording", "evaluation/reasons", "evaluation/assumptions"),
     *(
         f"presentation/{name}"
         for name in ("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet")
     ),
     *("sales/orders", "sales/requests", "sales/terraform"),
     "presentation/html_page",
-    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders", "terraform")),
+    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders", "terraform", "assumptions")),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
@@ -72,6 +74,8 @@ def texts() -> list[Text]:
         tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
+    found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
+    found |= dict.fromkeys(MODELS.values())
     template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():

@@ -26,5 +26,6 @@ def test_example_gives_its_golden_plan(path: Path, edition: cp.Edition, golden: 
         **json.loads(plan.choice.model_dump_json(by_alias=True)),
         "bom": [f"{line.site} {line.sku} {line.quantity} {line.monthly} {line.rule}" for line in plan.bom],
         "findings": [finding.code for finding in plan.findings],
+        "assumptions": [f"{each.code} {each.origin}: {each.value}; {each.otherwise}" for each in plan.assumptions],
     }
     golden(f"{path.stem}.json", json.dumps(kept, indent=1) + "\n")

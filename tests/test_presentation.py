@@ -192,9 +192,9 @@ def test_status_in_words(plan: Plan) -> None:
     def words(status: str, gap: float) -> str:
         return ENGLISH.said(tables.status(plan.model_copy(update={"status": status, "gap": gap})))
 
-    assert words("optimal", 0.0) == "optimal: proven, no plan costs less"
-    assert words("optimal", 6.5013e-06) == "optimal: proven within 0.0007 %"
-    assert words("optimal", 1e-12) == "optimal: proven within 0.0001 %"
+    assert words("optimal", 0.0) == "cheapest for these assumptions: proven, no plan costs less"
+    assert words("optimal", 6.5013e-06) == "cheapest for these assumptions: proven within 0.0007 %"
+    assert words("optimal", 1e-12) == "cheapest for these assumptions: proven within 0.0001 %"
     assert words("feasible", 0.2) == "feasible: the search stopped first, a cheaper plan could save at most 20 %"
 
 

@@ -38,7 +38,7 @@ from cloudplan.sales.terms import Terms, read_terms, with_dates
 EN, FR = language("en"), language("fr")
 SHEETS = [
     *("Quote", "Bill of materials", "Further lines", "Parameters", "Price book", "Capacity", "Storage"),
-    *("Backup and DR", "Placement", "Findings", "Orders", "Assumptions", "About"),
+    *("Backup and DR", "Placement", "Findings", "Orders", "Assumptions", "Rules", "About"),
 ]
 TERMS = {
     "number": "Q-2026-7",

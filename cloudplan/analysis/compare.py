@@ -15,6 +15,7 @@ from typing import Any, get_args
 from cloudplan.analysis.requirements import given_up
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.base.schema import unknown
+from cloudplan.evaluation.resting import DATASTORES, RESERVE_GIB
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
 from cloudplan.workload.case import Case
@@ -23,8 +24,6 @@ from cloudplan.workload.workload import Policy, VmGroup
 
 RATIOS, CEILINGS, FAILURES = ("2", "3", "4", "6", "8"), ("0.85", "0.8", "0.75", "0.7"), (0, 1, 2)
 """vCPUs a core, memory ceilings and host failures that are tried."""
-RESERVE_GIB, DATASTORES = 16, 2
-"""The host memory reserve and the least number of datastores of a site that are tried."""
 MOST_CLUSTERS = 4
 """Clusters of a site up to which each number is tried as the most."""
 ONE_BLADE_TYPE = "one blade type"

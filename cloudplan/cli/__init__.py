@@ -35,7 +35,7 @@ from cloudplan.evaluation.document import program
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
-    """Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS."""
+    """Sizes and quotes Cloud Temple's dedicated VMware IaaS, with a proof."""
     if version:
         typer.echo(program())
         raise typer.Exit

@@ -28,7 +28,7 @@ commands = Verbs(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Proven-optimal sizing and quoting for Cloud Temple's dedicated VMware IaaS.",
+    help="Sizes and quotes Cloud Temple's dedicated VMware IaaS, with a proof.",
 )
 """The command line; each command adds itself."""
 

@@ -3,12 +3,14 @@
 The optimiser builds a plan here, and the verifier builds it again: what a plan prints is what this module writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 
 from cloudplan.base.schema import date_of
+from cloudplan.evaluation.assumptions import Otherwise, assumptions, computed_of
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.findings import NOT_PINNED, OUTSIDE_DATES, find, not_proven, sorted_findings
@@ -45,11 +47,13 @@ def document(
     pinned: bool,
     on: date | None,
     by: str | None = None,
+    computed: Mapping[str, Otherwise] | None = None,
 ) -> Plan:
     """Return the plan document of a choice with its bill, `lines`.
 
     `lower_bound` is what was proven of the cost, and `ended` why the search ended before the proof, if it did; `pinned`
-    and `on` are those of the findings; `by` is the program that made the choice, by default this one.
+    and `on` are those of the findings; `by` is the program that made the choice, by default this one; `computed` is
+    what the bill would be if an assumption did not hold, by the code of the assumption.
     """
     workload, edition, book = case.workload, case.edition, case.prices.book
     total = monthly(lines)
@@ -67,6 +71,7 @@ def document(
             workload=workload.canonical(),
             prices=book.canonical(),
             catalog=None if edition.shipped else edition.files,
+            given=None if workload.given is None else tuple(sorted(workload.given)),
         ),
         status="optimal" if optimal else "feasible",
         monthly=total,
@@ -79,15 +84,18 @@ def document(
         backup=backup_targets(case),
         bom=tuple(lines),
         findings=found,
+        assumptions=assumptions(case, choice, total, computed),
     )
 
 
 def rebuilt(case: Case, plan: Plan) -> Plan:
     """Return the document that follows from the choice of a plan; only what solving gave is taken from its text.
 
-    Whether the edition was asked for, and the date of the quote, are read off its findings. Raises BadInputError as
-    `bill` does.
+    Whether the edition was asked for, and the date of the quote, are read off its findings; which fields the workload
+    gave, off its inputs. Raises BadInputError as `bill` does.
     """
+    if case.workload.given != (None if plan.inputs.given is None else frozenset(plan.inputs.given)):
+        case = replace(case, workload=case.workload.with_given(plan.inputs.given))
     dates = (date_of(found.values.get("date")) for found in plan.findings if found.code == OUTSIDE_DATES)
     return document(
         case,
@@ -98,6 +106,7 @@ def rebuilt(case: Case, plan: Plan) -> Plan:
         pinned=all(found.code != NOT_PINNED for found in plan.findings),
         on=next(dates, None),
         by=plan.program,
+        computed=computed_of(plan.assumptions),
     )
 
 

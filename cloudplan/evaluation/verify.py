@@ -12,6 +12,7 @@ from fractions import Fraction
 from cloudplan.base.errors import Fault
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import bears_shipped_name
+from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.document import program, rebuilt
 from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
@@ -79,8 +80,17 @@ def verify(plan: Plan, workload: Workload, edition: Edition, prices: PriceBook) 
         document,
         another,
         tuple(check for check in words if not check.holds) if another else (),
-        (*NOT_CHECKED, "search") if plan.search and plan.search.ended != "proven" else NOT_CHECKED,
+        tuple(_not_checked(plan)),
     )
+
+
+def _not_checked(plan: Plan) -> Iterator[str]:
+    """Yield the fields of a plan that only solving again can check."""
+    yield from NOT_CHECKED
+    if plan.search and plan.search.ended != "proven":
+        yield "search"
+    if computed_of(plan.assumptions):
+        yield "assumptions[].monthly_otherwise"
 
 
 def proved(verdict: Verdict, plan: Plan, again: Plan) -> Verdict:

@@ -64,7 +64,7 @@ def edition_of(plan: Plan, name: str = "plan") -> Edition:
 
 def workload_of(plan: Plan, edition: Edition, name: str = "plan") -> Workload:
     """Return the workload that a plan carries; raise BadInputError when it is faulty or not complete."""
-    workload = read_workload(plan.inputs.workload, edition)
+    workload = read_workload(plan.inputs.workload, edition).with_given(plan.inputs.given)
     _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
     return workload
 

@@ -147,11 +147,38 @@ class PricesRef(Frozen):
 
 
 class Inputs(Frozen):
-    """All that is needed to solve and verify a plan again; the edition only when it is not one that ships."""
+    """All that is needed to solve and verify a plan again; the edition only when it is not one that ships.
+
+    `given` are the fields of the policy, and the term, that the workload gave; None when nobody knows.
+    """
 
     workload: dict[str, Any]
     prices: dict[str, Any]
     catalog: dict[str, Any] | None = None
+    given: tuple[str, ...] | None = None
+
+
+Basis = Literal["given", "default", "export", "contradicted"]
+"""Where the value of an assumption comes from; contradicted: the provider's sources disagree, whoever chose it."""
+
+
+class Assumption(Frozen):
+    """Something that the bill rests on and that may be otherwise; `what`, `value` and `otherwise` are English.
+
+    `monthly_otherwise` is what the plan would cost a month then, `lower_bound_otherwise` what is proven of that, and
+    `no_plan` why there would be none; without any of them nothing was computed.
+    """
+
+    code: str
+    what: str
+    value: str
+    origin: Basis
+    source: str
+    otherwise: str
+    monthly_otherwise: Amount | None = None
+    lower_bound_otherwise: Amount | None = None
+    no_plan: str | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
 
 
 class Search(Frozen):
@@ -181,6 +208,7 @@ class Plan(Frozen):
     backup: tuple[BackupTarget, ...]
     bom: tuple[BomLine, ...]
     findings: tuple[Finding, ...]
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def choice(self) -> Choice:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Message, counted, message
+from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Table
 from cloudplan.presentation.worksheet import Area, Page, total_of
@@ -50,6 +51,10 @@ class FrontPage:
         for text in tables.assumptions_in_short(quote):
             row += 1
             self.page.put(row, 0, text)
+        row += 2
+        self.page.tell(row, 0, resting.TITLE, styles.heading)
+        for text in resting.in_short(quote.plan):
+            row = self.page.spread(row + 1, text, QUOTE_WIDTHS)
         for mention in terms.mentions:
             row += 1
             self.page.put(row, 0, mention, styles.note)

@@ -13,6 +13,7 @@ from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
 from cloudplan.plan.plan import Mechanism, Plan, language_of
+from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Notes, Report, Table, say, words
@@ -113,6 +114,9 @@ class _Page:
             "picture": self._picture(),
             "protection": _shown(tables.protection(self.quote), spoken),
             "backup": _shown(tables.backup(self.quote), spoken),
+            "rests_on": spoken.said(resting.head(plan)),
+            "resting": [spoken.said(each) for each in resting.in_short(plan)],
+            "assumptions": _shown(resting.table(plan), spoken),
             "findings": self._findings(),
             "bill": _shown(plan_tables.bill(plan).without("List price", "Discount"), spoken),
             "made_with": _shown(plan_tables.made_with(plan), spoken),

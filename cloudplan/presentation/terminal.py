@@ -8,8 +8,10 @@ from typing import Literal
 
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Language
+from cloudplan.evaluation.assumptions import words_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.presentation.grid import cut, grid
+from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, say, words
 from cloudplan.workload.workload import Workload
@@ -65,6 +67,7 @@ class Terminal:
             yield self._section(table, folded=False)
         yield self._bill(plan)
         yield from (self._whole(part) for part in tables.ledger(workload))
+        yield self._assumptions(plan)
         yield self._findings(plan)
         yield self._made_with(plan)
 
@@ -87,7 +90,16 @@ class Terminal:
         status = status_of(plan, self.spoken)
         in_short = self.spoken.said(tables.in_short(plan, workload))
         head = self._painted(self._wrap(headline), "bold")
-        return "\n".join([head, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short)])
+        return "\n".join(
+            [head, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short), *self._resting(plan)]
+        )
+
+    def _resting(self, plan: Plan) -> Iterator[str]:
+        """Yield the lines of the largest assumptions."""
+        if plan.assumptions:
+            yield from self._wrap(self.spoken.said(resting.head(plan)))
+        for each in resting.in_short(plan):
+            yield from self._wrap(_one_line(clean(self.spoken.said(each))), f"{INDENT}- ", 2 * INDENT)
 
     def _notes(self, notes: Notes) -> str:
         """Return a heading with the entries below it, wrapped."""
@@ -180,6 +192,17 @@ class Terminal:
                 )
                 lines.append(f"{INDENT}{more}")
         return "\n".join(lines)
+
+    def _assumptions(self, plan: Plan) -> str:
+        """Return what the price rests on: each assumption, and below it what else it might be."""
+        said = self.spoken.said
+        lines = [f"{self.spoken.word(resting.TITLE).upper()}  {said(resting.note(plan))}"]
+        for each in plan.assumptions:
+            words, origin = words_of(each), said(resting.ORIGINS[each.origin])
+            first = self.spoken.text("{what} ({origin}): {value}", what=words.what, value=words.value, origin=origin)
+            lines += self._wrap(_one_line(clean(first)), INDENT, 2 * INDENT)
+            lines += self._wrap(_one_line(clean(said(resting.detail(plan, each)))), 2 * INDENT, 2 * INDENT)
+        return "\n".join(lines) if plan.assumptions else ""
 
     def _made_with(self, plan: Plan) -> str:
         """Return what the plan was made from; each name with its whole SHA-256 below it."""

@@ -7,6 +7,7 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Code, Language, language
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.grid import tabulated
+from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.presentation.tables.table import Report, Table, say
 from cloudplan.presentation.terminal import PAPER, Screen, Terminal, cost_of, status_of
@@ -55,6 +56,9 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
     yield mark
     yield f"**{spoken.text('{cost} a month', cost=cost)}**"
     yield _escape(spoken.text("Status: {status}", status=status_of(plan, spoken)))
+    if plan.assumptions:
+        yield _escape(spoken.said(resting.head(plan)))
+        yield "\n".join(f"- {_escape(spoken.said(each))}" for each in resting.in_short(plan))
     for table in (
         *(tables.size(plan, workload), tables.clusters(plan, workload), tables.datastores(plan)),
         *(tables.protection(plan, workload), tables.backup(plan), tables.bill(plan), tables.site_totals(plan)),
@@ -63,6 +67,7 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
     yield f"**{spoken.text('Total: {cost} a month', cost=cost)}**"
     yield mark
     yield from (_block(part, spoken) for part in tables.ledger(workload))
+    yield _block(resting.table(plan), spoken)
     yield _block(tables.findings(plan), spoken)
     yield _block(tables.made_with(plan), spoken)
 

@@ -14,6 +14,7 @@ from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.plan.wording import without_amounts
 from cloudplan.presentation.front_page import FRESH, FrontPage
+from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import orders as order_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
@@ -80,6 +81,7 @@ class _Book:
         found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
         self._listed(self.page("Orders"), order_tables.table(found))
         self._assumptions(self.page("Assumptions"))
+        self._listed(self.page("Rules"), tables.rules(self.quote))
         self._about(self.page("About"))
         FrontPage(first, self.quote, self.bill, self.further, self.check, self.stale).write()
 
@@ -245,9 +247,9 @@ class _Book:
         page.sheet.conditional_format(area.first, 0, area.last, 0, rule)
 
     def _assumptions(self, page: Page) -> None:
-        table = tables.rules(self.quote)
-        area = self._listed(page, table)
-        page.block(tables.overridden(self.quote), area.last + 3, [20, 40])
+        shown = resting.table(self.quote.plan)
+        area = self._listed(page, shown if self.internal else resting.for_customer(shown))
+        page.block(tables.overridden(self.quote), area.last + 3, [30, 30])
 
     def _about(self, page: Page) -> None:
         widths = (44, 40, 68)

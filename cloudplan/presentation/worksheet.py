@@ -44,7 +44,7 @@ NUMBER_FORMATS: dict[Kind, str] = {
     "discount": '0.00##%;-0.00##%;"–"',
 }
 MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
-WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 90, "Formula": 70, "Names": 60}
+WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 90, "Formula": 70, "Names": 60, "Value": 44, "Otherwise": 44}
 
 
 class Styles:
@@ -149,6 +149,13 @@ class Page:
             self.sheet.write_string(row, column, cell_text(words(value, "text", self.spoken)), form)
         else:
             self.sheet.write_number(row, column, float(value), form)
+
+    def spread(self, row: int, text: Message, widths: Sequence[int]) -> int:
+        """Write a long text in as many rows as columns of these widths need for it; return the last of them."""
+        lines = textwrap.wrap(cell_text(words(text, "text", self.spoken)), sum(widths))
+        for at, line in enumerate(lines):
+            self.put(row + at, 0, line if at == 0 else f"    {line}")
+        return row + max(len(lines), 1) - 1
 
     def put_exactly(self, row: int, column: int, value: Cell | date, form: Format) -> None:
         """Write a value that is read back as it is: every character of a text, a number only if a cell can hold it."""

@@ -57,7 +57,8 @@ def lines_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
 
 
 def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
-    """Yield that the words of a plan are those of this program: reasons (BOM), findings and end of the search (DOC)."""
+    """Yield that the words of a plan are those of this program: reasons (BOM), findings, assumptions and end
+    of the search (DOC)."""
     wanted, printed = _by_key(expected), _by_key(plan)
     for key in sorted(wanted.keys() & printed.keys()):
         yield from _same(BOM, wanted[key], printed[key], REASON, f"{key[1]} at {key[0]}")
@@ -68,6 +69,12 @@ def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     for finding in expected.findings:
         words = f"{finding.code} of {shown(finding.subject)} is missing"
         yield DOC.require(due[_text(finding)] <= told[_text(finding)], "findings", words)
+    for number, assumption in enumerate(expected.assumptions):
+        own = plan.assumptions[number] if number < len(plan.assumptions) else None
+        words = f"{shown(own and own.code)}, expected {assumption.code}: {shown(assumption.value)}"
+        yield DOC.require(own is not None and _text(own) == _text(assumption), f"assumptions[{number}]", words)
+    more = len(plan.assumptions) - len(expected.assumptions)
+    yield DOC.require(more <= 0, "assumptions", f"{more} more than follow from the plan")
     said = [plan.search and plan.search.said, expected.search and expected.search.said]
     yield DOC.require(said[0] == said[1], "search.said", f"{shown(said[0])}, expected {shown(said[1])}")
 

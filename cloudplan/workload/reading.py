@@ -72,7 +72,7 @@ def read_workload(
     )
     if workload is None or faults:
         raise BadInputError(sorted(faults, key=_place))
-    return workload
+    return workload.with_given(_settings(written, term_months))
 
 
 def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
@@ -97,6 +97,15 @@ def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
     _drop(policy, defaults)
     del tree["catalog"]
     return tree
+
+
+def _settings(written: Mapping[str, Any], term_months: int | None) -> set[str]:
+    """Return the fields of the policy, and the term, that a file gives or that are given beside it."""
+    policy = written.get("policy", {})
+    values = dict(_entries({"policy": policy}, ()))
+    found = {dotted(where) for where, value in values.items() if where and not isinstance(value, dict)}
+    asked = "term_months" in written or term_months is not None
+    return {path for path in found if "[" not in path} | ({"term_months"} if asked else set())
 
 
 def _drop(tree: dict[str, Any], defaults: Mapping[str, Any]) -> None:

@@ -3,13 +3,13 @@
 A workload is complete: every default is filled in, every name is known. `reading` makes it from a file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Duration, Flag, Frozen, Name, quantity, refused, whole
@@ -259,6 +259,21 @@ class Workload(Frozen):
     networks: tuple[Network, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
     inventory: Inventory | None = None
+    _given: frozenset[str] | None = PrivateAttr(default=None)
+
+    @property
+    def given(self) -> frozenset[str] | None:
+        """The fields of the policy, and the term, that the source gives, as paths such as ``policy.vcpu_per_core``.
+
+        None when nobody knows. No part of the workload: two that differ in it alone have the same SHA-256.
+        """
+        return self._given
+
+    def with_given(self, paths: Iterable[str] | None) -> "Workload":
+        """Return the workload as one of which these fields were given, None when nobody knows."""
+        other = self.model_copy()
+        other._given = None if paths is None else frozenset(paths)
+        return other
 
     def other_site(self, group: VmGroup) -> str | None:
         """Return the other site of a group: the standby site for one at the primary, else the primary (DR-1)."""

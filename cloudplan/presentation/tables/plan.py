@@ -233,8 +233,8 @@ def status(plan: Plan) -> Message:
             "feasible: the search stopped first, a cheaper plan could save at most {share:n4} %", share=share
         )
     if percent:
-        return message("optimal: proven within {share:n4} %", share=share)
-    return message("optimal: proven, no plan costs less")
+        return message("cheapest for these assumptions: proven within {share:n4} %", share=share)
+    return message("cheapest for these assumptions: proven, no plan costs less")
 
 
 def gap(plan: Plan) -> Decimal:

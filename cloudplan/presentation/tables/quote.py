@@ -280,7 +280,7 @@ def rules(quote: Quote) -> Table:
         source = edition.documents[facts.source.document]
         rows.append((name, known(rule.title), known(rule.formula), figures or None, source.title))
     columns = (Column("Rule"), Column("Title"), Column("Formula"), Column("Figures"), Column("Source"))
-    return Table("Assumptions", columns, tuple(rows))
+    return Table("Rules", columns, tuple(rows))
 
 
 def overridden(quote: Quote) -> Table:

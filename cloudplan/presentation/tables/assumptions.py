@@ -1,0 +1,110 @@
+"""What the price of a plan rests on, as a table and in sentences."""
+
+from decimal import Decimal
+
+from cloudplan.base.language import Message, counted, message
+from cloudplan.evaluation.assumptions import largest, words_of
+from cloudplan.plan.plan import Assumption, Plan, gap_of
+from cloudplan.plan.wording import joined
+from cloudplan.presentation.tables.table import Cell, Column, Table
+
+ORIGINS = {
+    "given": message("as given"),
+    "default": message("default"),
+    "export": message("from the export"),
+    "contradicted": message("sources contradict each other"),
+}
+TITLE = "What the price rests on"
+CLOSE = 0.0001
+"""The gap up to which an amount counts as proven."""
+
+
+def table(plan: Plan) -> Table:
+    """Return every assumption with its source, and what the plan would cost otherwise where that was computed."""
+    currency = plan.prices.currency
+    rows = tuple(_row(plan, each) for each in plan.assumptions)
+    columns = (
+        *(Column("What"), Column("Value"), Column("Origin"), Column("Otherwise")),
+        *(Column("Monthly", "money", currency), Column("Change", "change", currency), Column("Change of the total")),
+        Column("Source"),
+    )
+    whole = Table(TITLE, columns, rows, note(plan))
+    return whole if _is_computed(plan) else whole.without("Monthly", "Change", "Change of the total")
+
+
+def for_customer(shown: Table) -> Table:
+    """Return the table without amounts, which are those before the discount of a quote."""
+    return shown.without(*(name for name in ("Monthly", "Change") if any(name == c.name for c in shown.columns)))
+
+
+def _row(plan: Plan, each: Assumption) -> tuple[Cell, ...]:
+    words, monthly = words_of(each), each.monthly_otherwise
+    change = None if monthly is None else monthly - plan.monthly
+    figures = (monthly, change, moves(plan, each))
+    return (words.what, words.value, ORIGINS[each.origin], words.otherwise, *figures, words.source)
+
+
+def note(plan: Plan) -> Message:
+    """Return how to read the list."""
+    if _is_computed(plan):
+        return message("Each alone, sized again; the largest first.")
+    return message("size --assumptions says what each of them moves.")
+
+
+def _is_computed(plan: Plan) -> bool:
+    return any(each.monthly_otherwise is not None or each.no_plan is not None for each in plan.assumptions)
+
+
+def moves(plan: Plan, each: Assumption) -> Message | None:
+    """Return by how much the bill is another one otherwise; None where that was not computed."""
+    if each.no_plan is not None:
+        return message("no plan")
+    if each.monthly_otherwise is None:
+        return None
+    if each.monthly_otherwise == plan.monthly:
+        return message("no difference")
+    shown = message("{sign}{share:n1} %", **_share(plan.monthly, each.monthly_otherwise))
+    gap = gap_of(each.monthly_otherwise, each.lower_bound_otherwise or Decimal(0))
+    if gap <= CLOSE:
+        return shown
+    return message("{change} (proven within {gap:n2} %)", change=shown, gap=Decimal(str(gap)) * 100)
+
+
+def _share(monthly: Decimal, other: Decimal) -> dict[str, Cell]:
+    """Return a change as a sign and a percentage."""
+    share = (other - monthly) / monthly * 100 if monthly else Decimal(0)
+    return {"sign": "-" if share <= Decimal("-0.05") else "+", "share": abs(share)}
+
+
+def sentence(plan: Plan, each: Assumption) -> Message:
+    """Return an assumption in a sentence."""
+    words, change = words_of(each), moves(plan, each)
+    values = {"what": words.what, "value": words.value, "origin": ORIGINS[each.origin], "otherwise": words.otherwise}
+    if change is None:
+        return message("{what} ({origin}): {value}; otherwise {otherwise}.", **values)
+    return message("{what} ({origin}): {value}; otherwise {otherwise}: {change}.", **values, change=change)
+
+
+def head(plan: Plan) -> Message:
+    """Return what stands above the largest assumptions."""
+    total = len(plan.assumptions)
+    if _is_computed(plan):
+        return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, most of all on:", total)
+    return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, first of all on:", total)
+
+
+def in_short(plan: Plan) -> tuple[Message, ...]:
+    """Return the largest assumptions in sentences, contradicted sources among them."""
+    return tuple(sentence(plan, each) for each in largest(plan.assumptions))
+
+
+def detail(plan: Plan, each: Assumption) -> Message:
+    """Return what an assumption might be otherwise, what the plan costs then, and its source."""
+    words, change = words_of(each), moves(plan, each)
+    parts = [message("Otherwise {otherwise}", otherwise=words.otherwise)]
+    if change is not None:
+        parts.append(message(": {change}", change=change))
+    if each.monthly_otherwise is not None:
+        currency = plan.prices.currency
+        parts.append(message(", {monthly:n0} {currency} a month", monthly=each.monthly_otherwise, currency=currency))
+    return joined(*parts, message(". {source}.", source=words.source))
