@@ -16,7 +16,7 @@ from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
 from cloudplan.plan.plan import Plan
 from cloudplan.sales.quote import quote
-from cloudplan.sales.terraform import machines
+from cloudplan.sales.terraform import machines, unsaid
 
 MODULE = REPOSITORY / "examples" / "terraform"
 META = {"for_each", "count", "lifecycle", "depends_on", "provider"}
@@ -262,6 +262,16 @@ def test_the_command_writes_the_vms_and_what_terraform_cannot_say(
     assert run("orders", plan, "--tfvars", folder).status == 2
     assert run("orders", plan, "--tfvars", folder, "--force", "-o", tmp_path / "orders.md").status == 0
     assert (tmp_path / "orders.md").read_text().startswith("# two-zones-dr: orders")
+
+
+def test_swap_files_elsewhere_than_disk_0_are_told() -> None:
+    plan = golden_plan("gpu-and-databases")
+    made = quote(plan)
+    told = {item.about for item in unsaid(made.case, made.plan.choice) if "swap" in item.what.template}
+    groups = {item["name"]: item["names"] for item in plan.inputs.workload["vms"]}
+    home = {disk.vm: store.name for store in plan.datastores for disk in store.disks if disk.disk == 0}
+    apart = [name for store in plan.datastores for name in store.vswp if home[name] != store.name]
+    assert sorted(", ".join(told).split(", ")) == sorted(vm for name in apart for vm in groups[name]) != []
 
 
 def test_nothing_is_left_of_a_folder_when_it_fails(tmp_path: Path, run: Callable[..., Ran]) -> None:

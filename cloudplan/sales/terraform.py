@@ -73,6 +73,9 @@ def unsaid(case: Case, choice: Choice) -> Iterator[Unsaid]:
         group = case.workload.groups[name]
         words = message("replication by {mechanism}", mechanism=mechanism)
         yield Unsaid(words, ", ".join(group.names), message("a service request, see the orders"))
+    for store, vms in _swapped(case, choice):
+        ask = message("a setting of the cluster: ask the provider")
+        yield Unsaid(message("swap files on {store}", store=store), ", ".join(vms), ask)
     for group in case.workload.vms:
         names = ", ".join(group.names)
         if group.encrypted:
@@ -86,6 +89,15 @@ def unsaid(case: Case, choice: Choice) -> Iterator[Unsaid]:
             yield Unsaid(disks, names, message("exclude them from the policy at the console"))
         if not group.powered_on and not _cluster_of(choice, group):
             yield Unsaid(message("no cluster at its site"), names, message("left out of the file"))
+
+
+def _swapped(case: Case, choice: Choice) -> list[tuple[str, list[str]]]:
+    """Return the datastores that have swap files of VMs at home whose disk 0 is elsewhere, with those VMs."""
+    found: dict[str, list[str]] = {}
+    for placed in placements(case, choice):
+        if placed.site == case.workload.groups[placed.group].site and placed.swap not in ("", placed.disks[0]):
+            found.setdefault(placed.swap, []).append(placed.vm)
+    return list(found.items())
 
 
 def _affinity(rule: AffinityRule) -> Message:
