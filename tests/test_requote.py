@@ -149,8 +149,8 @@ def test_what_is_no_plan_is_refused(text: str, words: str, tmp_path: Path) -> No
 def test_a_workload_without_its_defaults_is_the_same_workload(wish: dict[str, Any]) -> None:
     edition = cp.load_edition(EDITION)
     wanted = cp.read_workload(wish, edition)
-    assert cp.read_workload(as_given(wanted, edition), edition).with_given(wanted.given) == wanted
-    assert cp.read_workload(wanted.canonical(), edition).with_given(wanted.given) == wanted
+    assert cp.read_workload(as_given(wanted, edition), edition) == wanted
+    assert cp.read_workload(wanted.canonical(), edition) == wanted
 
 
 def test_defaults_follow_the_edition_and_what_was_given_stays(tmp_path: Path) -> None:

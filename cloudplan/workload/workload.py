@@ -4,6 +4,7 @@ A workload is complete: every default is filled in, every name is known. `readin
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -243,6 +244,13 @@ class Inventory(Frozen):
     """Whether the VMs are averages, made from figures of all of them together."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Which fields the source of a workload gave; all are equal, for it is no part of the workload."""
+
+    paths: frozenset[str] | None = field(default=None, compare=False)
+
+
 class Workload(Frozen):
     """A complete workload: every default of the edition filled in."""
 
@@ -259,20 +267,20 @@ class Workload(Frozen):
     networks: tuple[Network, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
     inventory: Inventory | None = None
-    _given: frozenset[str] | None = PrivateAttr(default=None)
+    _given: Given = PrivateAttr(default=Given())
 
     @property
     def given(self) -> frozenset[str] | None:
         """The fields of the policy, and the term, that the source gives, as paths such as ``policy.vcpu_per_core``.
 
-        None when nobody knows. No part of the workload: two that differ in it alone have the same SHA-256.
+        None when nobody knows. No part of the workload: two that differ in it alone are equal.
         """
-        return self._given
+        return self._given.paths
 
     def with_given(self, paths: Iterable[str] | None) -> "Workload":
         """Return the workload as one of which these fields were given, None when nobody knows."""
         other = self.model_copy()
-        other._given = None if paths is None else frozenset(paths)
+        other._given = Given(None if paths is None else frozenset(paths))
         return other
 
     def other_site(self, group: VmGroup) -> str | None:
