@@ -221,7 +221,10 @@ class Disk:
 
 @dataclass(frozen=True)
 class Group:
-    """A group of identical VMs; `standby` is its other site when it is protected."""
+    """A group of identical VMs; `standby` is its other site when it is protected.
+
+    `shares` are those of CPU and memory that it holds there, None for data only (DR-1).
+    """
 
     name: str
     count: int
@@ -233,6 +236,7 @@ class Group:
     blades: frozenset[str]
     site: str
     standby: str | None
+    shares: tuple[Fraction, Fraction] | None
     pool: str
     affinity: str | None
     anti_affinity: str | None
@@ -244,8 +248,13 @@ class Group:
 
     @property
     def sites(self) -> tuple[str, ...]:
-        """Its own site, then the other one if it is protected."""
+        """Where its data stand: its own site, then the other one if it is protected."""
         return (self.site, self.standby) if self.standby else (self.site,)
+
+    @property
+    def running_sites(self) -> tuple[str, ...]:
+        """Where it may run, and has swap files of its own: not where only its data stand (DR-1)."""
+        return self.sites if self.shares else (self.site,)
 
 
 @dataclass(frozen=True)
@@ -268,8 +277,6 @@ class Case:
     memory_ceiling: Fraction
     memory_price: Fraction | None
     max_clusters: int | None
-    vcpu_share: Fraction
-    memory_share: Fraction
     mib_per_gib: Fraction
     mirror_price: Fraction | None
     replica_price: Fraction | None
@@ -277,6 +284,7 @@ class Case:
     min_datastores: int
     swap: str
     extras: Sequence[Yaml]
+    networks: Sequence[Yaml]
     facts: Yaml
 
     @classmethod
@@ -287,7 +295,6 @@ class Case:
         zones = tuple(facts["zones"][region])
         primary, standby = sites.get("primary", zones[0]), sites.get("standby")
         book = Prices(prices["items"], prices.get("discounts") or (), region, workload.get("term_months", 1))
-        shares = policy.get("standby") or {}
         return cls(
             prices=book,
             groups=tuple(read_group(group, workload, facts, primary, standby) for group in workload["vms"]),
@@ -301,8 +308,6 @@ class Case:
             memory_ceiling=exact(policy.get("memory_ceiling", "0.85")),
             memory_price=memory_price(facts, book, policy),
             max_clusters=policy.get("max_clusters"),
-            vcpu_share=exact(shares.get("vcpu_share", 1)),
-            memory_share=exact(shares.get("memory_share", 1)),
             mib_per_gib=MIB_PER_GIB * (1 - exact(policy.get("snapshot_headroom", "0.1"))),
             mirror_price=book.net("csp:(region):iaas:storage:licence:globalmirror:v1"),
             replica_price=replica_price(book),
@@ -310,6 +315,7 @@ class Case:
             min_datastores=policy.get("min_datastores", 1),
             swap=policy.get("vswp", HOME),
             extras=workload.get("extras") or (),
+            networks=workload.get("networks") or (),
             facts=facts,
         )
 
@@ -324,7 +330,7 @@ class Case:
 
     def loads_at(self, site: str) -> list[Group]:
         """The groups that demand CPU, memory and swap at a site: powered-off VMs have no demand anywhere."""
-        return [group for group in self.groups if group.powered_on and site in group.sites]
+        return [group for group in self.groups if group.powered_on and site in group.running_sites]
 
 
 def read_group(group: Yaml, workload: Yaml, facts: Yaml, primary: str, standby: str | None) -> Group:
@@ -343,15 +349,32 @@ def read_group(group: Yaml, workload: Yaml, facts: Yaml, primary: str, standby: 
         blades=frozenset(group.get("blades") or facts["blades"]),
         site=site,
         standby=(standby if site == primary else primary) if group.get("protection") else None,  # DR-1
+        shares=standby_shares(group.get("standby"), policy.get("standby") or {}),
         pool=group.get("pool", "default"),
         affinity=group.get("affinity"),
         anti_affinity=group.get("anti_affinity"),
         powered_on=group.get("powered_on", True),
         encrypted=group.get("encrypted", False),
-        disks=tuple(Disk.read(disk) for disk in group["disks"]),
+        disks=tuple(Disk.read(with_default(disk, policy.get("default_disk") or {})) for disk in group["disks"]),
         protection=group.get("protection") or {},
         backup=backup_policy(group.get("backup"), workload),
     )
+
+
+def standby_shares(own: Any, policy: Yaml) -> tuple[Fraction, Fraction] | None:
+    """DR-1: the shares of CPU and memory at the other site, the group's own before the policy's; None for data only."""
+    if own == "none":
+        return None
+    shares = {"vcpu_share": 1, "memory_share": 1, **policy, **(own or {})}
+    return exact(shares["vcpu_share"]), exact(shares["memory_share"])
+
+
+def with_default(disk: Yaml, default: Yaml) -> Yaml:
+    """A disk with what `policy.default_disk` gives to those that do not say."""
+    full = {"class": default.get("class"), **disk}
+    if full.get("iops") is None and full["class"] != "mass" and "iops_per_gib" in default:
+        full["iops"] = math.ceil(exact(disk["size_gib"]) * exact(default["iops_per_gib"]))
+    return full
 
 
 def backup_policy(chosen: Any, workload: Yaml) -> dict[str, Fraction]:
@@ -462,10 +485,10 @@ def pool_loads(case: Case, site: str, pool: str) -> list[Load]:
 
 def instance_load(case: Case, group: Group, site: str) -> Load:
     """One VM instance, active or standby (DR-1); the blades are those that could hold it alone."""
-    active = site == group.site
+    cpu, memory = group.shares if group.shares and site != group.site else (Fraction(1), Fraction(1))
     return Load(
-        cores=group.cores * (1 if active else case.vcpu_share),
-        mib=group.mib if active else math.ceil(group.mib * case.memory_share),
+        cores=group.cores * cpu,
+        mib=math.ceil(group.mib * memory),
         gpus=group.gpus,
         anti_affinity=(group.anti_affinity,) if group.anti_affinity else (),
         blades=frozenset(
@@ -691,7 +714,7 @@ def group_decisions(case: Case, group: Group, mechanism: str | None) -> list[Dec
     decisions = [[placed_disk(group, mechanism, d, name) for name in disk_classes(case, mechanism, d)] for d in others]
     decisions.append(home_options(case, group, mechanism, home))
     if group.powered_on and case.swap not in (HOME, "auto"):
-        decisions.append([placed_swap(group, (case.swap,) * len(group.sites))])
+        decisions.append([placed_swap(group, (case.swap,) * len(group.running_sites))])
     return [[option for option in decision if fits_alone(case, option)] for decision in decisions]
 
 
@@ -714,18 +737,18 @@ def home_options(case: Case, group: Group, mechanism: str | None, disk: Disk) ->
 def swap_choices(case: Case, group: Group, mechanism: str | None) -> list[Swap]:
     """VSWP-2 under `home` and `auto`: where the swap files stand, site by site."""
     if not group.powered_on or case.swap not in (HOME, "auto"):
-        return [(None,) * len(group.sites)]
+        return [(None,) * len(group.running_sites)]
     if case.swap == HOME:
-        return [(HOME,) * len(group.sites)]
-    choices: list[Swap] = list(product([HOME, *useful_flash(case)], repeat=len(group.sites)))
-    if mechanism == GLOBAL_MIRROR:  # alike on both peers
+        return [(HOME,) * len(group.running_sites)]
+    choices: list[Swap] = list(product([HOME, *useful_flash(case)], repeat=len(group.running_sites)))
+    if mechanism == GLOBAL_MIRROR and group.shares:  # alike on both peers
         return [choice for choice in choices if choice.count(HOME) != 1]
     return choices
 
 
 def placed_disk(group: Group, mechanism: str | None, disk: Disk, storage_class: str, swap: Swap = ()) -> Option:
     """One disk of every instance on one class, at every site where it stands; swap at home joins it (VSWP-2)."""
-    homes = {site for site, where in zip(group.sites, swap, strict=False) if where == HOME}
+    homes = {site for site, where in zip(group.running_sites, swap, strict=False) if where == HOME}
     need = Need(disk.mib, disk.iops, disk.mbps)
     if mechanism == GLOBAL_MIRROR and disk.replicated:
         mirrored = Need(disk.mib + (group.mib if homes else 0), disk.iops / GLOBAL_MIRROR_IOPS, disk.mbps)  # IOPS-3
@@ -741,7 +764,7 @@ def placed_swap(group: Group, swap: Swap) -> Option:
     """The swap files that stand on a class of their own, never replicated (VSWP-1, VSWP-2)."""
     return tuple(
         Placed(Bucket(site, where), Need(group.mib), group.count)
-        for site, where in zip(group.sites, swap, strict=True)
+        for site, where in zip(group.running_sites, swap, strict=True)
         if where not in (None, HOME)
     )
 
@@ -917,14 +940,22 @@ class Rest:
 
     @classmethod
     def of(cls, case: Case, decisions: Iterable[Decision]) -> "Rest":
-        """All options of a decision take the same space at each site: they differ in class and in company only."""
+        """The options of a decision differ in class and company; in space where a swap file may be mirrored (DR-1)."""
         mib: Counter[str] = Counter()
         prices = set()
         for decision in decisions:
-            for placed in decision[0]:
-                mib.update(dict.fromkeys(placed.bucket.sites, placed.need.mib * placed.instances))
+            each = [space_at_sites(option) for option in decision]
+            mib.update({site: min(space[site] for space in each) for site in each[0]})
             prices |= {case.classes[placed.bucket.storage_class].price for option in decision for placed in option}
         return cls(mib, min(prices, default=Fraction(0)))
+
+
+def space_at_sites(option: Option) -> Counter[str]:
+    """The MiB that an option takes at each site."""
+    mib: Counter[str] = Counter()
+    for placed in option:
+        mib.update(dict.fromkeys(placed.bucket.sites, placed.need.mib * placed.instances))
+    return mib
 
 
 def with_option(totals: Mapping[Bucket, Need], option: Option) -> dict[Bucket, Need]:
@@ -981,7 +1012,7 @@ def empty_datastores(case: Case, numbers: Mapping[Bucket, int]) -> Cost:
 
 def fixed_cost(case: Case) -> Fraction:
     """The lines of the bill that no choice can change."""
-    return backup_cost(case) + encryption_cost(case) + zones_cost(case) + extras_cost(case)
+    return backup_cost(case) + encryption_cost(case) + zones_cost(case) + networks_cost(case) + extras_cost(case)
 
 
 def backup_cost(case: Case) -> Fraction:
@@ -1030,6 +1061,12 @@ def zones_cost(case: Case) -> Fraction:
     """One activation for each site with a cluster or a datastore, where the edition bills it."""
     billed = case.facts.get("az_billed")
     return len(case.sites) * case.prices.must("csp:(region):iaas:az:v1") if billed else Fraction(0)
+
+
+def networks_cost(case: Case) -> Fraction:
+    """NET-1: one VLAN for each network, where it has a price."""
+    price = case.prices.net("csp:(region):network:vlan:v1")
+    return len(case.networks) * price if price is not None else Fraction(0)
 
 
 def extras_cost(case: Case) -> Fraction:

@@ -101,10 +101,21 @@ def workloads(draw: st.DrawFn) -> Fields:
         "sites": sites or None,
         "policy": policy or None,
         "backup_policies": named,
-        "extras": draw(one_in(4, st.lists(extras(), min_size=1, max_size=2))),
+        **draw(ordered()),
         "vms": affinity_in_one_pool(groups),
     }
     return present(workload)
+
+
+def ordered() -> st.SearchStrategy[Fields]:
+    """What is ordered beside the VMs: extras, and networks, which are not VLANs of the extras as well (NET-1)."""
+    networks = st.lists(fields(sites=one_in(2, subset(ZONES, at_least=1))), min_size=1, max_size=3).map(
+        lambda each: [{"name": f"n{number}", **network} for number, network in enumerate(each)]
+    )
+    extra = one_in(4, st.lists(extras(), min_size=1, max_size=2))
+    return fields(extras=extra, networks=one_in(5, networks)).map(
+        lambda found: {key: found[key] for key in found if key != "networks" or "extras" not in found}
+    )
 
 
 def instance_counts() -> st.SearchStrategy[list[int]]:
@@ -143,8 +154,22 @@ def policies() -> st.SearchStrategy[Fields]:
         datastore_max_gib=one_in(3, st.sampled_from(DATASTORE_MAX_GIB)),
         min_datastores=one_in(3, st.integers(1, 2)),
         vswp=one_in(2, st.sampled_from(["home", "auto", "auto", "mass", *FLASH])),
-        standby=one_in(3, fields(vcpu_share=one_in(2, shares()), memory_share=one_in(2, shares()))),
+        standby=one_in(3, standbys()),
+        default_disk=one_in(6, default_disks()),
         backup=one_in(4, backup_policies()),
+    )
+
+
+def standbys() -> st.SearchStrategy[Fields]:
+    """Shares of demand that are left at the standby site; missing ones come from the default."""
+    return fields(vcpu_share=one_in(2, shares()), memory_share=one_in(2, shares()))
+
+
+def default_disks() -> st.SearchStrategy[Fields]:
+    """What disks get that do not say."""
+    rates = st.sampled_from([0.25, 1, 1.5])
+    return st.sampled_from(FLASH).flatmap(
+        lambda name: fields(**{"class": one_in(2, st.just(name)), "iops_per_gib": rates})
     )
 
 
@@ -190,6 +215,7 @@ def groups_of(draw: st.DrawFn, name: str, count: int, *, sites: Fields, policy: 
         "anti_affinity": draw(one_in(4, st.sampled_from(["x", "y"]))),
         "powered_on": draw(one_in(6, st.just(False))),
         "protection": protection,
+        "standby": draw(one_in(3, st.just("none") | standbys())) if protection else None,
         "disks": disks,
         "backup": draw(one_in(4, st.sampled_from(named) if named else backup_policies())),
     }
