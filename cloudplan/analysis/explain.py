@@ -19,6 +19,7 @@ from cloudplan.evaluation.items import (
     ENCRYPTION,
     MEMORY,
     MIRROR,
+    NETWORK,
     REPLICATION,
     key_of,
     lines_by_key,
@@ -28,6 +29,7 @@ from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster,
 from cloudplan.rules.backup import backup_site, is_backed_up, stored_factor
 from cloudplan.rules.compute import AFF_2, apart_of, dimensions, included_gib
 from cloudplan.rules.compute import MEMORY as MEMORY_OF_HOSTS
+from cloudplan.rules.networks import billed_at
 from cloudplan.rules.rule import Check, Inequality
 from cloudplan.rules.storage import datastore_limits
 from cloudplan.workload.case import Case, instances_at
@@ -118,6 +120,9 @@ def _billed(case: Case, plan: Plan, line: BomLine) -> set[str]:
         return {group.name for group in here if plan.protection.get(group.name) == wanted}
     if key in (ACCESS, ENCRYPTION):
         return {group.name for group in here if group.encrypted or key == ACCESS}
+    if key == NETWORK:
+        networks = {each.name for each in case.workload.networks if billed_at(case, each) == line.site}
+        return {group.name for group in groups if networks & set(group.networks)}
     return set()
 
 

@@ -17,6 +17,7 @@ LESS_OF_POLICY = ("host_failures", "host_memory_reserve_gib", "snapshot_headroom
 MORE_OF_POLICY = ("memory_ceiling",)
 LESS_OF_GROUP = ("count", "vcpus", "memory_gib", "gpus", "min_ghz", "powered_on", "encrypted")
 OTHER_OF_GROUP = ("affinity", "anti_affinity")
+SHARES = ("vcpu_share", "memory_share")
 LESS_OF_DISK = ("size_gib", "iops", "mbps", "used_gib", "constant_writes", "backup", "replicated")
 TARGETS = ("rpo", "rto")
 LESS_OF_BACKUP = ("daily", "weekly", "monthly", "yearly", "change_rate")
@@ -28,7 +29,7 @@ def given_up(asked: Workload, other: Workload) -> tuple[str, ...]:
     groups: dict[str, list[str]] = {}
     for group in asked.vms:
         kept = other.groups.get(group.name)
-        for words in ("the VMs",) if kept is None else _of_group(group, kept):
+        for words in ("the VMs",) if kept is None else (*_of_group(group, kept), *_standby(asked, group, other, kept)):
             groups.setdefault(words, []).append(group.name)
     if other.term_months > asked.term_months:
         found.append(f"term of {asked.term_months} months")
@@ -49,7 +50,7 @@ def _of_policy(asked: Policy, other: Policy) -> Iterator[str]:
             yield f"{name} {getattr(asked, name)}"
     if other.memory_model != asked.memory_model:
         yield f"memory_model {asked.memory_model}"
-    yield from _less(asked.standby, other.standby, ("vcpu_share", "memory_share"))
+    yield from _less(asked.standby, other.standby, SHARES)
 
 
 def _of_group(asked: VmGroup, other: VmGroup) -> Iterator[str]:
@@ -87,6 +88,18 @@ def _protection(asked: VmGroup, other: VmGroup) -> Iterator[str]:
             yield f"{what.upper()} {limit}"
     if asked.protection.mechanism not in (None, other.protection.mechanism):
         yield f"mechanism {asked.protection.mechanism}"
+
+
+def _standby(asked: Workload, group: VmGroup, other: Workload, kept: VmGroup) -> Iterator[str]:
+    """Yield what is held less at the other site by a group that says so itself; of the rest the policy tells."""
+    says_so = group.standby is not None or kept.standby is not None
+    if not says_so or group.protection is None or kept.protection is None:
+        return
+    wanted, held = asked.standby_of(group), other.standby_of(kept)
+    if wanted and held:
+        yield from (f"standby {words}" for words in _less(wanted, held, SHARES))
+    elif wanted:
+        yield "standby"
 
 
 def _less(asked: Any, other: Any, names: tuple[str, ...]) -> Iterator[str]:

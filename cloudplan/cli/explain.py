@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cloudplan.base import kinds
-from cloudplan.base.errors import BadInputError
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
@@ -23,6 +23,7 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.relax import relax
 from cloudplan.plan.origin import read_plan
+from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.sales.quote import quote_of, verified
 
@@ -33,6 +34,13 @@ def explain(
     subject: Annotated[
         str | None,
         typer.Argument(help="Of a plan: a line (number or SKU), a rule, a VM, a cluster or a datastore; default: all."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Of a plan: who pays for what, by group, pool, or the values of a tag (tag:application).",
+        ),
     ] = None,
     workload: Annotated[Path | None, typer.Option(help="Of a plan: its workload file, to tell lines of it.")] = None,
     prices: PricesFile = None,
@@ -51,11 +59,16 @@ def explain(
     """
     to = target(output, format, force=force, inputs=[file, workload, prices])
     if kinds.kind_of(file) == kinds.WORKLOAD:
-        refuse_options("a plan", {"SUBJECT": subject, "--workload": workload})
+        refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--workload": workload})
         return relax(file, prices, catalog, term, format, output, force, gap, time_limit)
     asked = {"--prices": prices, "--catalog": catalog, "--term": term, "--gap": gap, "--time-limit": time_limit}
     refuse_options("a workload", asked)
+    if by is not None and (subject or workload):
+        raise BadInputError([Fault("allowed only without --by", where="SUBJECT" if subject else "--workload")])
     origin, verdict, document = verified(read_plan(file))
+    if by is not None:
+        shown = allocation.report(quote_of(document, origin), by)
+        return to.show(shown, tables.values(shown))
     report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     return to.show(report, tables.values(report))
 

@@ -16,7 +16,6 @@ from cloudplan.evaluation.reasons import EXTRAS, ZONE, reason
 from cloudplan.plan.plan import BomLine, Choice
 from cloudplan.rules import backup, compute, networks, protection, storage
 from cloudplan.workload.case import Case
-from cloudplan.workload.networks import VLAN
 
 Why = tuple[str, dict[str, Any]]
 """The id of the rule behind a line, and the values that its reason is made of."""
@@ -88,7 +87,7 @@ def _why(case: Case, choice: Choice, site: str, quantities: Mapping[str, int]) -
     asked = (key for key in quantities if key.startswith(f"{items.EXTRAS}."))
     why |= {key: (EXTRAS, {"asked": quantities[key]}) for key in asked}
     if case.workload.networks:
-        why[f"{items.EXTRAS}.{VLAN}"] = (networks.NET_1.id, {"networks": networks.vlans(case)[site]})
+        why[items.NETWORK] = (networks.NET_1.id, {"networks": networks.vlans(case)[site]})
     return why | _why_compute(case, choice, site) | _why_storage(case, choice, site)
 
 

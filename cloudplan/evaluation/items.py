@@ -22,6 +22,7 @@ from cloudplan.workload.networks import VLAN
 BLADES, CLASSES, EXTRAS = "blades", "storage_classes", "extras"
 """The first part of the key of a blade, of a storage class, and of an extra."""
 MEMORY, MIRROR, REPLICATION = "services.memory", "services.global_mirror", "services.vm_replication"
+NETWORK = f"{EXTRAS}.{VLAN}"
 ACCESS, BACKUP, ENCRYPTION, ZONE = (
     *("services.backup_access", "services.backup_storage", "services.encryption", "services.zone"),
 )
@@ -101,7 +102,7 @@ def fixed_items(case: Case) -> Iterator[Taken]:
         if case.edition.services.zone is not None and site in zones_in_use(case):
             yield _taken(case, site, ZONE, 1)
     for site, count in vlans(case).items():
-        yield _taken(case, site, f"{EXTRAS}.{VLAN}", count)
+        yield _taken(case, site, NETWORK, count)
     for extra in case.workload.extras:
         item = case.edition.extra(extra.sku, case.workload.region)
         yield _taken(case, extra.site, key_of(case, item.sku), extra.quantity)
