@@ -15,7 +15,7 @@ from test_report import parsed
 
 import cloudplan as cp
 from cloudplan.analysis.breakpoints import breakpoints
-from cloudplan.analysis.compare import Comparison, compare, edited, varied
+from cloudplan.analysis.compare import Comparison, compare, edited, usual, varied
 from cloudplan.analysis.requirements import given_up
 from cloudplan.analysis.requote import plan_of
 from cloudplan.optimiser.memory import Memory
@@ -71,6 +71,15 @@ def test_alternatives_keep_the_targets_and_say_what_they_give_up() -> None:
     assert comparison.cheapest is None or not comparison.cheapest.gives_up
 
 
+def test_without_protection_there_is_no_standby_either() -> None:
+    vms = [vm(name="a", protection={"rto": "15m"}, standby="none"), vm(name="b", protection={"rto": "15m"})]
+    asked = origin(vms=vms, sites={"primary": "az05", "standby": "az07"})
+    edits = {name: edits for theme, name, edits in usual(asked, plan_of(asked)) if theme == "mechanism"}["none"]
+    assert edits == dict.fromkeys(("vms[0].protection", "vms[0].standby", "vms[1].protection"))
+    changed = cp.read_workload(edited(as_given(asked.workload, asked.edition), edits), asked.edition)
+    assert given_up(asked.workload, changed) == ("protection, RTO",)
+
+
 def test_the_headline_names_the_cheapest_that_keeps_all() -> None:
     comparison = compare(origin(), plan_of, ["policy.host_failures=0,2"])
     assert comparison.cheapest is None
@@ -93,13 +102,17 @@ def test_the_headline_names_the_cheapest_that_keeps_all() -> None:
         ("vms.a.memory_gib", "1", "memory_gib 8"),
         ("policy.memory_ceiling", "0.85", "memory_ceiling 0.8"),
         ("policy.host_memory_reserve_gib", "0", "host_memory_reserve_gib 4"),
+        ("vms.a.standby", "none", "standby"),
+        ("vms.a.standby.vcpu_share", "0.25", "standby vcpu_share 0.5"),
+        ("vms.a.standby", "null", ""),
+        ("policy.standby.vcpu_share", "0.75", "vcpu_share 1"),
         ("term_months", "36", "term of 1 months"),
     ],
 )
 def test_what_a_changed_workload_gives_up(field: str, value: str, words: str) -> None:
     edition = cp.load_edition("2025-01-17")
     protection = {"rpo": "1h", "mechanism": "vm-replication"}
-    mine = vm(name="a", count=2, affinity="x", anti_affinity="y", protection=protection)
+    mine = vm(name="a", count=2, affinity="x", anti_affinity="y", protection=protection, standby={"vcpu_share": 0.5})
     tree = workload(vms=[mine], sites=TWO, policy={"memory_ceiling": "0.8", "host_memory_reserve_gib": 4})
     _, _, edits = next(varied([f"{field}={value}"]))
     changed = cp.read_workload(edited(tree, edits), edition)

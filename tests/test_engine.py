@@ -74,6 +74,36 @@ def test_cost_equals_brute_force_and_the_bound_is_one(
     assert verdict(plan, wish, edition, book)
 
 
+@pytest.mark.parametrize(
+    ("own", "recovery", "vswp"),
+    [
+        (None, {"rpo": "1h"}, "auto"),
+        ({"vcpu_share": 0.25, "memory_share": 0.5}, {"rpo": "1h"}, "home"),
+        ("none", {"mechanism": "global-mirror"}, "home"),
+        ("none", {"mechanism": "global-mirror"}, "auto"),
+        ("none", {"mechanism": "vm-replication"}, "live"),
+        ("none", {"rpo": "1h"}, "home"),
+    ],
+)
+def test_what_a_group_holds_at_its_other_site_costs_what_brute_force_says(
+    own: Any, recovery: dict[str, Any], vswp: str, edition: cp.Edition
+) -> None:
+    group = {"protection": recovery, **({} if own is None else {"standby": own})}
+    groups = [
+        vm(count=2, vcpus=24, vcpu_per_core=1, memory_gib=250, disks=[{"size_gib": 700, "iops": 600}], **group),
+        vm(name="b", memory_gib=64, disks=[{"size_gib": 300, "class": "premium"}], **group),
+        vm(name="c", site="az07", memory_gib=64, disks=[{"size_gib": 300}]),
+    ]
+    policy = {"vswp": vswp, "standby": {"vcpu_share": 0.75}, "blades": ["standard:v3", "advance:v3"]}
+    wish = workload(sites={"standby": "az07"}, policy=policy, networks=[{"name": "prod"}], vms=groups)
+    plan, best = size(wish, edition), oracle.optimum(wish, price_book(), facts(edition))
+    assert best.total is not None
+    assert abs(Fraction(plan.monthly) - best.total) <= Fraction(1, 100) * len(plan.bom)
+    assert plan.status == "optimal" and verdict(plan, wish, edition)
+    held = sum(count for cluster in plan.clusters for host in cluster.placement for count in host.values())
+    assert held == (4 if own == "none" else 7)
+
+
 @SLOW
 @given(wish=workloads(), seed=st.randoms(use_true_random=False))
 def test_the_order_of_the_vms_changes_nothing(wish: dict[str, Any], seed: Any, edition: cp.Edition) -> None:

@@ -15,6 +15,7 @@ from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
 import cloudplan as cp
 from cloudplan.analysis import explain
+from cloudplan.analysis.allocation import allocation
 from cloudplan.analysis.requote import difference
 from cloudplan.evaluation import utilisation
 from cloudplan.plan.plan import Plan
@@ -218,6 +219,93 @@ def test_what_decides_a_cluster() -> None:
     assert decides(**eco, vms=[vm(name="a", count=4, vcpus=1, memory_gib=160)]) == "MEM-3"
     assert decides(**eco, vms=[vm(name="a", count=3, anti_affinity="x")]) == "AFF-2 (x on 3 hosts)"
     assert decides(**eco, vms=[vm(name="a", count=3, memory_gib=200)]).startswith("packing")
+
+
+@pytest.fixture(scope="module")
+def charged() -> Plan:
+    """A plan whose groups have tags, pools and networks."""
+    erp, networks = {"application": "erp"}, [{"name": "prod"}, {"name": "dmz", "sites": ["az07"]}]
+    groups = [
+        vm(name="app", count=3, tags=erp, os="linux", networks=["prod"], disks=[{"size_gib": 33.5}]),
+        vm(name="db", pool="db", tags={**erp, "owner": "a"}, disks=[{"size_gib": 60, "class": "live", "iops": 7}]),
+        vm(name="web", count=2, tags={"application": "a web"}, site="az07", networks=["prod", "dmz"]),
+        vm(name="tools", protection={"rpo": "1h"}, standby="none"),
+    ]
+    policy = {"default_disk": {"class": "medium", "iops_per_gib": 1.5}}
+    return planned(sites={"standby": "az07"}, networks=networks, policy=policy, vms=groups)
+
+
+@pytest.mark.parametrize(
+    ("by", "values"),
+    [
+        ("group", ["app", "db", "web", "tools"]),
+        ("pool", ["db", "default"]),
+        ("tag:application", ["a web", "erp", "without application"]),
+        ("tag:owner", ["a", "without owner"]),
+    ],
+)
+def test_who_pays_sums_to_the_plan(
+    by: str, values: list[str], charged: Plan, written: Callable[..., Path], run: Callable[..., Ran]
+) -> None:
+    [table] = json.loads(run("explain", written(charged), "--by", by, "--format", "json").out)["parts"]
+    rows = [list(row.values()) for row in table["rows"]]
+    assert [row[0] for row in rows] == [*values, "what belongs to no VM", "the whole plan"]
+    amounts = [Decimal(row[-2]) for row in rows]
+    assert sum(amounts[:-1]) == amounts[-1] == charged.monthly
+    assert sum(row[-3] or 0 for row in rows[:-1]) == rows[-1][-3] == 7
+    case = quote(charged).case
+    parts = allocation(case, charged, by)
+    for part in parts[:-1]:
+        own = sum(
+            share.monthly * case.workload.groups[name].count
+            for name in part.groups
+            for share in explain.shares(case, charged)[name]
+        )
+        assert abs(Fraction(part.monthly) - own) < Fraction(1, 100)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--by", "tag:aplication"], "--by: unknown tag 'aplication'; did you mean 'application'?"),
+        (["--by", "site"], "--by: found 'site'; allowed: group, pool, or tag:NAME"),
+        (["--by", "tag:"], "--by: found 'tag:'; allowed: group, pool, or tag:NAME"),
+        (["db", "--by", "pool"], "SUBJECT: allowed only without --by"),
+    ],
+)
+def test_who_pays_by_nothing_that_there_is(
+    options: list[str], words: str, charged: Plan, written: Callable[..., Path], run: Callable[..., Ran]
+) -> None:
+    ran = run("explain", written(charged), *options)
+    assert (ran.status, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_a_vm_is_explained_with_what_its_group_says(
+    charged: Plan, written: Callable[..., Path], run: Callable[..., Ran]
+) -> None:
+    def notes(name: str) -> list[list[str]]:
+        parts = json.loads(run("explain", written(charged), name, "--format", "json").out)["parts"]
+        return [entry for part in parts for entry in part.get("notes", ())]
+
+    assert notes("app-1")[2:] == [
+        ["os: linux", ""],
+        ["tag application: erp", ""],
+        ["network prod", "stands at az05, az07"],
+        ["disk 0: class medium", "policy.default_disk: the disk names none"],
+        ["disk 0: 51 IOPS", "policy.default_disk, 1.5 IOPS a GiB: the disk gives none"],
+    ]
+    assert not any("policy.default_disk" in entry[1] for entry in notes("db"))
+    assert ["standby: data only, no CPU and no memory", "rule DR-1: standby of the group: none"] in notes("tools")
+
+
+def test_a_line_of_networks_comes_from_their_vms(charged: Plan) -> None:
+    case = quote(charged).case
+    lines = {line.site: line for line in charged.bom if line.rule == "NET-1"}
+    assert {site: explain.groups_behind(case, charged, line) for site, line in lines.items()} == {
+        "az05": ["app", "web"],
+        "az07": ["web"],
+    }
 
 
 def test_explain_in_every_form(
