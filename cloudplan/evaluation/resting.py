@@ -5,18 +5,18 @@ What might be instead is what another source says; where none does, it is a roun
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, get_args
 
 from cloudplan.plan.plan import GLOBAL_MIRROR, Basis, Choice
-from cloudplan.rules import compute
+from cloudplan.rules import compute, storage
 from cloudplan.rules.backup import is_backed_up
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Disk, Policy
 
 RESERVE_GIB, DATASTORES = 16, 2
-"""What the provider's order form says of the memory that a host keeps, and of the datastores of a site."""
+"""What the order form says of the memory that a host keeps (before ORD-3), and of the datastores of a site."""
 LESS_CEILING, MORE_HEADROOM, MORE_CHANGE, LESS_REDUCTION = map(Decimal, ("0.05", "0.10", "0.02", "0.5"))
 RETENTION = {"daily": 30, "weekly": 4, "monthly": 0, "yearly": 0}
 HALF = Decimal("0.5")
@@ -74,6 +74,14 @@ def setting(
         )
 
     return find
+
+
+def host_reserve(case: Case, choice: Choice) -> Found | None:
+    """The memory of a blade that VMs cannot have: none on the concepts page, some on the order form (ORD-3)."""
+    stands = storage.ORD_3.stands_in(case.edition)
+    form_gib = storage.ORD_3.figure(case.edition, "memory_reserve_gib") if stands else RESERVE_GIB
+    found = setting("host_memory_reserve_gib", lambda gib: form_gib if gib < form_gib else 0)(case, choice)
+    return found and replace(found, values={**found.values, "form": form_gib})
 
 
 def _plain(value: Any) -> Any:
@@ -188,8 +196,8 @@ def of_backup(name: str, usual: Callable[[Decimal], Decimal], *, percent: bool =
 
 
 def standby(case: Case, choice: Choice) -> Found | None:
-    """Shares of the demand that are held at the other site, where anything is protected."""
-    if not any(group.protection and group.powered_on for group in case.workload.vms):
+    """Shares of the demand that are held at the other site, where anything protected has no share of its own."""
+    if not any(group.protection and group.powered_on and group.standby is None for group in case.workload.vms):
         return None
     names = ("vcpu_share", "memory_share")
     kept = {name: getattr(case.workload.policy.standby, name) for name in names}
