@@ -33,7 +33,10 @@ class How:
 
 
 def read_all(given: Sequence[Source], unread: list[str], how: How) -> tuple[list[Reading], list[Tabs]]:
-    """Read all sources; the faults of all are told together, and those of columns that rules ask for and none has."""
+    """Read all sources.
+
+    Raises BadInputError with the faults of all together, and those of columns that rules ask for and none has.
+    """
     faults: list[Fault] = []
     readings: list[Reading] = []
     tabs: list[Tabs] = []
@@ -62,7 +65,7 @@ def _missing(asked: Mapping[str, str], tabs: Sequence[Tabs]) -> Iterator[Fault]:
 def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str] = ()) -> Tabs:
     """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
 
-    `unread` gets the CSV files that no program is known to write.
+    `unread` gets the CSV files that no program is known to write. Raises BadInputError for a source that cannot be read.
     """
     tabs: Tabs = {}
     seen: list[str] = []
