@@ -65,7 +65,7 @@ def _missing(asked: Mapping[str, str], tabs: Sequence[Tabs]) -> Iterator[Fault]:
 def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str] = ()) -> Tabs:
     """Return the columns of the tables of a source that someone reads, by what they are; `use` has those of use too.
 
-    `unread` gets the CSV files that no program is known to write. Raises BadInputError for a source that cannot be read.
+    `unread` gets the CSV files that no program is known to write. Raises BadInputError when a source cannot be read.
     """
     tabs: Tabs = {}
     seen: list[str] = []
