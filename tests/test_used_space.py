@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from cloudplan.inventory.used_space import (
     measured,
     shared_out,
 )
-from cloudplan.plan.plan import Choice
+from cloudplan.plan.plan import Choice, Datastore, DiskPlacement, Finding
+from cloudplan.plan.wording import without_amounts
 
 Run = Callable[..., Ran]
 NOTHING = Choice(clusters=(), datastores=(), protection={})
@@ -178,6 +180,35 @@ def test_thin_disks_are_marked_and_told(tmp_path: Path) -> None:
     assert "3 disks were thin: they may grow to 300 GiB and hold 120 GiB, so 180 GiB are" in found["thin-risk"].message
     full = case(vms=[vm(disks=[{"size_gib": Decimal(100), "thin": True}])])
     assert "thin-risk" not in {finding.code for finding in find(full, NOTHING, pinned=True, on=None)}
+
+
+# --- disks that say no IOPS -----------------------------------------------------------------------------------------
+
+
+def told(disks: list[dict[str, Any]], **fields: Any) -> list[Finding]:
+    """Return what a plan of one group of two VMs says about disks without IOPS, on the cheapest class and the next."""
+    asked = case(vms=[vm(count=2, disks=disks)], **fields)
+    placed = tuple(DiskPlacement(vm="a", disk=number, count=2) for number in range(len(disks)))
+    store = Datastore(name="d", site="az05", storage_class="live", size_gib=1_000, disks=placed, vswp={"a": 2})
+    choice = Choice(clusters=(), datastores=(store,), protection={})
+    return [each for each in find(asked, choice, pinned=True, on=None) if each.code == "iops-not-told"]
+
+
+def test_disks_that_say_no_iops_are_told_with_the_next_class() -> None:
+    asked = case()
+    live, medium = (
+        Fraction(asked.prices.net(asked.edition.storage_classes[name])) / asked.edition.storage_classes[name].unit_gib
+        for name in ("live", "medium")
+    )
+    [finding] = told([{"size_gib": 60}, {"size_gib": 30}, {"size_gib": 9, "iops": 1}, {"size_gib": 7, "class": "live"}])
+    assert (finding.severity, finding.values["disks"], finding.values["size"]) == ("warning", 4, 180)
+    more = Fraction(180) / Fraction(9, 10) * (medium - live)
+    assert Decimal(finding.values["monthly"]) == Decimal(int(more * 100)) / 100
+    assert "4 disks (180 GiB) say neither IOPS nor a class, and stand on FLASH - Essentiel; on" in finding.message
+    hidden = without_amounts(finding)
+    assert "cost" not in hidden.message and "4 disks (180 GiB)" in hidden.message
+    assert not told([{"size_gib": 60, "iops": 1}])
+    assert not told([{"size_gib": 60}], policy={"default_disk": {"iops_per_gib": 1}})
 
 
 # --- rows that cannot be read -------------------------------------------------------------------------------------

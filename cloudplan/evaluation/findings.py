@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from cloudplan.evaluation.affinity_findings import affinity_findings
+from cloudplan.evaluation.iops_findings import iops_findings
 from cloudplan.evaluation.items import zones_in_use
 from cloudplan.evaluation.memory_models import under_the_other
 from cloudplan.evaluation.order_limits import order_limits
@@ -38,6 +39,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_availability(case, choice),
         *standby_findings(case),
         *_storage(case, choice),
+        *iops_findings(case, choice),
         *_thin(case),
         *_protection(case, choice),
         *recovery_findings(case, choice),

@@ -102,6 +102,12 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "by request": "{item} is not in the order form: ask for it by service request.",
         "disks": "{vm} has {disks} disks, a VM takes {most}; with ParaVirtual controllers {paravirtual}.",
     },
+    "iops-not-told": {
+        "priced": "{disks:n} disks ({size:n} GiB) say neither IOPS nor a class, and stand on {storage_class}; on "
+        "{next} they would cost {monthly} {currency} a month more. policy.default_disk says what such disks draw.",
+        "": "{disks:n} disks ({size:n} GiB) say neither IOPS nor a class, and stand on {storage_class}. "
+        "policy.default_disk says what such disks draw.",
+    },
     "thin-risk": {
         "": "{disks:n} disks were thin: they may grow to {size:n} GiB and hold {used:n} GiB, so {beyond:n} GiB are "
         "promised beyond what is used. Datastores are sized for all of it, backup for what is used.",
@@ -148,7 +154,7 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Templates by code and, where a code says several things, by which of them."""
-WITH_AMOUNTS = ("tenant-minimum", "memory-model")
+WITH_AMOUNTS = ("tenant-minimum", "memory-model", "iops-not-told")
 """The codes whose first words are without an amount, and others with one."""
 
 
