@@ -232,8 +232,26 @@ def test_size_computes_them_when_asked_to(run: Callable[..., Ran], tmp_path: Pat
     assert all(Decimal(each["monthly_otherwise"]) > 0 for each in plan["assumptions"])
     shown = run("size", "w.yaml", "--assumptions")
     assert "most of all on:" in shown.out and shown.out.count("\n  - ") == 3
-    verified = run("verify", "plan.json", "--prove")
-    assert verified.status == 0 and "assumptions[].monthly_otherwise" in verified.out
+    assert "assumptions[].monthly_otherwise" in run("verify", "plan.json").out
+    assert json.loads(run("verify", "plan.json", "--prove", "--format", "json").out)["not_checked"] == []
+
+
+@pytest.mark.parametrize("factor", ["0.9", "1.1"])
+def test_an_amount_that_was_made_up_is_refused_when_it_is_proven(
+    factor: str, run: Callable[..., Ran], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("w.yaml").write_text(yaml.safe_dump(workload(vms=[vm(count=20, memory_gib=32)])), encoding="utf-8")
+    assert run("size", "w.yaml", "--assumptions", "-o", "plan.json").status == 0
+    plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
+    first = plan["assumptions"][0]
+    for name in ("monthly_otherwise", "lower_bound_otherwise"):
+        first[name] = str((Decimal(first[name]) * Decimal(factor)).quantize(Decimal("0.01")))
+    plan["assumptions"].sort(key=lambda each: -abs(Decimal(each["monthly_otherwise"]) - Decimal(plan["monthly"])))
+    Path("forged.json").write_text(json.dumps(plan), encoding="utf-8")
+    assert run("verify", "forged.json").status == 0
+    ran = run("verify", "forged.json", "--prove")
+    assert ran.status == 4 and f"assumptions, {first['code']}, sized again" in ran.out
 
 
 def test_a_quote_for_a_customer_has_no_amounts_of_them() -> None:

@@ -1,14 +1,21 @@
 """A search for a plan as a command runs it: with progress, a limit of time, and an ear for Ctrl-C."""
 
+import math
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from cloudplan.analysis import assumptions
+from cloudplan.base import processes
 from cloudplan.base.errors import TimeLimitError
 from cloudplan.cli import talking
+from cloudplan.evaluation.assumptions import Otherwise
+from cloudplan.evaluation.resting import Change
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
@@ -129,3 +136,17 @@ def optimised(
             stopped=interrupt,
             memory=memory,
         )
+
+
+def with_amounts(origin: Origin, plan: Plan, memory: Memory, gap: float, limit: Limit) -> Plan:
+    """Return a plan with what it would cost if its assumptions did not hold, sized side by side."""
+
+    def side_by_side(work: Callable[[Change], Otherwise], changes: Sequence[Change]) -> Sequence[Otherwise]:
+        memory.close()  # each rests on the plan alone, in whatever order they end
+        with Interrupt():  # Ctrl-C ends the searches under way
+            return processes.each(work, changes)
+
+    rounds = math.ceil(len(plan.assumptions) / processes.cores())
+    seconds = None if limit.seconds_left is None else limit.seconds_left / max(rounds, 1)
+    solve = partial(optimised, gap=gap, time_limit=seconds, memory=memory)
+    return assumptions.with_amounts(origin, plan, solve, side_by_side)

@@ -1,15 +1,11 @@
 """`cloudplan size`: the cheapest plan of a workload."""
 
-import math
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloudplan.analysis.assumptions import with_amounts
-from cloudplan.base import processes
 from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
@@ -28,12 +24,10 @@ from cloudplan.cli.options import (
     commands,
     target,
 )
-from cloudplan.cli.searching import Interrupt, Limit, optimised
-from cloudplan.evaluation.assumptions import Otherwise
-from cloudplan.evaluation.resting import Change
+from cloudplan.cli.searching import Limit, optimised, with_amounts
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin, origin_of, read_plan, refuse_others
-from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.plan import language_of
 from cloudplan.presentation.text import render_plan
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.prices.book import load_prices
@@ -82,24 +76,11 @@ def size(
     memory = Memory()
     plan = optimised(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pinned, memory=memory)
     if resting:
-        plan = _with_amounts(origin, plan, memory, gap, limit)
+        plan = with_amounts(origin, plan, memory, gap, limit)
     spoken = language(lang or language_of(plan))
     shown = partial(render_plan, plan, origin.workload, spoken, to.style, to.screen)
     others = {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {}
     to.emit(plan.to_json() if to.format == "json" else shown(), others)
-
-
-def _with_amounts(origin: Origin, plan: Plan, memory: Memory, gap: float, limit: Limit) -> Plan:
-    """Return a plan with what it would cost if its assumptions did not hold, sized side by side."""
-
-    def side_by_side(work: Callable[[Change], Otherwise], changes: Sequence[Change]) -> Sequence[Otherwise]:
-        memory.close()  # each rests on the plan alone, in whatever order they end
-        with Interrupt():  # Ctrl-C ends the searches under way
-            return processes.each(work, changes)
-
-    rounds = math.ceil(len(plan.assumptions) / processes.cores())
-    seconds = None if limit.seconds_left is None else limit.seconds_left / max(rounds, 1)
-    return with_amounts(origin, plan, partial(optimised, gap=gap, time_limit=seconds, memory=memory), side_by_side)
 
 
 def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:

@@ -10,10 +10,13 @@ from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
-from cloudplan.cli.searching import optimised
+from cloudplan.cli.searching import Limit, optimised, with_amounts
+from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
+from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin, edition_of, prices_of, read_plan, workload_of
+from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
@@ -78,8 +81,7 @@ def _verify_plan(
     book = load_prices(prices, edition) if prices else prices_of(read, edition, str(file))
     verdict = verdict_of(read, wanted, edition, book)
     if prove and verdict.holds:
-        again = optimised(Origin(wanted, edition, book), gap=0.0, time_limit=None)
-        verdict = proved(verdict, read, again)
+        verdict = proved(verdict, read, _sized_again(Origin(wanted, edition, book), read))
     pairs = {
         "workload": (read.workload.sha256, wanted.sha256),
         "catalogue": (read.catalog.sha256, edition.sha256),
@@ -89,3 +91,12 @@ def _verify_plan(
     to.show(tables.report(read, verdict, strangers), tables.values(read, verdict, strangers))
     if not verdict.holds:
         raise typer.Exit(BROKEN)
+
+
+def _sized_again(origin: Origin, plan: Plan) -> Plan:
+    """Return the plan of some inputs, with what it would cost otherwise if a plan tells that of itself."""
+    memory = Memory()
+    again = optimised(origin, gap=0.0, time_limit=None, memory=memory)
+    if not computed_of(plan.assumptions):
+        return again
+    return with_amounts(origin, again, memory, gap=0.0, limit=Limit(None))

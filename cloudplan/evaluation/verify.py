@@ -26,6 +26,7 @@ from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import Workload
 
 NOT_CHECKED = ("lower_bound", "status", "gap")
+AMOUNTS_OTHERWISE = "assumptions[].monthly_otherwise"
 """What only solving again can check."""
 
 
@@ -90,17 +91,26 @@ def _not_checked(plan: Plan) -> Iterator[str]:
     if plan.search and plan.search.ended != "proven":
         yield "search"
     if computed_of(plan.assumptions):
-        yield "assumptions[].monthly_otherwise"
+        yield AMOUNTS_OTHERWISE
 
 
 def proved(verdict: Verdict, plan: Plan, again: Plan) -> Verdict:
-    """Return a verdict with the proof of a plan held against that of the plan that was sized again."""
+    """Return a verdict with the proof of a plan held against that of the plan that was sized again.
+
+    What the plan would cost otherwise is held against what `again` computed of it, if it did.
+    """
     if again.search and again.search.ended == "time-limit":
         return verdict
     unit = plan.prices.currency
-    shown = bill_rules.PROOF.at_most(plan.lower_bound, again.lower_bound, "lower_bound, sized again", unit)
-    left = tuple(name for name in verdict.not_checked if name not in NOT_CHECKED)
-    return replace(verdict, checks=(*verdict.checks, shown), not_checked=left)
+    shown: list[Check] = [
+        bill_rules.PROOF.at_most(plan.lower_bound, again.lower_bound, "lower_bound, sized again", unit)
+    ]
+    checked: tuple[str, ...] = NOT_CHECKED
+    if computed_of(again.assumptions):
+        checked = (*checked, AMOUNTS_OTHERWISE)
+        shown += bill_rules.amounts_otherwise(plan.assumptions, again.assumptions, unit)
+    left = tuple(name for name in verdict.not_checked if name not in checked)
+    return replace(verdict, checks=(*verdict.checks, *shown), not_checked=left)
 
 
 def _inputs(plan: Plan, edition: Edition) -> Iterator[Check]:

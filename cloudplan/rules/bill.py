@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found as shown
 from cloudplan.catalog.edition import Edition
-from cloudplan.plan.plan import BomLine, Plan, gap_of, is_optimal
+from cloudplan.plan.plan import Assumption, BomLine, Plan, gap_of, is_optimal
 from cloudplan.rules.rule import Check, Condition, Rule
 
 BOM = Rule(
@@ -142,3 +142,22 @@ def proof(plan: Plan) -> Iterator[Check]:
     gap = gap_of(plan.monthly, plan.lower_bound)
     words = f"{plan.gap}, but monthly and lower_bound give {gap}"
     yield PROOF.require(abs(plan.gap - gap) < GAP_DIGITS, "gap", words)
+
+
+def amounts_otherwise(told: Iterable[Assumption], again: Iterable[Assumption], unit: str) -> Iterator[Check]:
+    """Yield that what a plan says it would cost otherwise, and its proof, suit what was sized again (PROOF).
+
+    Both are costs of plans of one workload: neither may be below the proof of the other.
+    """
+    sized = {each.code: each for each in again}
+    for each in told:
+        other, place = sized.get(each.code), f"assumptions, {each.code}, sized again"
+        if other is None or (each.monthly_otherwise is None and each.no_plan is None):
+            continue
+        agree = (each.no_plan is None) == (other.no_plan is None)
+        yield PROOF.require(
+            agree, place, f"{each.no_plan or each.monthly_otherwise}; now: {other.no_plan or other.monthly_otherwise}"
+        )
+        if each.monthly_otherwise is not None and other.monthly_otherwise is not None:
+            yield PROOF.at_most(other.lower_bound_otherwise or 0, each.monthly_otherwise, place, unit)
+            yield PROOF.at_most(each.lower_bound_otherwise or 0, other.monthly_otherwise, place, unit)
