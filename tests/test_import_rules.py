@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Ran, bad_input, rules_of
+from conftest import REPOSITORY, Ran, bad_input, rules_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,6 +176,22 @@ def test_the_ledger_says_which_rules_met_how_many(imported: Callable[..., Import
     for word in ("web01", '"web"', "sql", "Alice", "shop:"):
         assert word not in hidden.text
     assert group_of(hidden, hidden.workload.vms[0].names[0]).anti_affinity
+
+
+def test_the_example_makes_an_estate_of_two_sites_and_three_tiers(shared: Path) -> None:
+    export = shared / "examples" / "inventories" / "rvtools-3-805vm.xlsx"
+    result = import_inventory([export], Options(rules=REPOSITORY / "examples" / "import-rules.yaml"))
+    assert result.ledger.total("imported").figures == (795, 2721, 10_733_908, 795, 233_556_214)
+    assert [met for _, met in result.ledger.rules] == [795, 267, 114, 93, 41]
+    assert not any("met no rule" in text or "met no VM" in text for text in result.ledger.warnings)
+    tiers: dict[tuple[str, str, bool], int] = {}
+    for group in result.workload.vms:
+        key = (group.tags["tier"], group.site, group.protection is not None)
+        tiers[key] = tiers.get(key, 0) + group.count
+        assert all(disk.iops > 0 for disk in group.disks)
+    assert tiers.keys() == {("gold", "az05", True), ("silver", "az05", False), ("bronze", "az07", False)}
+    assert sum(tiers.values()) == 795 and tiers["gold", "az05", True] == 114
+    assert all(machine.met and machine.met[0] == 0 for machine in result.machines)
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
