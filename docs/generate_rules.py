@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.rules import backup, bill, compute, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, networks, protection, storage
 from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
@@ -23,6 +23,7 @@ CHAPTERS = (
     ("Protection", protection.RULES),
     ("Backup", backup.RULES),
     ("Networks", networks.RULES),
+    ("Certifications", certifications.RULES),
     ("Bill and proof", bill.RULES),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import case, price_book, vm, workload
-from test_rules import choice, cluster, covers, store
+from test_rules import choice, cluster, store
 
 import cloudplan as cp
 from cloudplan.evaluation.bom import bill, monthly
@@ -129,7 +129,6 @@ def test_vm_replication_is_preferred_where_it_would_do(wish: dict[str, Any], dis
     assert told.values["able"] == able
 
 
-@covers("VMR-5")
 @pytest.mark.parametrize(
     ("rpo", "push_gib", "told_rpo"),
     [("6h", "1.50", "6h"), ("1h", "0.25", "1h"), ("24h", "6.00", "1d"), ("3d", "6.00", "1d"), (None, "0.25", "1h")],

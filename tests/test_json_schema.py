@@ -135,6 +135,7 @@ FULL_WORKLOAD = workload(
     backup_policies={"gold": {"daily": 30}},
     extras=[{"sku": "csp:tenant:v1", "quantity": 1, "site": "az05"}],
     networks=[{"name": "prod", "sites": ["az05"]}],
+    requires=["hds"],
     vms=[
         vm(
             count=1,
@@ -277,6 +278,7 @@ BEYOND += ("unknown storage class", "unknown swap policy", "unknown backup polic
 BEYOND += ("names; allowed:", "the size of the disk", "the primary site", "is always replicated", "no standby site")
 BEYOND += (
     "unknown network",
+    "unknown certification",
     "the VM is not protected",
     "policy.default_disk does not give",
     "before valid_from",

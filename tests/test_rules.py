@@ -22,6 +22,7 @@ from cloudplan.rules import bill as bill_rules
 from cloudplan.rules import compute, protection, storage
 from cloudplan.rules.backup import backup_flows, backup_site, backup_storage, stored_factor
 from cloudplan.rules.book import ALL
+from cloudplan.rules.certifications import all_certified
 from cloudplan.rules.orders import order_form
 from cloudplan.rules.rule import Check
 from cloudplan.workload.case import Case, instances_at
@@ -48,6 +49,35 @@ def test_every_rule_of_the_book_has_a_test_on_both_sides_of_its_limit() -> None:
     import test_findings  # noqa: F401, PLC0415 - rules that make findings are tried there, with what is here
 
     assert {rule.id for rule in ALL} == COVERED
+
+
+# --- certifications, what replication pushes -------------------------------------------------------------------------
+
+
+@covers("CRT-1")
+@pytest.mark.parametrize(
+    ("requires", "key", "rules"),
+    [
+        ([], "extras.kasten", set()),
+        (["hds"], "extras.vlan", set()),
+        (["hds"], "blades.eco:v3", set()),
+        (["hds"], "extras.kasten", {"CRT-1"}),
+    ],
+)
+def test_an_item_has_the_certifications_required(requires: list[str], key: str, rules: set[str]) -> None:
+    asked = case(edition=cp.load_edition("2026-08-20"), requires=requires)
+    assert broken(all_certified(asked, [key])) == rules
+    assert broken(all_certified(case(requires=requires), [])) == ({"CRT-1"} if requires else set())
+
+
+@covers("VMR-5")
+@pytest.mark.parametrize(
+    ("rpo", "minutes", "push_gib"), [("59m", 60, "1/8"), ("2h", 120, "1/4"), ("24h", 1440, "3"), ("25h", 1440, "3")]
+)
+def test_a_push_follows_the_rpo_within_what_the_mechanism_offers(rpo: str, minutes: int, push_gib: str) -> None:
+    asked = case(sites=DR, vms=[vm(protection={"rpo": rpo}, disks=[{"size_gib": 100}])])
+    found = protection.pushed(asked, asked.workload.vms[0])
+    assert (found.first_copy_gib, found.push_gib, found.rpo_minutes) == (100, Fraction(push_gib), minutes)
 
 
 # --- one VM and one blade --------------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ def _typed(path: str, value: str) -> Any:
     """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
     if value in ("", "null"):
         return None
-    listed = path.rpartition(".")[2] in ("blades", "names", "networks")
+    listed = path.rpartition(".")[2] in ("blades", "names", "networks", "requires")
     return value.split("+") if listed else value
 
 

@@ -247,6 +247,8 @@ def _kinds(origin: Origin, groups: Sequence[str]) -> Iterator[tuple[str, Edits]]
         given = as_given(origin.workload, edition).get("policy", {})
         if name in given:
             yield f"the catalogue's {name}", {f"policy.{name}": None}
+    if origin.workload.requires:
+        yield "no certifications required", {"requires": None}
     if policy.default_disk:
         yield "no default_disk of the policy", {"policy.default_disk": None}
     if policy.vswp != "auto":

@@ -31,6 +31,8 @@ def given_up(asked: Workload, other: Workload) -> tuple[str, ...]:
         kept = other.groups.get(group.name)
         for words in ("the VMs",) if kept is None else (*_of_group(group, kept), *_standby(asked, group, other, kept)):
             groups.setdefault(words, []).append(group.name)
+    lost = [name for name in asked.requires if name not in other.requires]
+    found += [f"certification {name}" for name in lost]
     if other.term_months > asked.term_months:
         found.append(f"term of {asked.term_months} months")
     return (*found, *(words + _named(names, len(asked.vms)) for words, names in groups.items()))

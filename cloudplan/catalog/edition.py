@@ -4,7 +4,7 @@ An edition is data and complete in itself; every fact names the document and the
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -251,6 +251,11 @@ class Edition(Frozen):
         """Return one of `limits`; None when the edition does not say it."""
         found: Limit | None = getattr(self.limits, name)
         return found.value if found else None
+
+    def lacking(self, key: str, required: Iterable[str]) -> tuple[str, ...]:
+        """Return the certifications among those required that an item, by its key, does not have."""
+        known = {name: self.certifications[name] for name in required if name in self.certifications}
+        return tuple(name for name, certification in known.items() if not certification.covers(key))
 
     @property
     def flash_classes(self) -> tuple[str, ...]:

@@ -69,13 +69,13 @@ def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _prices(case: Case) -> Iterator[Finding]:
     book = case.prices.book
     for name in case.workload.policy.blades:
-        if name not in case.blades:
+        if not case.prices.offer(case.edition.blades[name]):
             yield finding_of("warning", "not-priced", name, "", about="blade", blade=name, book=book.name)
-    for name in case.edition.storage_classes:
-        if name not in case.classes:
+    for name, storage_class in case.edition.storage_classes.items():
+        if not case.prices.offer(storage_class):
             yield finding_of("warning", "not-priced", name, "", about="class", storage_class=name, book=book.name)
     memory = case.edition.services.memory
-    if compute.memory_is_unpriced(case):
+    if not compute.memory_is_included(case) and not case.prices.offer(memory):
         yield finding_of("warning", "not-priced", memory.sku, "", about="memory", book=book.name)
     for item in case.edition.computed_items():
         prices = list(case.prices.spelled(item).values())

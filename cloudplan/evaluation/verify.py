@@ -18,7 +18,7 @@ from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.prices.book import PriceBook
-from cloudplan.rules import backup, compute, placement, protection, storage
+from cloudplan.rules import backup, certifications, compute, placement, protection, storage
 from cloudplan.rules import bill as bill_rules
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import Check
@@ -203,6 +203,7 @@ def _bill(case: Case, plan: Plan, document: Plan) -> Iterator[Check]:
     yield from bill_rules.lines_are(document, plan)
     yield backup.BKP_3.require(plan.backup == document.backup, "backup", "is not what BKP-2 and BKP-3 give")
     lines = lines_by_key(case, plan.bom)
+    yield from certifications.all_certified(case, (key for _, key in lines))
     for site in case.sites:
         line = lines.get((site, MIRROR))
         mirrored_gib = protection.mirrored_at_source_gib(case, plan.choice, site)

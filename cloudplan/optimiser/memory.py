@@ -219,7 +219,7 @@ def _facts(case: Case) -> list[Any]:
     """Return edition, prices and term: every price and every rule."""
     edition, workload = case.edition, case.workload
     named = [edition.edition, edition.sha256, edition.shipped]
-    return [*named, case.prices.book.sha256, workload.region, workload.term_months]
+    return [*named, case.prices.book.sha256, workload.region, workload.term_months, *workload.requires]
 
 
 def _shapes(pool: Pool) -> list[Any]:

@@ -6,7 +6,7 @@ and the storage of all sites are solved apart, and their bounds add up.
 
 import operator
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,11 +14,11 @@ from fractions import Fraction
 from functools import partial
 
 from cloudplan.base import money
-from cloudplan.base.errors import BadInputError, InternalError, NoPlanError
+from cloudplan.base.errors import BadInputError, Fault, InternalError, NoPlanError
 from cloudplan.catalog.edition import Edition, Item
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.document import document
-from cloudplan.evaluation.items import cost, fixed_items, missing_prices
+from cloudplan.evaluation.items import CLASSES, cost, fixed_items, missing_prices
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
@@ -40,6 +40,7 @@ from cloudplan.optimiser.time_shares import improve_all
 from cloudplan.plan.plan import Choice, Cluster, Plan, Search, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
+from cloudplan.rules.certifications import all_certified
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Workload
 
@@ -131,13 +132,24 @@ def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None
     """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
     unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
     unpriced += memory.once(("unpriced", key), lambda: list(unpriced_items(case)))
-    unpriced += [each.item for each in fixed_items(case) if each.quantity and case.prices.offer(each.item) is None]
+    fixed = [each for each in fixed_items(case) if each.quantity]
+    unpriced += [each.item for each in fixed if case.prices.offer(each.item) is None]
     if unpriced:
         raise BadInputError(missing_prices(case, unpriced))
-    faults = [fault for pool in pools for fault in pool.faults]
+    needed = [*(each.key for each in fixed), *_swap_class(case)]
+    faults = [
+        Fault(row.words, path=row.place, rule=row.rule.id) for row in all_certified(case, needed) if not row.holds
+    ]
+    faults += [fault for pool in pools for fault in pool.faults]
     faults += memory.once(("faults", key), lambda: list(storage_faults(case)))
     if faults:
         raise NoPlanError(dict.fromkeys(faults))
+
+
+def _swap_class(case: Case) -> Iterator[str]:
+    """Yield the key of the storage class that the policy names for swap files."""
+    if case.workload.policy.vswp in case.edition.storage_classes:
+        yield f"{CLASSES}.{case.workload.policy.vswp}"
 
 
 def _stored(case: Case, memory: Memory, key: str, storage: StoragePlan) -> Choice:

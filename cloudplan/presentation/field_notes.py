@@ -18,6 +18,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
     workload.Workload: {
         "schema": FORMAT,
         "name": "Name of the workload, on every output.",
+        "requires": "Certifications that every item must have, by their names in the edition.",
         "customer": "Who the quote is for; copied to the plan, never computed with.",
         "region": "Region of all sites.",
         "catalog": "Edition of the catalogue that this file is pinned to; `--catalog` wins over it.",

@@ -217,6 +217,7 @@ def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edi
             **EXAMPLES,
             "sites": {"standby": others[0], "backup": others[-1]} if others else {},
             "extras": [{"sku": extra.sku, "quantity": 1}] if extra else None,
+            "requires": list(edition.certifications)[:1] or None,
             "vms": [{**group, "disks": [{"class": edition.flash_classes[0], "used_gib": first.disks[0].size_gib}]}],
         },
         defaults={"policy": usual.policy.model_dump(), "vms": [{**own, "backup": first.backup.model_dump()}]},

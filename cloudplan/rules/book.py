@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 
 from cloudplan.catalog.edition import Edition
-from cloudplan.rules import backup, bill, compute, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, networks, protection, storage
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.rule import rule_book as _rule_book
 
-ALL = (*compute.RULES, *storage.RULES, *protection.RULES, *backup.RULES, *networks.RULES, *bill.RULES)
+ALL = (
+    *compute.RULES,
+    *storage.RULES,
+    *protection.RULES,
+    *backup.RULES,
+    *networks.RULES,
+    *certifications.RULES,
+    *bill.RULES,
+)
 
 
 def rule_book(edition: Edition) -> Mapping[str, Rule]:

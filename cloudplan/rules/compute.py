@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import Blade, Edition
+from cloudplan.rules.certifications import CRT_1, certified
 from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, one_of
 from cloudplan.workload.case import Case, Instances
 from cloudplan.workload.workload import VmGroup
@@ -178,11 +179,16 @@ def _allowed(case: Case, item: Instances, blade: str) -> Check:
     return BLADES.require(allowed, item.group.name, f"{blade} is not in the list of allowed blades")
 
 
+def _certified(case: Case, item: Instances, blade: str) -> Check:
+    return certified(case, f"blades.{blade}", item.group.name)
+
+
 FITS = (
     Fit(CPU_2, _threads, lambda group: group.vcpus),
     Fit(CPU_3, _frequency, lambda group: group.min_ghz),
     Fit(MEM_1, _included, lambda group: None),
     Fit(BLADES, _allowed, lambda group: group.blades),
+    Fit(CRT_1, _certified, lambda group: None),
 )
 
 
@@ -212,8 +218,12 @@ def memory_is_included(case: Case) -> bool:
 
 
 def memory_is_unpriced(case: Case) -> bool:
-    """Return whether memory beyond what blades include would be billed, but has no price: then none is activated."""
-    return not memory_is_included(case) and case.prices.offer(case.edition.services.memory) is None
+    """Return whether memory beyond what blades include would be billed, but is not on offer: then none is activated.
+
+    It has no price, or lacks a certification that is required.
+    """
+    unpriced = case.prices.offer(case.edition.services.memory) is None
+    return not memory_is_included(case) and (unpriced or not case.is_certified("services.memory"))
 
 
 @dataclass(frozen=True)

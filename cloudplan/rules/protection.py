@@ -14,6 +14,7 @@ from cloudplan.plan.plan import (
     Choice,
     Mechanism,
 )
+from cloudplan.rules.certifications import certified
 from cloudplan.rules.rule import FIRST, Check, Condition, Inequality, Linear, Rule, exact, names
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
@@ -104,10 +105,11 @@ VMR_5 = Rule(
 RULES = (DR_1, DR_2, DR_3, GM_1, GM_2, GM_3, ENC_1, ENC_2, MM_1, VMR_1, VMR_2, VMR_4, VMR_5)
 
 _BY_MECHANISM = {GLOBAL_MIRROR: GM_1, VM_REPLICATION: VMR_1}
+_LICENCES = {GLOBAL_MIRROR: "services.global_mirror", VM_REPLICATION: "services.vm_replication"}
 
 
 def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[Check]:
-    """Yield what a protected group asks of a mechanism (DR-2 with GM-1 or VMR-1, VMR-4, ENC-2)."""
+    """Yield what a protected group asks of a mechanism (DR-2 with GM-1 or VMR-1, VMR-4, ENC-2, CRT-1)."""
     wish, rule, place = group.protection, _BY_MECHANISM[mechanism], group.name
     if wish is None:
         return
@@ -123,6 +125,8 @@ def mechanism_fit(case: Case, group: VmGroup, mechanism: Mechanism) -> Iterator[
         words = f"disk {', '.join(map(str, constant))} writes constantly: its snapshot never closes"
         yield VMR_4.require(not constant, place, words)
     yield ENC_2.require(not group.encrypted, place, "an encrypted VM cannot be replicated")
+    if case.workload.requires:
+        yield certified(case, _LICENCES[mechanism], place)
 
 
 @dataclass(frozen=True, slots=True)

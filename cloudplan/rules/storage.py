@@ -12,6 +12,7 @@ from fractions import Fraction
 from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Datastore
+from cloudplan.rules.certifications import certified
 from cloudplan.rules.protection import GM_1
 from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, names, share
 from cloudplan.workload.case import Case
@@ -279,7 +280,7 @@ def largest_lun_gib(case: Case, item: StorageClass) -> int:
 
 
 def disk_class(case: Case, disk: Disk, name: str, place: str, *, mirrored: bool) -> Iterator[Check]:
-    """Yield the conditions for a disk to stand on a class (CLS-1, IOPS-2, GM-1)."""
+    """Yield the conditions for a disk to stand on a class (CLS-1, IOPS-2, GM-1, CRT-1)."""
     if disk.storage_class:
         yield CLS_1.require(name == disk.storage_class, place, f"the disk asks for class {disk.storage_class}")
     else:
@@ -290,6 +291,8 @@ def disk_class(case: Case, disk: Disk, name: str, place: str, *, mirrored: bool)
     if mirrored:
         compatible = GM_1.figure(case.edition, "classes")
         yield GM_1.require(name in compatible, place, f"Global Mirror works with {', '.join(compatible)}, not {name}")
+    if case.workload.requires:
+        yield certified(case, f"storage_classes.{name}", place)
 
 
 def swap_classes(case: Case) -> tuple[str, ...]:

@@ -59,16 +59,26 @@ class Case:
 
     @cached_property
     def blades(self) -> dict[str, Blade]:
-        """The blades on offer: allowed by the policy and priced."""
+        """The blades on offer: allowed by the policy, priced, and with the certifications required."""
         allowed = self.workload.policy.blades
         return {
-            name: blade for name, blade in self.edition.blades.items() if name in allowed and self.prices.offer(blade)
+            name: blade
+            for name, blade in self.edition.blades.items()
+            if name in allowed and self.prices.offer(blade) and self.is_certified(f"blades.{name}")
         }
 
     @cached_property
     def classes(self) -> dict[str, StorageClass]:
-        """The storage classes on offer: those that are priced."""
-        return {name: item for name, item in self.edition.storage_classes.items() if self.prices.offer(item)}
+        """The storage classes on offer: those that are priced and have the certifications required."""
+        return {
+            name: item
+            for name, item in self.edition.storage_classes.items()
+            if self.prices.offer(item) and self.is_certified(f"storage_classes.{name}")
+        }
+
+    def is_certified(self, key: str) -> bool:
+        """Return whether an item, by its key as in `Edition.keyed_items`, has all certifications required (CRT-1)."""
+        return not self.edition.lacking(key, self.workload.requires)
 
     @cached_property
     def sites(self) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import decimal_of, misfit, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
-from cloudplan.catalog.loading import editions, not_shipped
+from cloudplan.catalog.loading import editions, load_edition, not_shipped
 from cloudplan.workload import default_disk, networks
-from cloudplan.workload.raw import mapping_at, mappings
+from cloudplan.workload.raw import mapping_at, mappings, texts
 from cloudplan.workload.workload import MAX_INSTANCES, Policy, Sites, Workload
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
@@ -210,6 +210,8 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
     if "vswp" in policy:
         wanted.append((("policy", "vswp"), "swap policy", policy["vswp"], ("home", "auto", *edition.storage_classes)))
     wanted += networks.zones_named(tree, zones)
+    certifications = list(edition.certifications or load_edition().certifications)
+    wanted += [(("requires", at), "certification", name, certifications) for at, name in texts(tree.get("requires"))]
     wanted += default_disk.class_named(policy, edition)
     for index, extra in mappings(tree.get("extras")):
         wanted.append((("extras", index, "site"), "zone", extra.get("site", zones[0]), zones))

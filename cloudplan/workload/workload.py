@@ -255,6 +255,8 @@ class Workload(Frozen):
     """A complete workload: every default of the edition filled in."""
 
     schema_name: Literal["cloudplan/workload/v1"] = Field(alias="schema")
+    requires: tuple[Name, ...] = ()
+    """Certifications that every item must have, by their names in the edition."""
     name: Name
     customer: Customer | None = None
     region: Name
@@ -307,7 +309,7 @@ class Workload(Frozen):
         Fields that came after the first plans are left out where they say nothing, so that hashes stay.
         """
         tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        _leave_out_empty(tree, "networks")
+        _leave_out_empty(tree, "networks", "requires")
         for group in tree["vms"]:
             _leave_out_empty(group, "networks", "tags")
             for disk in group["disks"]:

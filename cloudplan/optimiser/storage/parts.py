@@ -14,6 +14,7 @@ from cloudplan.base.units import number
 from cloudplan.catalog.edition import Item
 from cloudplan.optimiser.storage.luns import NOTHING, Kind, disk_load, least_gib, may_stand, nearest_miss, swap_load
 from cloudplan.plan.plan import GLOBAL_MIRROR, MECHANISMS, VM_REPLICATION, Mechanism
+from cloudplan.rules.certifications import CRT_1, certified
 from cloudplan.rules.protection import DR_2, mechanism_fit, metro_mirror
 from cloudplan.rules.storage import LUN_2, LUN_3, VSWP_1, disk_class, swap_at_home, swap_classes
 from cloudplan.workload.case import Case
@@ -120,8 +121,9 @@ def mechanisms_of(case: Case, group: VmGroup) -> tuple[Mechanism | None, ...]:
 def unpriced_items(case: Case) -> Iterator[Item]:
     """Yield the items without a price that the storage of no plan can do without: the last that would fit."""
     wish = case.workload.policy.vswp
-    if wish in case.edition.storage_classes and wish not in case.classes:
-        yield case.edition.storage_classes[wish]
+    named = case.edition.storage_classes.get(wish)
+    if named is not None and case.prices.offer(named) is None:
+        yield named
     for group in case.workload.vms:
         fit = [name for name in _ways(group) if not list(_unfit(case, group, name))]
         lacking = [_unpriced(case, group, name) for name in fit]
@@ -204,6 +206,9 @@ def _no_class(case: Case, disk: Disk, limit: str, *, mirrored: bool) -> tuple[st
     broken = next((row for row in rows if not row.holds), None)
     if broken:
         return broken.rule.id, f": {broken.words}"
+    uncertified = [certified(case, f"storage_classes.{name}", "") for name in case.edition.flash_classes]
+    if not any(row.holds for row in uncertified):
+        return CRT_1.id, f": {uncertified[0].words}"
     what = f" of {number(disk.size_gib)} GiB" + (f" and {disk.iops} IOPS" if disk.iops else "")
     miss = nearest_miss(case, disk, mirrored=mirrored)
     if miss and miss[1].rule is not LUN_3:
