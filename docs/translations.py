@@ -37,7 +37,10 @@ MODULES = (
     ),
     *("sales/orders", "sales/requests", "sales/terraform"),
     "presentation/html_page",
-    *(f"presentation/tables/{name}" for name in ("plan", "quote", "inventory", "orders", "terraform", "assumptions")),
+    *(
+        f"presentation/tables/{name}"
+        for name in ("plan", "quote", "inventory", "orders", "terraform", "assumptions", "service")
+    ),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},

@@ -16,6 +16,7 @@ from cloudplan.plan.plan import Mechanism, Plan, language_of
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
+from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables.table import Notes, Report, Table, say, words
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted
@@ -96,7 +97,7 @@ class _Page:
     def values(self) -> dict[str, Any]:
         """Return the values of the template."""
         plan, spoken = self.plan, self.spoken
-        illustrative = plan.prices.illustrative
+        illustrative, conditions = plan.prices.illustrative, service_tables.table(self.quote.case.edition)
         return {
             "t": spoken.text,
             "lang": spoken.code,
@@ -118,6 +119,7 @@ class _Page:
             "resting": [spoken.said(each) for each in resting.in_short(plan)],
             "assumptions": _shown(resting.table(plan), spoken),
             "findings": self._findings(),
+            "service": _shown(conditions, spoken) if conditions else None,
             "bill": _shown(plan_tables.bill(plan).without("List price", "Discount"), spoken),
             "made_with": _shown(plan_tables.made_with(plan), spoken),
         }

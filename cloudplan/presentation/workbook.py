@@ -18,6 +18,7 @@ from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import orders as order_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
+from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.tables.table import Table, Text
 from cloudplan.presentation.worksheet import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted
@@ -81,6 +82,8 @@ class _Book:
         found = orders(self.quote.case, self.quote.plan.choice, self.quote.plan.backup)
         self._listed(self.page("Orders"), order_tables.table(found))
         self._assumptions(self.page("Assumptions"))
+        if conditions := service_tables.table(self.quote.case.edition):
+            self._listed(self.page("Service and conditions"), conditions)
         self._listed(self.page("Rules"), tables.rules(self.quote))
         self._about(self.page("About"))
         FrontPage(first, self.quote, self.bill, self.further, self.check, self.stale).write()
