@@ -29,6 +29,8 @@ INVENTORY_BYTES: Final = 2_000 * MB
 """One file of an inventory: a workbook or a zip, packed and unpacked."""
 INVENTORY_TEXT_BYTES: Final = 300 * MB
 """One CSV file, and the texts that the sheets of a workbook share: these are read whole."""
+WHOLE_SHEETS_BYTES: Final = 1_000 * MB
+"""What the sheets of an inventory may take to be read whole, which is quick; larger ones are read row by row."""
 INVENTORY_CELLS: Final = 200 * MB
 """Cells of one table; RVTools writes about 100 columns, and a row for each VM or disk."""
 

@@ -2,7 +2,7 @@
 
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -55,6 +55,13 @@ def opened(file: IO[bytes], *, values: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions that it leaves out
         return load_workbook(file, read_only=True, data_only=values, keep_links=False)
+
+
+def sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[Sequence[Any]]]]:
+    """Yield the sheets of a workbook that is read row by row: the title and the rows of each."""
+    for sheet in list(opened(file, values=True).worksheets):
+        sheet.reset_dimensions()
+        yield str(sheet.title), sheet.iter_rows(max_row=limits.ROWS, values_only=True)
 
 
 def names_in(file: IO[bytes], name: str) -> tuple[set[str], set[str]]:

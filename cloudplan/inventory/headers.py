@@ -218,7 +218,9 @@ def _fill(columns: Columns, header: Row, rows: Iterator[Row], layout: Layout) ->
         values = [cells[position] if position < len(cells) else None for _, position in places]
         if _says_nothing(values, key):
             columns.blank += 1
-        elif [folded(value) for value in values if isinstance(value, str)] == titles:
+        elif (
+            folded(values[key]) == titles[key] and [folded(each) for each in values if isinstance(each, str)] == titles
+        ):
             columns.repeated += 1
         else:
             columns.rows.append(number_)

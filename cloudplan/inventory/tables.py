@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 from cloudplan.base import kinds, limits, spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH, opened, reading, too_large
+from cloudplan.base.whole_sheets import whole_sheets
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -135,16 +136,13 @@ def _sheets(file: IO[bytes], name: str) -> Iterator[Table]:
         kinds.refuse_other(file.read(limits.TEXT_BYTES).decode("utf-8", "replace"), name, kinds.INVENTORY)
     spreadsheet.refuse_other_files(file, name, limits.INVENTORY_BYTES, limits.INVENTORY_TEXT_BYTES)
     with spreadsheet.damage_told(name):
-        book = spreadsheet.opened(file, values=True)
-        sheets = list(book.worksheets)
-    for sheet in sheets:
-        yield Table(str(sheet.title), name, "sheet", _bounded(_rows_of(sheet, name), f"{name}:{sheet.title}"))
+        for title, rows in whole_sheets(file) or spreadsheet.sheets(file):
+            yield Table(title, name, "sheet", _bounded(_rows_of(rows, name), f"{name}:{title}"))
 
 
-def _rows_of(sheet: Any, name: str) -> Iterator[Row]:
+def _rows_of(rows: Iterable[Sequence[Any]], name: str) -> Iterator[Row]:
     with spreadsheet.damage_told(name):
-        sheet.reset_dimensions()
-        yield from enumerate(sheet.iter_rows(max_row=limits.ROWS, values_only=True), start=1)
+        yield from enumerate(rows, start=1)
 
 
 def _bounded(rows: Iterable[Row], name: str) -> Iterator[Row]:
