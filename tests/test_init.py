@@ -216,10 +216,10 @@ def test_every_field_of_a_workload_is_in_the_file_but_what_only_the_program_writ
     shown = set(re.findall(r"(\w+):", WORKLOADS.text({"sites": "az05 az06"})))
     every = {(model.__name__, key) for model in models(cp.Workload) for key in NOTES[model]}
     assert {model for model, key in every if key not in shown} == {
-        "Workload", "Disk", "Protection", "Inventory", "InventoryFile", "LedgerLine",
+        "Workload", "Disk", "Protection", "Inventory", "InventoryFile", "LedgerLine", "RuleMet",
     }  # fmt: skip
     assert {key for model, key in every if key not in shown and model in ("Workload", "Disk", "Protection")} == {
-        "inventory", "by_default", "mechanism",
+        "inventory", "by_default", "mechanism", "thin",
     }  # fmt: skip
 
 
@@ -280,8 +280,8 @@ def test_lines_are_not_too_long() -> None:
         (["prices", "--name", "x"], "--name: not of prices; fill in the file"),
         (["--schema", "plan", "--name", "x"], "--name: not with --schema"),
         (["prices", "--schema", "plan"], "--schema: a kind of file and --schema; give one of them"),
-        (["--schema", "plans"], "--schema: found 'plans'; allowed: workload, prices, terms, plan"),
-        (["rules"], "kind: found 'rules'; allowed: workload, prices, terms"),
+        (["--schema", "plans"], "--schema: found 'plans'; allowed: workload, prices, terms, rules, plan"),
+        (["rule"], "kind: found 'rule'; allowed: workload, prices, terms, rules"),
     ],
     ids=lambda value: " ".join(value).encode("ascii", "replace").decode() if isinstance(value, list) else "",
 )  # fmt: skip

@@ -124,7 +124,7 @@ QUOTES = "`cloudplan quote` writes .xlsx, .html and .csv"
         ),
         ("size workload.yaml -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         ("explain plan.json -o p.PDF", f"p.PDF: .pdf is not written here; {PLANS}; {QUOTES}"),
-        ("orders plan.json -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
+        ("orders plan.json -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS[:-16]}, .xlsx{PLANS[-16:]}"),
         ("verify plan.json -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         ("catalog list -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         ("prices check prices.yaml -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),

@@ -181,6 +181,11 @@ class VmGroup(Frozen):
         return hash(self.name)
 
     @property
+    def data_only(self) -> bool:
+        """Whether it holds nothing but its data at the other site (DR-1)."""
+        return self.standby == NO_STANDBY
+
+    @property
     def memory_mib(self) -> int:
         """Configured memory in whole MiB."""
         return mib(self.memory_gib)
@@ -301,7 +306,7 @@ class Workload(Frozen):
 
     def sites_of_instances(self, group: VmGroup) -> tuple[str, ...]:
         """Return the sites where instances of a group may run: without the other one when only its data stand there."""
-        return self.sites_of(group) if self.standby_of(group) else (group.site,)
+        return (group.site,) if group.data_only else self.sites_of(group)
 
     def canonical(self) -> dict[str, Any]:
         """Return the workload as plain values, decimals as text: what is hashed and kept in a plan.

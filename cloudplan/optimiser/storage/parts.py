@@ -97,7 +97,7 @@ def parts_of(case: Case) -> dict[Part, list[Member]]:
             first = indexes[0] == 0
             swap_mib = group.memory_mib if first and group.powered_on else 0
             disks = tuple(_bare(group.disks[index]) for index in indexes)
-            data_only = bool(swap_mib and other and case.workload.standby_of(group) is None)
+            data_only = bool(swap_mib and other and group.data_only)
             part = Part(group.site, other, mechanisms, group.count, swap_mib, disks, first, data_only)
             parts.setdefault(part, []).append(Member(group.name, indexes))
     return parts
