@@ -971,7 +971,7 @@ def test_what_is_not_backed_up_is_a_finding(disks: list[dict[str, Any]], codes: 
 
 
 def codes(asked: Case, made: Choice, *, pinned: bool = True) -> set[str]:
-    """Return the codes of the findings, without those of every example: of its price book, and of disks without IOPS."""
+    """Return the codes of the findings, without those of every example: its price book, its disks without IOPS."""
     found = {finding.code for finding in find(asked, made, pinned=pinned, on=None)}
     return found - {"illustrative-prices", "iops-not-told"}
 
