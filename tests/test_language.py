@@ -79,7 +79,7 @@ def test_no_text_of_a_plan_or_a_quote_is_left_in_english(
         for style in ("terminal", "markdown"):
             assert "par mois" in cp.render(plan, style=style, lang="fr")  # type: ignore[arg-type]
         for audience in ("internal", "customer"):
-            write_quote(quote(plan, read_terms(TERMS)), spoken, audience)  # type: ignore[arg-type]
+            write_quote(quote(plan, read_terms(TERMS), audience), spoken)  # type: ignore[arg-type]
     foreign = {"EUR"}
     figures_only = {text for text in missing.asked if not re.sub(r"{[^}]*}", "", text).strip(" ,.()[]:")}
     assert missing.asked - foreign - figures_only == set()

@@ -13,7 +13,7 @@ def net(list_price: Decimal, discount: Decimal) -> Decimal:
     return EXACT.multiply(list_price, EXACT.subtract(Decimal(1), discount))
 
 
-def line(quantity: int, unit_price: Decimal) -> Decimal:
+def line(quantity: int | Decimal, unit_price: Decimal) -> Decimal:
     """Return quantity x unit price, rounded half up to the cent."""
     return EXACT.multiply(Decimal(quantity), unit_price).quantize(CENT, ROUND_HALF_UP)
 

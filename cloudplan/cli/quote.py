@@ -1,4 +1,4 @@
-"""`cloudplan quote`: a plan and its terms as an Excel workbook, as CSV, or the plan as a page."""
+"""`cloudplan quote`: a plan and its terms as an Excel workbook, as a page, or the bill as CSV."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,13 +11,13 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of, refuse_options
+from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
-from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.quote import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
@@ -44,7 +44,9 @@ def quote(
     csv_dialect: Annotated[Dialect, typer.Option(help="Comma and point, or as French Excel wants it.")] = (
         Dialect.rfc4180
     ),
-    audience: Annotated[Audience, typer.Option(help="For the customer: no discounts, no list prices.")] = "customer",
+    audience: Annotated[
+        Audience, typer.Option(help="For the customer: no list prices, discounts, proof.")
+    ] = "customer",
     lang: Lang = None,
     issued: Annotated[
         datetime | None, typer.Option(parser=values.day, metavar=values.DAY, help="Day of issue; wins over the terms.")
@@ -55,15 +57,13 @@ def quote(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write the quote of a plan as a workbook or as CSV, or the page of a plan; the extension says which.
+    """Write the quote of a plan as a workbook, as a page or as CSV; the extension says which.
 
-    The page is of the plan alone, without terms.
+    All that are written together are one quote: the same terms, for the same reader.
     """
     if not output and csv is None:
         raise BadInputError([Fault(f"a file to write is needed; allowed: {_ALLOWED}", where="--output")])
     formats = {**_formats(output or [], format), **({csv: "csv"} if csv else {})}
-    if "html" in formats.values():
-        refuse_options("a workbook or CSV", {"--terms": terms, "--issued": issued, "--valid-until": valid_until})
     files.refuse_existing([*(output or []), csv], force=force, inputs=[plan, terms])
     faults: list[Fault] = []
     read: Plan | None = None
@@ -75,12 +75,12 @@ def quote(
     if read is None or agreed is None:
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
-    made = quoted(read, with_dates(agreed, *dates))
+    made = quoted(read, with_dates(agreed, *dates), audience)
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
-        "xlsx": lambda: write_quote(made, spoken, audience),
+        "xlsx": lambda: write_quote(made, spoken),
         "html": lambda: render_quote_page(made, spoken).encode(),
-        "csv": lambda: bill_csv(made, spoken, audience, csv_dialect),
+        "csv": lambda: bill_csv(made, spoken, csv_dialect),
     }
     deliver({path: makers[format]() for path, format in formats.items()})
 

@@ -1,4 +1,4 @@
-"""`cloudplan report`: what `cloudplan quote -o plan.html` does, under the name that it had."""
+"""`cloudplan report`: what `cloudplan quote --audience internal -o plan.html` does, under the name that it had."""
 
 from cloudplan.base import files
 from cloudplan.cli.options import Force, Lang, Output, PlanFile, commands, emit

@@ -63,7 +63,7 @@ def requote(
     others = {new_plan: change.after.to_json().encode()} if new_plan else {}
     if xlsx:
         made = quote_of(change.after, change.renewed)
-        others[xlsx] = write_quote(made, language(language_of(change.after)), "internal")
+        others[xlsx] = write_quote(made, language(language_of(change.after)))
     to.show(report(change), values(change), others)
 
 

@@ -79,7 +79,7 @@ def size(
         plan = with_amounts(origin, plan, memory, gap, limit)
     spoken = language(lang or language_of(plan))
     shown = partial(render_plan, plan, origin.workload, spoken, to.style, to.screen)
-    others = {xlsx: write_quote(quote_of(plan, origin), spoken, "internal")} if xlsx else {}
+    others = {xlsx: write_quote(quote_of(plan, origin), spoken)} if xlsx else {}
     to.emit(plan.to_json() if to.format == "json" else shown(), others)
 
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from cloudplan.base.language import Language, Message
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.tables.table import Cell, words
 from cloudplan.sales.quote import Quote
 
@@ -24,12 +23,12 @@ class Dialect(StrEnum):
     excel_fr = "excel-fr"
 
 
-def bill_csv(quote: Quote, spoken: Language, audience: Audience, dialect: Dialect) -> bytes:
+def bill_csv(quote: Quote, spoken: Language, dialect: Dialect) -> bytes:
     """Return the lines of the bill, those of the plan, as the bytes of a CSV file."""
     french = dialect is Dialect.excel_fr
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if french else ",", lineterminator="\r\n")
-    table = tables.bill(quote, audience)
+    table = tables.bill(quote)
     writer.writerow(table.headers(spoken))
     for row in table.rows:
         writer.writerow([_cell(value, spoken, french=french) for value in row])

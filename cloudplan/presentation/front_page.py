@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from cloudplan.base.language import Message, counted, message
+from cloudplan.base.language import Message, message
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Table
 from cloudplan.presentation.worksheet import Area, Page, total_of
-from cloudplan.sales.quote import Quote
+from cloudplan.sales.quote import Invoiced, Quote
 from cloudplan.sales.terms import Party
 
 QUOTE_WIDTHS = (34, 20, 34, 20)
 FRESH = "The plan is that of these parameters."
+SPLIT = "\x00"
+"""Where a figure goes into a text, while it is being made a formula."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class FrontPage:
             self.page.put(row, 0, text)
         row += 2
         self.page.tell(row, 0, resting.TITLE, styles.heading)
-        for text in resting.in_short(quote.plan):
+        for text in resting.in_short(quote.plan, internal=quote.internal):
             row = self.page.spread(row + 1, text, QUOTE_WIDTHS)
         for mention in terms.mentions:
             row += 1
@@ -81,55 +83,80 @@ class FrontPage:
         return row + 1
 
     def _dates(self, row: int) -> int:
-        terms, spoken = self.quote.terms, self.page.spoken
-        texts = [
-            message("Issued on {day}", day=spoken.date(terms.issued)) if terms.issued else None,
-            message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
-            message("Revision {number}", number=terms.revision) if terms.revision else None,
-            message("Reference: {text}", text=terms.reference) if terms.reference else None,
-            message("Billing: {text}", text=terms.billing) if terms.billing else None,
-            message("Payment: {text}", text=terms.payment) if terms.payment else None,
-            message("Prices in {currency}, without tax unless stated.", currency=self.quote.plan.prices.currency),
-        ]
-        shown = [text for text in texts if text]
+        shown = tables.particulars(self.quote, self.page.spoken)
         for position, text in enumerate(shown):
             self.page.put(row + position // 2, 2 * (position % 2), text)
         return row + (len(shown) + 1) // 2
 
     def _totals(self, row: int) -> int:
-        """Write net, tax and gross: of a month, once, and over the term."""
-        quote, styles = self.quote, self.page.styles
-        term = quote.case.workload.term_months
-        extra = {one_off: self._further(one_off) for one_off in (False, True)}
-        monthly = f"SUM({self.bill.cells('Monthly', elsewhere=True)})" + extra[False]
-        once = extra[True].lstrip("+") or "0"
-        nets = (quote.monthly_net, quote.one_off_net, quote.term_net)
-        heads = (
-            *(message("Total"), message("A month"), message("Once")),
-            counted("Over {count} month", "Over {count} months", term),
-        )
-        for position, head in enumerate(heads):
-            self.page.put(row, position, None, styles.head["money" if position else "text"])
-            self.page.tell(row, position, head, styles.head["money" if position else "text"])
-        cells = [xl_rowcol_to_cell(row + 1, column) for column in (1, 2, 3)]
-        formulas = [f"={monthly}", f"={once}", f"={cells[0]}*cp_term_months+{cells[1]}"]
-        self.page.tell(row + 1, 0, "Net, without tax", styles.total["text"])
-        self.page.tell(row + 2, 0, "VAT", styles.body["text"])
-        self.page.tell(row + 3, 0, "Gross, with tax", styles.total["text"])
-        for column, (formula, net) in enumerate(zip(formulas, nets, strict=True), start=1):
-            self.page.formula(row + 1, column, formula, net, styles.total["money"])
-            top, tax = (xl_rowcol_to_cell(row + line, column) for line in (1, 2))
-            self.page.formula(row + 2, column, f"=ROUND({top}*cp_vat_rate,2)", quote.vat(net), styles.body["money"])
-            self.page.formula(row + 3, column, f"={top}+{tax}", net + quote.vat(net), styles.total["money"])
-        return row + 4
+        """Write net, tax by rate and gross: of a month, once, and over the term, where tax is that of the invoices."""
+        quote, styles, spoken = self.quote, self.page.styles, self.page.spoken
+        for position, head in enumerate((message("Total"), *tables.total_heads(quote))):
+            form = styles.head["money" if position else "text"]
+            if position < len(QUOTE_WIDTHS) - 1:
+                self.page.put(row, position, head, form)
+            else:
+                self.page.formula(row, position, self._over(), spoken.said(head), form)
+        rows = tables.totals(quote, spoken)
+        last = row + len(rows)
+        for at, (label, amounts) in enumerate(rows, start=row + 1):
+            bold = styles.total if at in (row + 1, last) else styles.body
+            if at == row + 2:  # the rate of the terms may be changed
+                self.page.formula(at, 0, self._vat_label(), spoken.said(label), bold["text"])
+            else:
+                self.page.put(at, 0, label, bold["text"])
+            for column, (formula, amount) in enumerate(
+                zip(self._figures(row, at, last), amounts, strict=True), start=1
+            ):
+                self.page.formula(at, column, f"={formula}", amount, bold["money"])
+        return last + 1
 
-    def _further(self, one_off: bool) -> str:
-        """Return the terms of a sum for the further lines that count, billed once or a month."""
-        if self.further is None:
-            return ""
-        lines = enumerate(self.quote.terms.lines)
-        some = [index for index, line in lines if line.kind == "included" and line.one_off == one_off]
-        return "".join(f"+{self.further.cell('Amount', index)}" for index in some)
+    def _figures(self, head: int, at: int, last: int) -> tuple[str, str, str]:
+        """Return the formulas of a row of the totals: the first is net, the last gross, those between are tax."""
+        here = [xl_rowcol_to_cell(at, column) for column in (1, 2)]
+        if head + 1 < at < last:
+            invoiced = self.quote.invoiced[at - head - 2]
+            rate = "cp_vat_rate" if at == head + 2 else f"{invoiced.rate:f}"
+            bases = (self._billed(invoiced, one_off=False), self._billed(invoiced, one_off=True))
+            monthly, once = (f"ROUND(({base})*{rate},2)" for base in bases)
+        elif at == last:
+            monthly, once = (
+                f"SUM({xl_rowcol_to_cell(head + 1, column)}:{xl_rowcol_to_cell(last - 1, column)})" for column in (1, 2)
+            )
+        else:
+            monthly, once = (
+                "+".join(self._billed(invoiced, one_off=kind) for invoiced in self.quote.invoiced)
+                for kind in (False, True)
+            )
+        return monthly, once, f"{here[0]}*cp_term_months+{here[1]}"
+
+    def _billed(self, invoiced: Invoiced, *, one_off: bool) -> str:
+        """Return the sum of what is billed at a rate of tax, a month or once."""
+        quote = self.quote
+        plan = not one_off and invoiced.rate == quote.terms.vat_rate
+        some = [f"SUM({self.bill.cells('Monthly', elsewhere=True)})"] if plan else []
+        if self.further is not None:
+            some += [
+                self.further.cell("Amount", index)
+                for index, line in enumerate(quote.terms.lines)
+                if line.kind == "included" and line.one_off == one_off and quote.rate_of(line) == invoiced.rate
+            ]
+        return "+".join(some) or "0"
+
+    def _over(self) -> str:
+        """Return the formula of what stands above the total over the term."""
+        one, many = (
+            _joined(self.page.spoken.said(_with_count(tables.over(months), SPLIT)), "cp_term_months")
+            for months in (1, 2)
+        )
+        return f"=IF(cp_term_months=1,{one},{many})"
+
+    def _vat_label(self) -> str:
+        """Return the formula of the name of the tax: every program shows the rate with the mark of the language."""
+        spoken = self.page.spoken
+        said = spoken.text("VAT {percent} %", percent=SPLIT)
+        marks = '",","."' if spoken.code == "en" else '".",","'
+        return "=" + _joined(said, f"SUBSTITUTE(ROUND(cp_vat_rate*100,4),{marks})")
 
     def _families(self, row: int, table: Table, left: int) -> int:
         """Write the monthly cost by family or by site, as sums over the bill."""
@@ -140,3 +167,14 @@ class FrontPage:
         total = {"Monthly": (f"=SUM({area.cells('Monthly')})", total_of(table, "Monthly"))}
         self.page.total(area, area.last + 1, [message("Total a month")], total)
         return area.last + 2
+
+
+def _with_count(counted: Message, count: str) -> Message:
+    """Return a message about a number of things with another text for the number, in the same plural."""
+    return Message(counted.template, {**counted.values, "count": count}, counted.many, counted.count)
+
+
+def _joined(text: str, figure: str) -> str:
+    """Return a text with a mark in it as a formula that joins its parts around a figure."""
+    before, after = (part.replace('"', '""') for part in text.split(SPLIT))
+    return f'"{before}"&{figure}&"{after}"'

@@ -1,4 +1,4 @@
-"""A plan as one HTML page that needs nothing else, no network and no script; for the eye, print and screen readers."""
+"""A quote as one HTML page that needs nothing else, no network and no script; for the eye, print and screen readers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables.table import Notes, Report, Table, say, words
-from cloudplan.sales.quote import Quote
+from cloudplan.sales.quote import Audience, Quote
 from cloudplan.sales.quote import quote as quoted
+from cloudplan.sales.terms import Terms
 
 BAR, GAP, HEIGHT = 9, 5, 56
 """Width of the bar of a resource, space between hosts, height of a full host, in the strip of a cluster."""
@@ -34,17 +35,19 @@ class Bar:
     label: str = ""
 
 
-def render_page(plan: Plan, *, lang: Code | None = None) -> str:
-    """Return a plan as an HTML page, in a language, by default that of its customer.
+def render_page(
+    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+) -> str:
+    """Return the quote of a plan as an HTML page, in a language, by default that of its customer.
 
-    Raises BadInputError when the plan breaks a rule; the same plan gives the same page.
+    Raises BadInputError when the plan breaks a rule; the same input gives the same page.
     """
-    quote = quoted(plan)
+    quote = quoted(plan, terms, audience)
     return render_quote_page(quote, language(lang or language_of(quote.plan)))
 
 
 def render_quote_page(quote: Quote, spoken: Language) -> str:
-    """Return the plan of a quote as an HTML page, without its terms."""
+    """Return a quote as an HTML page."""
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 
@@ -96,32 +99,63 @@ class _Page:
 
     def values(self) -> dict[str, Any]:
         """Return the values of the template."""
-        plan, spoken = self.plan, self.spoken
-        illustrative, conditions = plan.prices.illustrative, service_tables.table(self.quote.case.edition)
+        plan, quote, spoken = self.plan, self.quote, self.spoken
+        conditions = service_tables.table(quote.case.edition)
         return {
             "t": spoken.text,
             "lang": spoken.code,
             "name": plan.workload.name,
-            "mark": spoken.said(plan_tables.ILLUSTRATIVE) if illustrative else "",
-            "cost": spoken.amount(plan.monthly, plan.prices.currency),
-            "bound": spoken.amount(plan.lower_bound, plan.prices.currency),
-            "status": spoken.said(plan_tables.status(plan)),
-            "in_short": spoken.said(plan_tables.in_short(plan, self.quote.case.workload)),
-            "families": self._amounts(tables.by_family(self.quote)),
-            "sites": self._amounts(tables.by_site(self.quote)),
-            "clusters": [self._cluster(use) for use in utilisation.clusters(self.quote.case, plan)],
-            "datastores": [self._datastore(use) for use in utilisation.datastores(self.quote.case, plan)],
-            "headroom": spoken.number(Fraction(self.quote.case.workload.policy.snapshot_headroom) * 100),
+            "mark": spoken.said(plan_tables.ILLUSTRATIVE) if plan.prices.illustrative else "",
+            "cost": spoken.amount(quote.monthly_net, plan.prices.currency),
+            "in_short": spoken.said(plan_tables.in_short(plan, quote.case.workload)),
+            **self._proof(),
+            **self._terms(),
+            "families": self._amounts(tables.by_family(quote)),
+            "sites": self._amounts(tables.by_site(quote)),
+            "clusters": [self._cluster(use) for use in utilisation.clusters(quote.case, plan)],
+            "datastores": [self._datastore(use) for use in utilisation.datastores(quote.case, plan)],
+            "headroom": spoken.number(Fraction(quote.case.workload.policy.snapshot_headroom) * 100),
             "picture": self._picture(),
-            "protection": _shown(tables.protection(self.quote), spoken),
-            "backup": _shown(tables.backup(self.quote), spoken),
-            "rests_on": spoken.said(resting.head(plan)),
-            "resting": [spoken.said(each) for each in resting.in_short(plan)],
-            "assumptions": _shown(resting.table(plan), spoken),
+            "protection": _shown(tables.protection(quote), spoken),
+            "backup": _shown(tables.backup(quote), spoken),
+            "rests_on": spoken.said(resting.head(plan, internal=quote.internal)),
+            "resting": [spoken.said(each) for each in resting.in_short(plan, internal=quote.internal)],
+            "assumptions": _shown(resting.table(plan, internal=quote.internal), spoken),
             "findings": self._findings(),
             "service": _shown(conditions, spoken) if conditions else None,
-            "bill": _shown(plan_tables.bill(plan).without("List price", "Discount"), spoken),
+            "bill": _shown(tables.bill(quote).without("Line", "Family"), spoken),
+            "bill_totals": [(spoken.said(text), spoken.amount(value)) for text, value in tables.list_totals(quote)],
+            "bill_total": spoken.amount(quote.monthly, plan.prices.currency),
             "made_with": _shown(plan_tables.made_with(plan), spoken),
+        }
+
+    def _proof(self) -> dict[str, Any]:
+        """Return what is proven, of the plan's own bill: nothing for the customer."""
+        if not self.quote.internal:
+            return {"status": "", "bound": "", "own": ""}
+        plan, spoken = self.plan, self.spoken
+        own = spoken.amount(plan.monthly, plan.prices.currency) if self.quote.monthly_net != plan.monthly else ""
+        bound = spoken.amount(plan.lower_bound, plan.prices.currency)
+        return {"status": spoken.said(plan_tables.status(plan)), "bound": bound, "own": own}
+
+    def _terms(self) -> dict[str, Any]:
+        """Return what the terms say: number, parties, dates, further lines and totals."""
+        quote, terms, spoken = self.quote, self.quote.terms, self.spoken
+        parties = [
+            (spoken.word(title), [words(line, "text", spoken) for line in tables.party(who) if line])
+            for title, who in (("Issuer", terms.issuer), ("Customer", quote.customer))
+        ]
+        return {
+            "number": spoken.text("Quote {number}", number=terms.number) if terms.number else "",
+            "parties": [(title, lines) for title, lines in parties if lines],
+            "particulars": [spoken.said(each) for each in tables.particulars(quote, spoken)],
+            "mentions": terms.mentions,
+            "further": _shown(tables.extra_lines(quote), spoken),
+            "total_heads": [spoken.said(head) for head in tables.total_heads(quote)],
+            "totals": [
+                (spoken.said(label), [spoken.amount(value) for value in amounts])
+                for label, amounts in tables.totals(quote, spoken)
+            ],
         }
 
     def _percent(self, share: Fraction) -> str:
@@ -257,5 +291,6 @@ class _Page:
 
     def _findings(self) -> list[tuple[str, ...]]:
         """Return the severity of each finding as the plan has it, and its texts."""
-        rows = plan_tables.findings(self.plan).only("Severity", "Subject", "Message").texts(self.spoken)
-        return [(finding.severity, *row) for finding, row in zip(self.plan.findings, rows, strict=True)]
+        told = tables.findings(self.quote)
+        rows = plan_tables.findings(told).only("Severity", "Subject", "Message").texts(self.spoken)
+        return [(finding.severity, *row) for finding, row in zip(told, rows, strict=True)]

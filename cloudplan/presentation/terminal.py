@@ -173,7 +173,7 @@ class Terminal:
 
     def _findings(self, plan: Plan) -> str:
         """Return the findings; of many with the same code the first ones, and how many more there are."""
-        table, spoken, width = tables.findings(plan), self.spoken, self.screen.width - len(INDENT)
+        table, spoken, width = tables.findings(plan.findings), self.spoken, self.screen.width - len(INDENT)
         lines, shown = [f"{say(table.title, spoken).upper()}  {say(table.note, spoken)}"], dict[str, int]()
         for finding in plan.findings:
             shown[finding.code] = shown.get(finding.code, 0) + 1

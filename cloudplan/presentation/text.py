@@ -68,7 +68,7 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
     yield mark
     yield from (_block(part, spoken) for part in tables.ledger(workload))
     yield _block(resting.table(plan), spoken)
-    yield _block(tables.findings(plan), spoken)
+    yield _block(tables.findings(plan.findings), spoken)
     yield _block(tables.made_with(plan), spoken)
 
 

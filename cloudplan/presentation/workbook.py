@@ -4,7 +4,9 @@ What the optimiser chose is a value and says so; when a parameter makes the plan
 """
 
 import io
+from collections.abc import Sequence
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -12,24 +14,20 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
-from cloudplan.plan.wording import without_amounts
 from cloudplan.presentation.front_page import FRESH, FrontPage
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import orders as order_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
-from cloudplan.presentation.tables.quote import Audience
 from cloudplan.presentation.tables.table import Table, Text
 from cloudplan.presentation.worksheet import ACCENT, CREATED, Area, Page, Styles, cell_text, quoted
 from cloudplan.sales.orders import orders
-from cloudplan.sales.quote import Quote
+from cloudplan.sales.quote import Audience, Quote, QuoteLine
 from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
 WIDE = (30, 40, 20, 20, 20, 20, 20)
-PRICED = {"alias-prices", "not-proven"}
-"""Findings that name list prices or what a plan may cost less: not for the customer."""
 CHART = {"width": 860, "height": 300}
 
 
@@ -40,15 +38,15 @@ def write_workbook(
 
     `lang` is by default that of the customer. Raises BadInputError when the plan breaks a rule.
     """
-    quote = quoted_plan(plan, terms)
-    return write_quote(quote, language(lang or language_of(quote.plan)), audience)
+    quote = quoted_plan(plan, terms, audience)
+    return write_quote(quote, language(lang or language_of(quote.plan)))
 
 
-def write_quote(quote: Quote, spoken: Language, audience: Audience) -> bytes:
+def write_quote(quote: Quote, spoken: Language) -> bytes:
     """Return a quote as the bytes of an xlsx file."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
-    _Book(book, quote, spoken, audience).write()
+    _Book(book, quote, spoken).write()
     book.close()
     return buffer.getvalue()
 
@@ -56,12 +54,11 @@ def write_quote(quote: Quote, spoken: Language, audience: Audience) -> bytes:
 class _Book:
     """The workbook that is being written."""
 
-    def __init__(self, book: xlsxwriter.Workbook, quote: Quote, spoken: Language, audience: Audience):
-        self.book, self.quote, self.spoken, self.audience = book, quote, spoken, audience
-        self.internal = audience == "internal"
+    def __init__(self, book: xlsxwriter.Workbook, quote: Quote, spoken: Language):
+        self.book, self.quote, self.spoken, self.internal = book, quote, spoken, quote.internal
         self.mark = spoken.said(plan_tables.ILLUSTRATIVE) if quote.plan.prices.illustrative else ""
         self.styles = Styles(book)
-        self.stale = f"=OR(cp_term_months<>{quote.case.workload.term_months},cp_growth<>0)"
+        self.stale = f"=cp_term_months<>{quote.months}"
 
     def write(self) -> None:
         """Write all sheets in their order; the first refers to those behind it."""
@@ -71,7 +68,7 @@ class _Book:
         self.further = self._further_lines(self.page("Further lines")) if self.quote.terms.lines else None
         self._parameters(self.page("Parameters"))
         net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"} if self.internal else None
-        self._listed(self.page("Price book"), tables.prices(self.quote, self.audience), net)
+        self._listed(self.page("Price book"), tables.prices(self.quote), net)
         self._capacity(self.page("Capacity"))
         self._storage(self.page("Storage"))
         self._backup(self.page("Backup and DR"))
@@ -111,27 +108,45 @@ class _Book:
 
     def _bill(self, page: Page) -> Area:
         """Write the bill with its totals; return where its lines stand."""
-        table = tables.bill(self.quote, self.audience)
+        table = tables.bill(self.quote)
         formulas = {"Monthly": "=ROUND({Quantity}*{Unit price},2)"}
+        note = message("Amounts are live formulas, without tax.")
         if self.internal:
             formulas["Unit price"] = "={List price}*(1-{Discount})*(1-cp_discount)"
             formulas["Monthly"] = "=ROUND({Quantity}*{List price}*(1-{Discount})*(1-cp_discount),2)"
-        note = message("Amounts are live formulas, without tax; quantities are results of the optimiser.")
+            formulas["List amount"] = "=ROUND({Quantity}*{List price},2)"
+            formulas["Discount amount"] = "={List amount}-{Monthly}"
+            note = message("Amounts are live formulas, without tax; quantities are results of the optimiser.")
         area = page.list(table, page.title(table.title, note, marked=len(table.columns)), formulas)
-        lines, names = area.cells("Monthly"), area.cells("Site")
-        row = area.last + 2  # a blank row keeps the totals out of the filter
-        for site, value in self.quote.by_site().items():
+        summed = ("List amount", "Discount amount", "Monthly") if self.internal else ("Monthly",)
+        row, names = area.last + 2, area.cells("Site")  # a blank row keeps the totals out of the filter
+        for site in self.quote.by_site():
             cell = xl_rowcol_to_cell(row, area.column("Site"))
-            formula = f"=SUMIFS({lines},{names},{cell})"
-            page.total(area, row, ["", message("Total of the site")], {"Monthly": (formula, value)})
+            of_site = [line for line in self.quote.lines if line.line.site == site]
+            sums = self._amounts(of_site)
+            shown = {name: (f"=SUMIFS({area.cells(name)},{names},{cell})", sums[name]) for name in summed}
+            page.total(area, row, ["", message("Total of the site")], shown)
             page.put(row, area.column("Site"), site, self.styles.total["text"])
             row += 1
-        page.total(area, row, ["", message("Total a month")], {"Monthly": (f"=SUM({lines})", self.quote.monthly)})
+        sums = self._amounts(self.quote.lines)
+        shown = {name: (f"=SUM({area.cells(name)})", sums[name]) for name in summed}
+        page.total(area, row, ["", message("Total a month")], shown)
         return area
+
+    def _amounts(self, lines: Sequence[QuoteLine]) -> dict[str, Decimal]:
+        """Return what lines come to, by the columns of the bill."""
+        zero = Decimal("0.00")
+        return {
+            "List amount": sum((line.listed for line in lines), zero),
+            "Discount amount": sum((line.discounted for line in lines), zero),
+            "Monthly": sum((line.net for line in lines), zero),
+        }
 
     def _further_lines(self, page: Page) -> Area:
         """Write the lines beside the plan."""
-        note = message("Beside the plan; without the commercial discount, without tax.")
+        note = message("Beside the plan, without tax.")
+        if self.internal:
+            note = message("Beside the plan; without the commercial discount, without tax.")
         table = tables.extra_lines(self.quote)
         return page.list(table, page.title(table.title, note), {"Amount": "=ROUND({Quantity}*{Unit price},2)"})
 
@@ -140,15 +155,14 @@ class _Book:
         quote, styles, sheet = self.quote, self.styles, page.sheet
         page.widen((38, 16, 70))
         row = page.title("Parameters", "Coloured cells may be changed; everything that depends on them follows.")
-        term = quote.case.workload.term_months
         entries: list[tuple[str, Message, Any, Any, Any, Message]] = [
             (
                 "cp_term_months",
                 message("Term (months)"),
-                term,
+                quote.months,
                 "whole",
                 ("integer", 1, 1200),
-                message("Multiplies the monthly total."),
+                message("How many monthly invoices there are."),
             ),
             (
                 "cp_vat_rate",
@@ -156,9 +170,8 @@ class _Book:
                 quote.terms.vat_rate,
                 "share",
                 ("decimal", 0, 1),
-                message("On the rounded net total."),
+                message("Of the plan and of further lines at this rate; rounded on each invoice."),
             ),
-            ("cp_growth", message("Growth of the estate"), 0, "share", ("decimal", 0, 10), message("0: as sized.")),
         ]
         if self.internal:
             text = message("On every line of the plan, before rounding.")
@@ -179,18 +192,24 @@ class _Book:
             row += 1
         self.check = f"={quoted(page.name)}!{xl_rowcol_to_cell(row + 1, 2, True, True)}"
         page.tell(row + 1, 0, "Check", styles.heading)
-        self._stale(page, row + 1, 2, term)
+        self._stale(page, row + 1, 2)
         sheet.set_row(row + 1, 48)
         for text in plan_tables.own_catalog(quote.plan):
             page.tell(row + 3, 0, text)
 
-    def _stale(self, page: Page, row: int, column: int, term: int) -> None:
+    def _stale(self, page: Page, row: int, column: int) -> None:
         """Write the check that turns red when the plan is no longer the one that the figures were proven for."""
+        months = self.quote.months
         good = self.spoken.word(FRESH)
-        bad = self.spoken.word("Stale: the optimum was proven for other parameters. Change the workload and run again:")
-        bad += " cloudplan size --term"
+        if self.internal:
+            bad = self.spoken.word(
+                "Stale: the optimum was proven for other parameters. Change the workload and run again:"
+            )
+            bad += " cloudplan size --term"
+        else:
+            bad = self.spoken.text("Quantities and prices are for a term of {months} months; ask again.", months=months)
         quotes = [text.replace('"', '""') for text in (good, bad)]
-        formula = f'=IF(AND(cp_term_months={term},cp_growth=0),"{quotes[0]}","{quotes[1]}")'
+        formula = f'=IF(cp_term_months={months},"{quotes[0]}","{quotes[1]}")'
         page.formula(row, column, formula, good, self.styles.good)
         page.redden(row, column, self.stale)
 
@@ -240,18 +259,13 @@ class _Book:
             row = page.block(table, row, WIDE).last + 2
 
     def _findings(self, page: Page) -> None:
-        plan = self.quote.plan
-        if not self.internal:
-            told = tuple(without_amounts(found) for found in plan.findings if found.code not in PRICED)
-            plan = plan.model_copy(update={"findings": told})
-        area = self._listed(page, plan_tables.findings(plan))
+        area = self._listed(page, plan_tables.findings(tables.findings(self.quote)))
         warning = self.spoken.said(plan_tables.SEVERITIES["warning"])
         rule = {"type": "cell", "criteria": "==", "value": f'"{warning}"', "format": self.styles.warning}
         page.sheet.conditional_format(area.first, 0, area.last, 0, rule)
 
     def _assumptions(self, page: Page) -> None:
-        shown = resting.table(self.quote.plan)
-        area = self._listed(page, shown if self.internal else resting.for_customer(shown))
+        area = self._listed(page, resting.table(self.quote.plan, internal=self.internal))
         page.block(tables.overridden(self.quote), area.last + 3, [30, 30])
 
     def _about(self, page: Page) -> None:
@@ -261,9 +275,13 @@ class _Book:
         second = plan_tables.proof(plan) if self.internal else plan_tables.size(plan, self.quote.case.workload)
         for table in (plan_tables.made_with(plan), second):
             row = page.block(table, row, widths).last + 2
-        page.put(row, 0, plan_tables.status(plan))
-        page.tell(
-            row + 1, 0, "The bound is that of the solver (HiGHS) less its tolerance; the plan was verified without it."
-        )
+        if self.internal:
+            page.put(row, 0, plan_tables.status(plan))
+            page.tell(
+                row + 1,
+                0,
+                "The bound is that of the solver (HiGHS) less its tolerance; the plan was verified without it.",
+            )
+            row += 2
         command = message("Made by: {command}", command="cloudplan size WORKLOAD --prices PRICES --format json")
-        page.put(row + 2, 0, command)
+        page.put(row, 0, command)

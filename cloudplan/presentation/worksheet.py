@@ -37,6 +37,7 @@ NUMBER_FORMATS: dict[Kind, str] = {
     "hash": "@",
     "whole": "#,##0",
     "decimal": "#,##0.00",
+    "quantity": "#,##0.00##########",
     "money": "#,##0.00",
     "price": "#,##0.00####",
     "change": "+#,##0.00;-#,##0.00;0.00",
@@ -237,12 +238,11 @@ class Page:
                 self.sheet.set_row(at, min(TALLEST_ROW, 15 * lines + 2))
             places = {name: xl_rowcol_to_cell(at, position) for position, name in enumerate(names, start=left)}
             for position, (column, value) in enumerate(zip(table.columns, cells, strict=True), start=left):
-                formula = (formulas or {}).get(column.name)
+                formula, form = (formulas or {}).get(column.name), self.styles.body[_kind_of(value, column.kind)]
                 if formula and isinstance(value, Decimal | int):
-                    filled = formula.format_map(places)
-                    self.formula(at, position, filled, Decimal(value), self.styles.body[column.kind])
+                    self.formula(at, position, formula.format_map(places), Decimal(value), form)
                 else:
-                    self.put(at, position, value, self.styles.body[column.kind])
+                    self.put(at, position, value, form)
         return Area(self.name, table, row + 1, row + max(1, len(table.rows)), left)
 
     def _wrapped(self, column: Column, cell: Cell) -> str:
@@ -270,6 +270,11 @@ class Page:
         head = column.header(self.spoken)
         header = min(len(head) + 3, max(13, max(len(word) for word in head.split()) + 4))
         return max(header, min(longest + (3 if column.kind == "text" else 5), WIDEST.get(column.name, 30)))
+
+
+def _kind_of(value: Cell, kind: Kind) -> Kind:
+    """Return as what a value is shown: a quantity without a fraction as the whole number it is."""
+    return "whole" if kind == "quantity" and isinstance(value, Decimal) and value == int(value) else kind
 
 
 def total_of(table: Table, name: str) -> Decimal:

@@ -1,9 +1,14 @@
-"""A quote: a verified plan with terms, and what both come to. Each line is rounded once, then summed; tax is last."""
+"""A quote: a verified plan with terms, for a reader, and what they come to. It feeds workbook, page and CSV alike.
+
+Each line is rounded once, then summed. Tax is that of the invoices: one a month and one for what is billed once, each
+rounded by rate.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from typing import Literal
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError
@@ -14,6 +19,8 @@ from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.sales.terms import ExtraLine, Party, Terms
 from cloudplan.workload.case import Case
 
+Audience = Literal["customer", "internal"]
+"""Who reads a quote: the customer gets no list prices, no discounts and nothing of the proof."""
 FAMILIES = ("Compute", "Storage", "Disaster recovery", "Backup", "Other services")
 
 
@@ -26,14 +33,51 @@ class QuoteLine:
     unit_net: Decimal
     net: Decimal
 
+    @property
+    def listed(self) -> Decimal:
+        """Quantity x list price, rounded half up to the cent."""
+        return money.line(self.line.quantity, self.line.list_price)
+
+    @property
+    def discounted(self) -> Decimal:
+        """What the price book and the terms take off together: list less net."""
+        return self.listed - self.net
+
+
+@dataclass(frozen=True)
+class Invoiced:
+    """What is billed at one rate of tax on an invoice of a month, on the one for what is billed once, and in all."""
+
+    rate: Decimal
+    monthly: Decimal
+    one_off: Decimal
+    months: int
+
+    @property
+    def amounts(self) -> tuple[Decimal, Decimal, Decimal]:
+        """The net amounts: a month, once, over the term."""
+        return self.monthly, self.one_off, self.monthly * self.months + self.one_off
+
+    @property
+    def taxes(self) -> tuple[Decimal, Decimal, Decimal]:
+        """The tax of each invoice, rounded half up to the cent; over the term their sum."""
+        monthly, one_off = (_tax(net, self.rate) for net in (self.monthly, self.one_off))
+        return monthly, one_off, monthly * self.months + one_off
+
 
 @dataclass(frozen=True)
 class Quote:
-    """A plan and its terms; every amount is exact, without tax unless it says so."""
+    """A plan, its terms and who reads it; every amount is exact, without tax unless it says so."""
 
     plan: Plan
     terms: Terms
     case: Case
+    audience: Audience = "internal"
+
+    @property
+    def internal(self) -> bool:
+        """Whether the reader may see list prices, discounts and the proof."""
+        return self.audience == "internal"
 
     @cached_property
     def lines(self) -> tuple[QuoteLine, ...]:
@@ -72,13 +116,36 @@ class Quote:
         return _total(line.total for line in self.included if line.one_off)
 
     @property
-    def term_net(self) -> Decimal:
-        """What is billed over the whole term."""
-        return self.monthly_net * self.case.workload.term_months + self.one_off_net
+    def months(self) -> int:
+        """The term."""
+        return self.case.workload.term_months
 
-    def vat(self, net: Decimal) -> Decimal:
-        """Return the tax on a net amount, rounded half up to the cent."""
-        return money.EXACT.multiply(net, self.terms.vat_rate).quantize(money.CENT, ROUND_HALF_UP)
+    @cached_property
+    def invoiced(self) -> tuple[Invoiced, ...]:
+        """What is billed by rate of tax, the rate of the terms first, at which the plan is."""
+        rates = dict.fromkeys((self.terms.vat_rate, *map(self.rate_of, self.included)))
+        found = []
+        for rate in rates:
+            lines = [line for line in self.included if self.rate_of(line) == rate]
+            plan = self.monthly if rate == self.terms.vat_rate else Decimal("0.00")
+            monthly, once = (_total(line.total for line in lines if line.one_off == kind) for kind in (False, True))
+            found.append(Invoiced(rate, plan + monthly, once, self.months))
+        return tuple(found)
+
+    def rate_of(self, line: ExtraLine) -> Decimal:
+        """Return the rate of tax of a further line: its own, else that of the terms."""
+        return self.terms.vat_rate if line.vat_rate is None else line.vat_rate
+
+    @property
+    def nets(self) -> tuple[Decimal, Decimal, Decimal]:
+        """What is billed without tax: a month, once, over the term."""
+        return self.monthly_net, self.one_off_net, self.monthly_net * self.months + self.one_off_net
+
+    @property
+    def grosses(self) -> tuple[Decimal, Decimal, Decimal]:
+        """What is billed with tax: a month, once, over the term, where it is the sum of the invoices."""
+        taxes = zip(*(each.taxes for each in self.invoiced), strict=True)
+        return tuple(net + sum(tax) for net, tax in zip(self.nets, taxes, strict=True))
 
     @property
     def customer(self) -> Party:
@@ -97,18 +164,18 @@ class Quote:
         return _grouped((line.line.site, line.net) for line in self.lines)
 
 
-def quote(plan: Plan, terms: Terms | None = None) -> Quote:
+def quote(plan: Plan, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
     """Return the quote of a plan, verified against its own inputs and made again from its choice.
 
     Raises BadInputError when the plan breaks a rule, or when its inputs are not those that it was made from.
     """
     origin, _, document = verified(plan)
-    return quote_of(document, origin, terms)
+    return quote_of(document, origin, terms, audience)
 
 
-def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None) -> Quote:
+def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
     """Return the quote of a plan that was verified already, with what it was made from."""
-    return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices))
+    return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices), audience)
 
 
 def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:
@@ -127,6 +194,11 @@ def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:
 
 def _family_order(line: QuoteLine) -> int:
     return FAMILIES.index(line.family)
+
+
+def _tax(net: Decimal, rate: Decimal) -> Decimal:
+    """Return the tax on a net amount, rounded half up to the cent."""
+    return money.EXACT.multiply(net, rate).quantize(money.CENT, ROUND_HALF_UP)
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

@@ -16,6 +16,7 @@ from cloudplan.workload.workload import Contact
 LINES_MAX = 200
 
 Amount = Annotated[Decimal, quantity("an amount", high="1000000000")]
+Quantity = Annotated[Decimal, quantity("a quantity", high="1000000000", above=True)]
 Rate = Annotated[Decimal, quantity("a share", high="1")]
 
 
@@ -33,14 +34,16 @@ class ExtraLine(Frozen):
     """A line beside the plan: `included` counts in the totals, `optional` and `alternative` do not.
 
     `unit_price` is net, without tax, a month, or once when `one_off`; the commercial discount does not touch it.
+    `vat_rate` is that of the terms where the line has none.
     """
 
     label: Name
     kind: Literal["included", "optional", "alternative"] = "included"
     one_off: Flag = False
-    quantity: Annotated[int, whole(1, 10**9)] = 1
+    quantity: Quantity = Decimal(1)
     unit: Name = "unit"
     unit_price: Amount
+    vat_rate: Rate | None = None
 
     @property
     def total(self) -> Decimal:

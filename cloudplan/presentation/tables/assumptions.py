@@ -1,4 +1,8 @@
-"""What the price of a plan rests on, as a table and in sentences."""
+"""What the price of a plan rests on, as a table and in sentences.
+
+A customer (`internal=False`) is told no amounts, which are those before the discount of a quote, nothing of the proof,
+and not which discounts the price book has for longer terms.
+"""
 
 from decimal import Decimal
 
@@ -17,30 +21,32 @@ ORIGINS = {
 TITLE = "What the price rests on"
 CLOSE = 0.0001
 """The gap up to which an amount counts as proven."""
+NOT_FOR_CUSTOMERS = ("term",)
 
 
-def table(plan: Plan) -> Table:
+def table(plan: Plan, *, internal: bool = True) -> Table:
     """Return every assumption with its source, and what the plan would cost otherwise where that was computed."""
     currency = plan.prices.currency
-    rows = tuple(_row(plan, each) for each in plan.assumptions)
+    rows = tuple(_row(plan, each, internal=internal) for each in _told(plan, internal=internal))
     columns = (
         *(Column("What"), Column("Value"), Column("Origin"), Column("Otherwise")),
         *(Column("Monthly", "money", currency), Column("Change", "change", currency), Column("Change of the total")),
         Column("Source"),
     )
-    whole = Table(TITLE, columns, rows, note(plan))
-    return whole if _is_computed(plan) else whole.without("Monthly", "Change", "Change of the total")
+    whole = Table(TITLE, columns, rows, note(plan) if internal or _is_computed(plan) else "")
+    if not _is_computed(plan):
+        return whole.without("Monthly", "Change", "Change of the total")
+    return whole if internal else whole.without("Monthly", "Change")
 
 
-def for_customer(shown: Table) -> Table:
-    """Return the table without amounts, which are those before the discount of a quote."""
-    return shown.without(*(name for name in ("Monthly", "Change") if any(name == c.name for c in shown.columns)))
+def _told(plan: Plan, *, internal: bool) -> tuple[Assumption, ...]:
+    return tuple(each for each in plan.assumptions if internal or each.code not in NOT_FOR_CUSTOMERS)
 
 
-def _row(plan: Plan, each: Assumption) -> tuple[Cell, ...]:
+def _row(plan: Plan, each: Assumption, *, internal: bool) -> tuple[Cell, ...]:
     words, monthly = words_of(each), each.monthly_otherwise
     change = None if monthly is None else monthly - plan.monthly
-    figures = (monthly, change, moves(plan, each))
+    figures = (monthly, change, moves(plan, each, internal=internal))
     return (words.what, words.value, ORIGINS[each.origin], words.otherwise, *figures, words.source)
 
 
@@ -55,7 +61,7 @@ def _is_computed(plan: Plan) -> bool:
     return any(each.monthly_otherwise is not None or each.no_plan is not None for each in plan.assumptions)
 
 
-def moves(plan: Plan, each: Assumption) -> Message | None:
+def moves(plan: Plan, each: Assumption, *, internal: bool = True) -> Message | None:
     """Return by how much the bill is another one otherwise; None where that was not computed."""
     if each.no_plan is not None:
         return message("no plan")
@@ -67,6 +73,8 @@ def moves(plan: Plan, each: Assumption) -> Message | None:
     gap = gap_of(each.monthly_otherwise, each.lower_bound_otherwise or Decimal(0))
     if gap <= CLOSE:
         return shown
+    if not internal:
+        return message("about {change}", change=shown)
     return message("{change} (proven within {gap:n2} %)", change=shown, gap=Decimal(str(gap)) * 100)
 
 
@@ -76,26 +84,26 @@ def _share(monthly: Decimal, other: Decimal) -> dict[str, Cell]:
     return {"sign": "-" if share <= Decimal("-0.05") else "+", "share": abs(share)}
 
 
-def sentence(plan: Plan, each: Assumption) -> Message:
+def sentence(plan: Plan, each: Assumption, *, internal: bool = True) -> Message:
     """Return an assumption in a sentence."""
-    words, change = words_of(each), moves(plan, each)
+    words, change = words_of(each), moves(plan, each, internal=internal)
     values = {"what": words.what, "value": words.value, "origin": ORIGINS[each.origin], "otherwise": words.otherwise}
     if change is None:
         return message("{what} ({origin}): {value}; otherwise {otherwise}.", **values)
     return message("{what} ({origin}): {value}; otherwise {otherwise}: {change}.", **values, change=change)
 
 
-def head(plan: Plan) -> Message:
+def head(plan: Plan, *, internal: bool = True) -> Message:
     """Return what stands above the largest assumptions."""
-    total = len(plan.assumptions)
+    total = len(_told(plan, internal=internal))
     if _is_computed(plan):
         return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, most of all on:", total)
     return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, first of all on:", total)
 
 
-def in_short(plan: Plan) -> tuple[Message, ...]:
+def in_short(plan: Plan, *, internal: bool = True) -> tuple[Message, ...]:
     """Return the largest assumptions in sentences, contradicted sources among them."""
-    return tuple(sentence(plan, each) for each in largest(plan.assumptions))
+    return tuple(sentence(plan, each, internal=internal) for each in largest(_told(plan, internal=internal)))
 
 
 def detail(plan: Plan, each: Assumption) -> Message:

@@ -1,6 +1,7 @@
 """The tables of a plan: what they contain, once for every presentation."""
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
@@ -144,11 +145,11 @@ def ledger(workload: Workload) -> tuple[Table, ...]:
     return (inventory.ledger(workload.inventory),) if workload.inventory else ()
 
 
-def findings(plan: Plan) -> Table:
-    """Return the findings."""
-    rows = tuple((SEVERITIES[item.severity], item.code, item.subject, item.rule, told(item)) for item in plan.findings)
+def findings(listed: Sequence[Finding]) -> Table:
+    """Return findings."""
+    rows = tuple((SEVERITIES[item.severity], item.code, item.subject, item.rule, told(item)) for item in listed)
     columns = (Column("Severity"), Column("Code"), Column("Subject"), Column("Rule"), Column("Message"))
-    warnings = sum(item.severity == "warning" for item in plan.findings)
+    warnings = sum(item.severity == "warning" for item in listed)
     one, many = "{count} warning, {rest} for information.", "{count} warnings, {rest} for information."
     note = counted(one, many, warnings, rest=len(rows) - warnings)
     return Table("Findings", columns, rows, note if rows else "None.")
@@ -180,13 +181,15 @@ def size(plan: Plan, workload: Workload) -> Table:
 
 
 def proof(plan: Plan) -> Table:
-    """Return what is proven of the cost, in figures."""
+    """Return what is proven of the cost, in figures: those of the plan's own bill, without the terms of a quote."""
     columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
     rows: tuple[tuple[Cell, ...], ...] = (
-        (message("Lower bound: no plan costs less"), plan.lower_bound),
+        (message("The plan's own bill"), plan.monthly),
+        (message("Lower bound of that bill: no plan costs less"), plan.lower_bound),
         (message("Proven gap"), plan.monthly - plan.lower_bound),
     )
-    return Table("Proof", columns, rows)
+    note = message("Of the bill at the prices of the book, before the commercial discount and further lines.")
+    return Table("Proof", columns, rows, note)
 
 
 def made_with(plan: Plan) -> Table:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
-from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.language import Language, Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
+from cloudplan.plan.plan import Finding
+from cloudplan.plan.wording import without_amounts
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.rules.backup import BKP_3
@@ -21,8 +22,8 @@ from cloudplan.sales.quote import Quote
 from cloudplan.sales.terms import ExtraLine, Party
 from cloudplan.workload.reading import as_given
 
-Audience = Literal["customer", "internal"]
-
+NOT_FOR_CUSTOMERS = ("alias-prices", "discount-matches-nothing", "not-proven")
+"""Findings that name list prices, discounts, or what a plan may cost less."""
 KINDS = {
     "included": message("included"),
     "optional": message("optional, not in the totals"),
@@ -33,36 +34,98 @@ KINDS = {
 # --- the quote and its bill ---------------------------------------------------------------------------------------
 
 
-def bill(quote: Quote, audience: Audience) -> Table:
-    """Return the lines of the bill; for the customer with the net price of a unit only."""
+def bill(quote: Quote) -> Table:
+    """Return the lines of the bill; for the customer with net prices only, else also list and discount."""
     rows = tuple(
-        (number, known(item.family), *plan_tables.bill_row(item.line, item.unit_net, item.net))
+        (
+            *(number, known(item.family), *plan_tables.bill_row(item.line, item.unit_net, item.net)),
+            *(item.listed, item.discounted),
+        )
         for number, item in enumerate(quote.lines, start=1)
     )
-    columns = (Column("Line", "whole"), Column("Family"), *plan_tables.bill_columns(quote.plan))
-    return _for(audience, Table("Bill of materials", columns, rows))
-
-
-def _for(audience: Audience, table: Table) -> Table:
-    """Return a table of prices for who reads it."""
-    return table if audience == "internal" else table.without("List price", "Discount")
+    currency = quote.plan.prices.currency
+    whole = Table(
+        "Bill of materials",
+        (
+            *(Column("Line", "whole"), Column("Family"), *plan_tables.bill_columns(quote.plan)),
+            *(Column("List amount", "money", currency), Column("Discount amount", "money", currency)),
+        ),
+        rows,
+    )
+    head = ("Line", "Family", "Site", "Item", "SKU", "Quantity", "Unit")
+    inside = ("List price", "Discount", "Unit price", "List amount", "Discount amount", "Monthly")
+    return whole.only(*head, *(inside if quote.internal else ("Unit price", "Monthly")), "Rule", "Why")
 
 
 def extra_lines(quote: Quote) -> Table:
     """Return the lines beside the plan."""
+    currency = quote.plan.prices.currency
     columns = (
-        *(Column("Item"), Column("In the totals"), Column("Billed"), Column("Quantity", "whole"), Column("Unit")),
-        *(
-            Column("Unit price", "price", quote.plan.prices.currency),
-            Column("Amount", "money", quote.plan.prices.currency),
-        ),
+        *(Column("Item"), Column("In the totals"), Column("Billed"), Column("Quantity", "quantity"), Column("Unit")),
+        *(Column("Unit price", "price", currency), Column("Amount", "money", currency), Column("VAT rate", "discount")),
     )
-    return Table("Further lines", columns, tuple(_extra_row(line) for line in quote.terms.lines))
+    return Table("Further lines", columns, tuple(_extra_row(quote, line) for line in quote.terms.lines))
 
 
-def _extra_row(line: ExtraLine) -> tuple[Cell, ...]:
+def _extra_row(quote: Quote, line: ExtraLine) -> tuple[Cell, ...]:
     billed = message("once") if line.one_off else message("a month")
-    return (line.label, KINDS[line.kind], billed, line.quantity, line.unit, line.unit_price, line.total)
+    figures = (line.quantity, line.unit, line.unit_price, line.total, quote.rate_of(line))
+    return (line.label, KINDS[line.kind], billed, *figures)
+
+
+def total_heads(quote: Quote) -> tuple[Message, Message, Message]:
+    """Return what stands above the totals."""
+    return message("A month"), message("Once"), over(quote.months)
+
+
+def over(months: int) -> Message:
+    """Return what stands above the total over a term."""
+    return counted("Over {count} month", "Over {count} months", months)
+
+
+def totals(quote: Quote, spoken: Language) -> tuple[tuple[Message, tuple[Decimal, Decimal, Decimal]], ...]:
+    """Return net, tax by rate and gross: a month, once, and over the term."""
+    taxes = (
+        (message("VAT {percent} %", percent=spoken.number(each.rate * 100, 4)), each.taxes) for each in quote.invoiced
+    )
+    return (
+        (message("Net, without tax"), quote.nets),
+        *taxes,
+        (message("Gross, with tax"), quote.grosses),
+    )
+
+
+def list_totals(quote: Quote) -> tuple[tuple[Message, Decimal], ...]:
+    """Return what the lines of the plan come to a month at list, what is taken off, and net; not for the customer."""
+    if not quote.internal:
+        return ()
+    return (
+        (message("List, a month"), sum((line.listed for line in quote.lines), Decimal(0))),
+        (message("Discounts, a month"), sum((line.discounted for line in quote.lines), Decimal(0))),
+        (message("Net, a month"), quote.monthly),
+    )
+
+
+def particulars(quote: Quote, spoken: Language) -> tuple[Message, ...]:
+    """Return number, dates and conditions, those that are known, in sentences."""
+    terms = quote.terms
+    texts = (
+        message("Issued on {day}", day=spoken.date(terms.issued)) if terms.issued else None,
+        message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
+        message("Revision {number}", number=terms.revision) if terms.revision else None,
+        message("Reference: {text}", text=terms.reference) if terms.reference else None,
+        message("Billing: {text}", text=terms.billing) if terms.billing else None,
+        message("Payment: {text}", text=terms.payment) if terms.payment else None,
+        message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
+    )
+    return tuple(text for text in texts if text)
+
+
+def findings(quote: Quote) -> tuple[Finding, ...]:
+    """Return the findings that the reader of a quote is told, the customer without amounts and inner workings."""
+    if quote.internal:
+        return quote.plan.findings
+    return tuple(without_amounts(found) for found in quote.plan.findings if found.code not in NOT_FOR_CUSTOMERS)
 
 
 def by_family(quote: Quote) -> Table:
@@ -116,12 +179,12 @@ def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
             book=quote.plan.prices.name,
         ),
         *plan_tables.own_catalog(quote.plan),
-        message("Sizing: {status}.", status=plan_tables.status(quote.plan)),
+        *([message("Sizing: {status}.", status=plan_tables.status(quote.plan))] if quote.internal else []),
     )
 
 
-def prices(quote: Quote, audience: Audience) -> Table:
-    """Return every price that the quote uses, once."""
+def prices(quote: Quote) -> Table:
+    """Return every price that the quote uses, once; for the customer the net price only."""
     currency = quote.plan.prices.currency
     rows: dict[str, tuple[Cell, ...]] = {}
     for item in quote.lines:
@@ -131,7 +194,8 @@ def prices(quote: Quote, audience: Audience) -> Table:
         *(Column("SKU"), Column("Item"), Column("Unit"), Column("List price", "price", currency)),
         *(Column("Discount", "discount"), Column("Net price", "price", currency)),
     )
-    return _for(audience, Table("Price book", columns, tuple(rows.values()), _book(quote)))
+    table = Table("Price book", columns, tuple(rows.values()), _book(quote))
+    return table if quote.internal else table.without("List price", "Discount")
 
 
 def _book(quote: Quote) -> Message:
@@ -171,8 +235,8 @@ def clusters(quote: Quote) -> Table:
         *(Column("Cores filled", "share"), Column("Cores after failure", "share")),
     )
     failures = quote.case.workload.policy.host_failures
-    one = "After failure: when {count} host of the cluster is lost. Counts are results of the optimiser."
-    many = "After failure: when {count} hosts of the cluster are lost. Counts are results of the optimiser."
+    one = "After failure: when {count} host of the cluster is lost."
+    many = "After failure: when {count} hosts of the cluster are lost."
     return Table("Capacity", columns, tuple(rows), counted(one, many, failures))
 
 

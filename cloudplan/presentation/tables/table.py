@@ -14,7 +14,7 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Language, Message
 from cloudplan.base.units import number
 
-Kind = Literal["text", "hash", "whole", "decimal", "share", "discount", "price", "money", "change"]
+Kind = Literal["text", "hash", "whole", "decimal", "quantity", "share", "discount", "price", "money", "change"]
 Text = str | Message
 """A text of the program: an English one as it is translated, or a message with figures in it."""
 Cell = str | int | Decimal | Message | None
@@ -107,6 +107,7 @@ _WORDS: dict[Kind, Callable[[Decimal], str]] = {
     "hash": str,
     "whole": number,
     "decimal": money.amount,
+    "quantity": lambda value: number(value, 12),
     "money": money.amount,
     "price": _price,
     "share": lambda value: f"{value * 100:.1f} %",

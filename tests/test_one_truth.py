@@ -1,0 +1,213 @@
+"""One quote feeds workbook, page and CSV: they say the same figures, and customers never read what is not for them."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+
+import openpyxl
+import pytest
+import yaml
+from conftest import REPOSITORY
+
+import cloudplan as cp
+from cloudplan.base.language import Language, language
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.tables.table import words
+from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.quote import Quote, quote
+from cloudplan.sales.terms import read_terms
+
+EXAMPLES = ("web-shop", "two-zones-dr", "gpu-and-databases")
+BOOK_DISCOUNT, DISCOUNT = "13.7", "0.073"
+TERMS = {
+    "number": "Q-1",
+    "issued": "2026-11-26",
+    "discount": DISCOUNT,
+    "lines": [
+        {"label": "set-up", "one_off": True, "quantity": "2.5", "unit": "day", "unit_price": "950.55"},
+        {"label": "books", "quantity": 3, "unit_price": "33.31", "vat_rate": "0.055"},
+        {"label": "training", "kind": "optional", "one_off": True, "unit_price": "1234.56"},
+    ],
+}
+NOT_FOR_CUSTOMERS = {
+    "en": r"(?i)\bgap\b|\bbound|solver|highs|optimi[sz]|\bproven|\bproof|\blist (price|amount)|discount|cp_growth",
+    "fr": r"(?i)\bécart\b|minorant|\bborne|solveur|highs|optimi|prouv|preuve|(prix|montant) catalogue|remise|discount",
+}
+
+
+def odd_prices() -> dict[str, Any]:
+    """Return the example's prices with digits that nothing else has, one discount on all of them."""
+    book: dict[str, Any] = yaml.safe_load((REPOSITORY / "examples" / "prices.yaml").read_text(encoding="utf-8"))
+    items = {
+        sku: f"{Decimal(str(price)) + Decimal(f'0.{107 + 17 * number}'):f}"
+        for number, (sku, price) in enumerate(book["items"].items())
+    }
+    return {**book, "items": items, "discounts": [{"match": "*", "percent": BOOK_DISCOUNT, "min_term_months": 1}]}
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def plan(request: pytest.FixtureRequest) -> Plan:
+    tree = yaml.safe_load((REPOSITORY / "examples" / f"{request.param}.yaml").read_text(encoding="utf-8"))
+    edition = cp.load_edition(tree.get("catalog"))
+    return cp.optimise(cp.read_workload(tree, edition), edition, cp.load_prices(odd_prices(), edition))
+
+
+class Rows(HTMLParser):
+    """Gathers the rows of the tables of a page, by the section that they stand in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.section, self.inside = "", False
+        self.rows: dict[str, list[list[str]]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "section":
+            self.section = dict(attrs)["id"] or ""
+        if tag == "tr":
+            self.rows.setdefault(self.section, []).append([])
+        if tag in ("td", "th"):
+            self.rows[self.section][-1].append("")
+        self.inside = tag in ("td", "th")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.rows[self.section][-1][-1] += data
+
+
+def page_rows(page: str) -> dict[str, list[list[str]]]:
+    found = Rows()
+    found.feed(page)
+    return found.rows
+
+
+def sheet_rows(sheet: Any) -> Iterator[list[Any]]:
+    for row in sheet.iter_rows(values_only=True):
+        cells = [cell for cell in row if cell is not None]
+        if cells:
+            yield cells
+
+
+def said(value: Any, spoken: Language, kind: Any) -> str:
+    """Return a value of a cell as a page shows it."""
+    return words(value if isinstance(value, str) else Decimal(repr(value)), kind, spoken)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("audience", ["customer", "internal"])
+def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any) -> None:
+    made, spoken = quote(plan, read_terms(TERMS), audience), language(lang)
+    book = openpyxl.load_workbook(io.BytesIO(write_quote(made, spoken)), data_only=True)
+    page = page_rows(render_quote_page(made, spoken))
+    table = list(csv.reader(io.StringIO(bill_csv(made, spoken, Dialect.rfc4180).decode())))
+
+    bill, kinds = list(sheet_rows(book.worksheets[1])), {}
+    start = next(number for number, row in enumerate(bill) if row[0] == spoken.word("Line"))
+    heads = bill[start]
+    assert heads == table[0] and page["bill"][0] == heads[2:]
+    for head in heads:
+        kinds[head] = "text"
+        for name, kind in (
+            *(("Quantity", "whole"), ("List price", "price"), ("Unit price", "price"), ("Discount", "discount")),
+            *(("List amount", "money"), ("Discount amount", "money"), ("Monthly", "money")),
+        ):
+            if head.split(" (")[0] == spoken.word(name):
+                kinds[head] = kind
+    assert ("discount" in kinds.values()) == (audience == "internal")
+    count = len(made.lines)
+    for cells, shown, written in zip(
+        bill[start + 1 : start + 1 + count], page["bill"][1 : 1 + count], table[1:], strict=True
+    ):
+        assert [said(cell, spoken, kinds[head]) for head, cell in zip(heads[2:], cells[2:], strict=True)] == shown
+        for head, cell, text in zip(heads, cells, written, strict=True):
+            assert text == cell if isinstance(cell, str) else Decimal(repr(cell)) == Decimal(text), head
+
+    front = list(sheet_rows(book.worksheets[0]))
+    at = next(number for number, row in enumerate(front) if row[0] == spoken.word("Net, without tax"))
+    totals = [[row[0], *(said(cell, spoken, "money") for cell in row[1:])] for row in front[at - 1 : at + 4]]
+    assert totals == page["quote"][-5:] and len(totals[0]) == 4
+    assert [row[1:] for row in totals[1:]] == [
+        [spoken.amount(value) for value in amounts]
+        for amounts in (made.nets, *(each.taxes for each in made.invoiced), made.grosses)
+    ]
+    groups = [(spoken.word(name), amount) for name, amount in made.by_family().items()] + list(made.by_site().items())
+    assert [(row[0], row[-1]) for row in page["cost"]] == [(name, spoken.amount(amount)) for name, amount in groups]
+    flat = [cell for row in front for cell in row]
+    for name, amount in groups:
+        assert float(amount) in [flat[number + 1] for number, cell in enumerate(flat) if cell == name], name
+
+    further = list(sheet_rows(book.worksheets[2]))[-len(made.terms.lines) :]
+    kinds_of = ("text", "text", "text", "quantity", "text", "price", "money", "discount")
+    shown_lines = [[said(c, spoken, k) for c, k in zip(row, kinds_of, strict=True)] for row in further]
+    assert shown_lines == page["quote"][1:4]
+
+
+def test_tax_is_that_of_the_invoices(plan: Plan) -> None:
+    made = quote(plan, read_terms(TERMS))
+    cents, months = Decimal("0.01"), made.months
+    taxes = [
+        ((made.monthly * Decimal("0.2")).quantize(cents, "ROUND_HALF_UP"), Decimal("475.28")),
+        (Decimal("5.50"), Decimal("0.00")),
+    ]
+    assert [each.taxes for each in made.invoiced] == [(month, once, months * month + once) for month, once in taxes]
+    assert made.grosses[2] == months * made.grosses[0] + made.grosses[1]
+    assert made.one_off_net == Decimal("2376.38")  # 2.5 days
+
+
+def outputs(made: Quote, spoken: Language) -> dict[str, str]:
+    """Return all that is sent as texts: the parts of the workbook, the source of the page, the CSV."""
+    archive = zipfile.ZipFile(io.BytesIO(write_quote(made, spoken)))
+    parts = {name: archive.read(name).decode("utf-8", "ignore") for name in archive.namelist()}
+    return {
+        **parts,
+        "page": render_quote_page(made, spoken),
+        "csv": bill_csv(made, spoken, Dialect.rfc4180).decode(),
+        "excel": bill_csv(made, spoken, Dialect.excel_fr).decode(),
+    }
+
+
+def written(value: Decimal) -> set[str]:
+    """Return how a number may be written."""
+    plain = f"{value:f}"
+    bare = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    texts = {plain, bare, *(words(value, "price", language(code)) for code in ("en", "fr"))}
+    return texts | {text.replace(".", ",") for text in texts}
+
+
+def found(texts: dict[str, str], secrets: set[str]) -> list[tuple[str, str]]:
+    return [
+        (name, secret)
+        for name, text in texts.items()
+        for secret in secrets
+        if secret in text and re.search(rf"(?<![\d.,]){re.escape(secret)}(?![\d]|[.,]\d)", text)
+    ]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_customers_read_no_list_price_no_discount_no_bound(plan: Plan, lang: Any) -> None:
+    spoken = language(lang)
+    customer = quote(plan, read_terms(TERMS), "customer")
+    internal = quote(plan, read_terms(TERMS), "internal")
+    amounts = {line.list_price for line in plan.bom} | {line.unit_price for line in plan.bom}
+    amounts |= {amount for line in internal.lines for amount in (line.listed, line.discounted, line.line.monthly)}
+    amounts |= {plan.monthly, plan.lower_bound, *(each.monthly_otherwise or Decimal(0) for each in plan.assumptions)}
+    amounts -= {amount for line in customer.lines for amount in (line.net, line.unit_net)} | {Decimal(0)}
+    secrets = {text for amount in amounts if len(amount.normalize().as_tuple().digits) > 3 for text in written(amount)}
+    for share in (Decimal(BOOK_DISCOUNT), Decimal(DISCOUNT) * 100):
+        secrets |= written(share) | written(share / 100)
+    told, inside = outputs(customer, spoken), outputs(internal, spoken)
+    assert found(told, secrets) == []
+    assert len({secret for _, secret in found(inside, secrets)}) > 3 * len(plan.bom)  # the search finds what is there
+    for name, text in told.items():
+        texts = re.sub(r"(?s)<style>.*</style>", "", text)
+        assert [texts[m.start() - 40 : m.end() + 40] for m in re.finditer(NOT_FOR_CUSTOMERS[lang], texts)] == [], name
+    assert re.findall(NOT_FOR_CUSTOMERS[lang], inside["page"])
