@@ -56,7 +56,7 @@ def odd_prices() -> dict[str, Any]:
 def plan(request: pytest.FixtureRequest) -> Plan:
     tree = yaml.safe_load((REPOSITORY / "examples" / f"{request.param}.yaml").read_text(encoding="utf-8"))
     edition = cp.load_edition(tree.get("catalog"))
-    return cp.optimise(cp.read_workload(tree, edition), edition, cp.load_prices(odd_prices(), edition))
+    return cp.optimise(cp.read_workload(tree, edition), edition, cp.load_prices(odd_prices(), edition), gap=0.05)
 
 
 class Rows(HTMLParser):
