@@ -55,6 +55,8 @@ ORDERS = (
     *("VM replication", "DR test", "encryption", "link", "affinity", "anti-affinity", "on", "on after failover"),
 )
 UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores", "cluster", "datastore", "VLAN")
+PLACES = ("home", "auto")
+"""Where swap files stand."""
 LEDGER = (
     *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
     *("template", "SRM placeholder (counted at its own site)", "vCLS agent of a vSphere cluster"),
@@ -78,12 +80,13 @@ def texts() -> list[Text]:
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
     found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
-    found |= dict.fromkeys(MODELS.values())
+    found |= dict.fromkeys((*MODELS, *MODELS.values()))
     template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
-    found |= dict.fromkeys((*FAMILIES, *UNITS, *_units(), *_service(), *LEDGER, *ORDERS))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *PLACES, *LEDGER, *ORDERS))
+    found |= dict.fromkeys((*_units(), *_labels(), *_sources(), *_service()))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
 
@@ -95,6 +98,25 @@ def _units() -> Iterator[str]:
             unit = getattr(item, "unit", "")
             if unit:
                 yield unit
+
+
+def _labels() -> Iterator[str]:
+    """Yield what the items of any edition are called; the catalogue has beside each where its French name was read."""
+    for name in editions():
+        edition = load_edition(name)
+        yield from (item.label for item in edition.items() if getattr(item, "label", ""))
+        yield from (item.label for item in edition.withdrawn.values())
+
+
+def _sources() -> Iterator[str]:
+    """Yield the titles of documents of any edition, and where its assumptions were read."""
+    for name in editions():
+        edition = load_edition(name)
+        yield from (document.title for document in edition.documents.values())
+        for kind in KINDS:
+            if kind.rule and kind.rule.id in edition.rules:
+                cited = edition.rules[kind.rule.id].source
+                yield f"{edition.documents[cited.document].title}, {cited.section}"
 
 
 def _service() -> Iterator[str]:
@@ -159,7 +181,9 @@ def in_step(old: Catalog) -> Catalog:
     )
     for text in texts():
         known = old.get(text)
-        new.add(text, known.string if known else "")
+        if known and isinstance(known.id, tuple) != isinstance(text, tuple):
+            known = None
+        new.add(text, known.string if known else "", user_comments=known.user_comments if known else ())
     return new
 
 

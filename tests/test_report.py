@@ -62,7 +62,7 @@ def test_the_page_says_what_the_plan_says(dr_plan: Plan) -> None:  # noqa: F811
         assert finding.message in flat
     assert "Global Mirror: 1 VMs to az07" in flat and "VM replication: 3 VMs to az07" in flat
     french = render_page(dr_plan)
-    assert '<html lang="fr">' in french and "Nomenclature" in french
+    assert '<html lang="fr">' in french and "bordereau des prix" in french
     assert render_page(dr_plan) == render_page(Plan.model_validate_json(dr_plan.to_json()))
 
 

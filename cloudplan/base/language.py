@@ -1,28 +1,35 @@
 """English and French: every text of a plan, a quote and a report is an English template, and may be said in French.
 
 A template is translated first and filled in then, so that figures and foreign names are never translated. Translations
-are gettext catalogues in `cloudplan/locale`.
+are gettext catalogues in `cloudplan/locale`. Numbers, amounts and dates of other languages are Babel's; those of
+English are the program's own, for plans keep English texts, which no other version of a library may move.
 """
 
 import gettext
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from cloudplan.base import money
-from cloudplan.base.units import number
+from cloudplan.base.units import number, rounded
 
 Code = Literal["en", "fr"]
 
 NARROW = "\u202f"
-"""The narrow space that French puts between thousands and before a percent sign; it never breaks a line."""
-_FRENCH = str.maketrans({" ": NARROW, ".": ","})
+"""The narrow space that French puts before a percent sign; it never breaks a line."""
+WIDE = Context(prec=150)
+"""For numbers of any size: what a forged plan says is shown before it is refused."""
+_DURATION = re.compile(r"(\d+)([mhd])")
+_UNITS_OF_TIME = {"m": "min", "h": "h", "d": "j"}
+"""As French abbreviates them."""
+_SIGNED = "+#,##0.00;-#,##0.00"
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,9 @@ class Message:
     """A text of the program: a template, what goes into it, and another template for a `count` other than 1.
 
     A value written ``{name:n}`` is a number with its thousands apart and at most two decimals, ``{name:n4}`` four;
-    ``{name:w}`` is a word that may be translated, or a list of them; a value may be a message itself.
+    ``{name:w}`` is a word that may be translated, or a list of them; ``{name:m}`` an amount, ``{name:p}`` a share as a
+    percentage, ``{name:d}`` a duration such as 4h, ``{name:day}`` an ISO date; each of these stays as it is when it is
+    none. A value may be a message itself.
     """
 
     template: str
@@ -62,11 +71,26 @@ class _Filling(string.Formatter):
         if isinstance(value, Message):
             return self._language.said(value)
         if form == "w":
-            words = [value] if isinstance(value, str) else value
-            return ", ".join(map(self._language.word, words))
-        if form[:1] == "n":
-            return self._language.number(value, int(form[1:] or 2))
+            words = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+            return str(value) if not words else ", ".join(map(self._language.word, words))
+        if form == "d":
+            return self._language.duration(value)
+        if form == "day":
+            return self._language.date(value)
+        if form in ("m", "p") or form[:1] == "n":
+            return self._number(value, form)
         return str(value) if not form else format(value, form)
+
+    def _number(self, value: Any, form: str) -> str:
+        try:
+            exact = Decimal(value) if isinstance(value, str) else value
+            if form in ("m", "p"):
+                return self._language.amount(exact) if form == "m" else self._language.percent(exact)
+            return self._language.number(exact, int(form[1:] or 2))
+        except (ArithmeticError, TypeError) as error:
+            if isinstance(value, str):  # of a plan that somebody edited
+                return value
+            raise ValueError(f"{value!r} is no number") from error
 
 
 class Language:
@@ -97,23 +121,75 @@ class Language:
             template = self._texts.gettext(message.template)
         return self._filling.vformat(template, (), message.values)
 
-    def figures(self, english: str) -> str:
-        """Return a number as English has it with the marks of this language."""
-        return english.translate(_FRENCH) if self.code == "fr" else english
-
     def number(self, value: Fraction | Decimal | int | str, places: int = 2) -> str:
         """Return a number with at most so many decimals, thousands apart."""
-        return self.figures(number(Decimal(value) if isinstance(value, str) else value, places))
+        exact = Decimal(value) if isinstance(value, str) else value
+        return self._shown(number(exact, places), lambda: rounded(exact, places), "#,##0.#")
 
     def amount(self, value: Decimal, currency: str = "") -> str:
         """Return an amount with two decimals, the currency behind it."""
-        text = self.figures(money.amount(value))
-        space = "\u00a0" if self.code == "fr" else " "
-        return f"{text}{space}{currency}" if currency else text
+        if self.code == "en":
+            text = money.amount(value)
+            return f"{text} {currency}" if currency else text
+        cents = value.quantize(money.CENT, context=WIDE)
+        return self._currency(cents, currency) if currency else self._babel(cents, "#,##0.00")
 
-    def date(self, day: date) -> str:
-        """Return a date as this language writes it."""
-        return f"{day:%d/%m/%Y}" if self.code == "fr" else day.isoformat()
+    def price(self, value: Decimal) -> str:
+        """Return a unit price with all its decimals, at least two."""
+        return self._shown(money.price(value), lambda: value, "#,##0.00#")
+
+    def change(self, value: Decimal) -> str:
+        """Return an amount with its sign; nothing has none."""
+        pattern = _SIGNED if value else "#,##0.00"
+        return self._shown(money.signed(value), lambda: value.quantize(money.CENT, context=WIDE), pattern)
+
+    def percent(self, share: Decimal, places: int = 2) -> str:
+        """Return a share as a percentage with at most so many decimals: 0.125 is 12.5 %."""
+        return f"{self.number(share * 100, places)}{self._space}%"
+
+    def filled(self, share: Decimal) -> str:
+        """Return a share as a percentage with one decimal, for columns of them."""
+        tenths = Decimal(f"{share * 100:.1f}")
+        return f"{self._shown(str(tenths), lambda: tenths, '0.0')}{self._space}%"
+
+    def date(self, day: date | str) -> str:
+        """Return a date as this language writes it; a text that is no ISO date stays as it is."""
+        try:
+            exact = date.fromisoformat(day) if isinstance(day, str) else day
+        except ValueError:
+            return self.word(str(day))
+        if self.code == "en":
+            return exact.isoformat()
+        from babel.dates import format_date  # noqa: PLC0415 - slow to import, and English needs none
+
+        return format_date(exact, "dd/MM/y", locale=self.code)
+
+    def duration(self, text: str) -> str:
+        """Return a duration such as 4h or 15m as this language writes it."""
+        match = _DURATION.fullmatch(str(text))
+        if not match or self.code == "en":
+            return str(text)
+        return f"{match[1]}\u00a0{_UNITS_OF_TIME[match[2]]}"
+
+    @property
+    def _space(self) -> str:
+        return " " if self.code == "en" else NARROW
+
+    def _shown(self, english: str, value: Callable[[], Decimal], pattern: str) -> str:
+        """Return a number as English has it, or as Babel writes the value in another language."""
+        return english if self.code == "en" else self._babel(value(), pattern)
+
+    def _babel(self, value: Decimal, pattern: str) -> str:
+        from babel.numbers import format_decimal  # noqa: PLC0415 - slow to import, and English needs none
+
+        with localcontext(WIDE):
+            return format_decimal(value, format=pattern, locale=self.code, decimal_quantization=False)
+
+    def _currency(self, value: Decimal, currency: str) -> str:
+        from babel.numbers import format_currency  # noqa: PLC0415 - slow to import, and English needs none
+
+        with localcontext(WIDE):
+            return format_currency(value, currency, "#,##0.00\u00a0¤", locale=self.code, currency_digits=False)
 
 
 @cache

@@ -27,3 +27,14 @@ def floor_cents(amount: Fraction) -> Decimal:
 def amount(value: Decimal) -> str:
     """Return an amount for reading: two decimals, thousands apart."""
     return f"{value:,.2f}".replace(",", " ")
+
+
+def price(value: Decimal) -> str:
+    """Return a unit price for reading: all its decimals, at least two, thousands apart."""
+    whole, _, decimals = f"{value:,f}".replace(",", " ").partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
+def signed(value: Decimal) -> str:
+    """Return a change for reading: two decimals and its sign, thousands apart; nothing has no sign."""
+    return f"{value:+,.2f}".replace(",", " ") if value else "0.00"

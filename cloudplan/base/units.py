@@ -48,9 +48,14 @@ def duration(total_minutes: int) -> str:
 
 def number(value: Fraction | Decimal | int, places: int = 2) -> str:
     """Return a number for reading: at most `places` decimals, rounded half up, no trailing zeros, thousands apart."""
-    scaled = math.floor(Fraction(value) * 10**places + Fraction(1, 2))
-    text = f"{Decimal(scaled).scaleb(-places):,f}".replace(",", " ")
+    text = f"{rounded(value, places):,f}".replace(",", " ")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded(value: Fraction | Decimal | int, places: int) -> Decimal:
+    """Return a number with so many decimals, rounded half up."""
+    scaled = math.floor(Fraction(value) * 10**places + Fraction(1, 2))
+    return Decimal(scaled).scaleb(-places)
 
 
 def for_people(amount: Fraction | Decimal | int, unit: str) -> tuple[Fraction, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cloudplan.base.language import ENGLISH, Message, message
+from cloudplan.base.language import ENGLISH, Message, known, message
 from cloudplan.evaluation.assumption_kinds import KINDS, Kind
 from cloudplan.evaluation.resting import Found
 from cloudplan.plan.plan import Assumption, Choice
@@ -85,7 +85,8 @@ def words_of(assumption: Assumption) -> Words:
 
 
 def _found_again(made: Iterable[Message], english: str) -> Message:
-    return next((each for each in made if says(each) == english), message("{text}", text=english))
+    """Return the message that says a text, else the text itself, which may be the name of a document."""
+    return next((each for each in made if says(each) == english), known(english))
 
 
 def _rank(each: Assumption, monthly: Decimal) -> tuple[int, Decimal]:

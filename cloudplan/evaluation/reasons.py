@@ -19,7 +19,7 @@ def reason(rule: str, values: Mapping[str, Any]) -> Message:
     made = _REASONS.get(rule, _datastores if "datastores" in values else _nothing)
     try:
         return joined(*made(values))
-    except KeyError:
+    except (KeyError, TypeError):
         return message("")
 
 
@@ -45,7 +45,8 @@ def _datastores(values: Mapping[str, Any]) -> Iterator[Message]:
     one, many = "{datastores} datastore, {size_gib:n} GiB", "{datastores} datastores, {size_gib:n} GiB"
     yield counted(one, many, values["datastores"], **values)
     if values["mirrored"]:
-        yield message(", {mirrored} of them mirrored", **values)
+        mirrored = ", {mirrored} of them mirrored"
+        yield counted(mirrored, mirrored, values["mirrored"], **values)
     if len(values["sized_by"]) > 1:
         for rule, size_gib in sorted(values["sized_by"].items()):
             yield message("; {size_gib:n} GiB sized by {rule}", size_gib=size_gib, rule=rule)
@@ -54,7 +55,8 @@ def _datastores(values: Mapping[str, Any]) -> Iterator[Message]:
 def _memory(values: Mapping[str, Any]) -> Iterator[Message]:
     one = "{activated_gib} GiB activated - {included_gib_per_blade} GiB included x {hosts} blade"
     many = "{activated_gib} GiB activated - {included_gib_per_blade} GiB included x {hosts} blades"
-    yield counted(one, many, values["hosts"], **values)
+    included_gib = values["included_gib_per_blade"] * values["hosts"]
+    yield counted(one, many, values["hosts"], included_gib=included_gib, **values)
 
 
 def _mirrored(values: Mapping[str, Any]) -> Iterator[Message]:

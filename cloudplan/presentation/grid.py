@@ -1,5 +1,6 @@
 """Tables for the terminal: no wider than it is, with every figure whole."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from cloudplan.presentation.tables.table import Column
 GAP = "  "
 SHORT, LEAST = 20, 6
 """Characters that a text keeps before names of columns are folded, and before the table is turned on its side."""
+
+
+NO_BREAK = "\u00a0"
+_NUMBER = re.compile(r"(?<=\d) (?=\d{3}\b|[GT]iB\b|%)")
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,8 @@ def _widths(
     cells = [*heads, *rows]
     places = range(len(columns))
     widths = [max(len(row[at]) for row in cells) for at in places]
-    words = [max(len(word) for row in cells for word in ["", *row[at].split()]) for at in places]
-    names = [max(len(word) for row in heads for word in ["", *row[at].split()]) for at in places]
+    words = [max(len(word) for row in cells for word in _parts(row[at])) for at in places]
+    names = [max(len(word) for row in heads for word in _parts(row[at])) for at in places]
     room = width - len(GAP) * (len(columns) - 1)
     texts = [at for at in places if columns[at].is_text]
     for floors in (
@@ -79,10 +84,21 @@ def _on_its_side(columns: Sequence[Column], row: list[str], spoken: Language, wi
     for column, cell in zip(columns, row, strict=True):
         if cell:
             indent = GAP if lines else ""
-            lines += textwrap.wrap(
-                f"{column.header(spoken)}: {cell}", width, initial_indent=indent, subsequent_indent=GAP
-            )
+            text = spoken.text("{what}: {name}", what=column.header(spoken), name=cell)
+            lines += whole_lines(text, width, indent, GAP)
     return lines
+
+
+def whole_lines(text: str, width: int, first: str = "", others: str = "", *, hyphens: bool = True) -> list[str]:
+    """Return a text as lines no wider than that, as `textwrap` does; a number stays whole and with its unit."""
+    whole = _NUMBER.sub(NO_BREAK, text)
+    lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=hyphens)
+    return [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def _parts(text: str) -> list[str]:
+    """Return what may stand on lines of its own, and nothing."""
+    return ["", *re.split(r"[ \t\n]+", _NUMBER.sub(NO_BREAK, text))]
 
 
 def _trimmed(row: list[str], widths: list[int]) -> list[list[str]]:
@@ -92,7 +108,7 @@ def _trimmed(row: list[str], widths: list[int]) -> list[list[str]]:
 
 def _folded(row: list[str], widths: list[int]) -> list[list[str]]:
     """Return a row as the rows that its cells take when they are folded to these widths."""
-    cells = [textwrap.wrap(cell, width, break_on_hyphens=False) for cell, width in zip(row, widths, strict=True)]
+    cells = [whole_lines(cell, width, hyphens=False) for cell, width in zip(row, widths, strict=True)]
     return [list(line) for line in zip_longest(*cells, fillvalue="")] or [row]
 
 

@@ -230,7 +230,7 @@ class _Page:
         store, size = use.store, use.store.size_gib
         return {
             "name": store.name,
-            "class": self.quote.case.edition.storage_classes[store.storage_class].label,
+            "class": self.spoken.word(self.quote.case.edition.storage_classes[store.storage_class].label),
             "size": self.spoken.text("{size_gib:n} GiB", size_gib=size),
             "peer": store.peer,
             "disks": float(use.disks_gib / size),

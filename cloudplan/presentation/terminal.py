@@ -1,7 +1,6 @@
 """Plans and reports for the terminal: as wide as it is, with a plan's long lists shortened."""
 
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +9,7 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Language
 from cloudplan.evaluation.assumptions import words_of
 from cloudplan.plan.plan import BomLine, Plan
-from cloudplan.presentation.grid import cut, grid
+from cloudplan.presentation.grid import cut, grid, whole_lines
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, say, words
@@ -21,7 +20,6 @@ WIDTH, NARROWEST, WIDEST = 100, 80, 200
 ROWS_SHOWN = 20
 MESSAGE_SHOWN = 400
 INDENT = "  "
-NO_BREAK = "\u00a0"
 
 Colour = Literal["bold", "yellow"]
 _CODES: dict[Colour, str] = {"bold": "1", "yellow": "33"}
@@ -180,7 +178,9 @@ class Terminal:
             if shown[finding.code] <= ROWS_SHOWN:
                 rule = f" [{finding.rule}]" if finding.rule else ""
                 severity = spoken.said(tables.SEVERITIES[finding.severity]).upper()
-                head = cut(_one_line(clean(f"{severity} {finding.code}{rule}, {finding.subject}")), width)
+                head = cut(
+                    _one_line(clean(f"{severity} {finding.code}{rule}, {spoken.said(tables.about(finding))}")), width
+                )
                 warns = finding.severity == "warning"
                 lines.append(INDENT + (self.screen.painted(head, "yellow") if warns else head))
                 message = cut(_one_line(clean(spoken.said(tables.told(finding)))), MESSAGE_SHOWN)
@@ -196,7 +196,7 @@ class Terminal:
     def _assumptions(self, plan: Plan) -> str:
         """Return what the price rests on: each assumption, and below it what else it might be."""
         said = self.spoken.said
-        lines = [f"{self.spoken.word(resting.TITLE).upper()}  {said(resting.note(plan))}"]
+        lines = self._wrap(f"{self.spoken.word(resting.TITLE).upper()}  {said(resting.note(plan))}", "", INDENT)
         for each in plan.assumptions:
             words, origin = words_of(each), said(resting.ORIGINS[each.origin])
             first = self.spoken.text("{what} ({origin}): {value}", what=words.what, value=words.value, origin=origin)
@@ -234,10 +234,9 @@ def status_of(plan: Plan, spoken: Language) -> str:
 
 def _wrapped(text: str, first: str, others: str, width: int) -> list[str]:
     """Return a text as lines; a number stays whole and with its unit."""
-    whole = re.sub(r"(?<=\d) (?=\d{3}\b|[GT]iB\b|%)", NO_BREAK, text)
-    lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=others)
-    return [line.replace(NO_BREAK, " ") for line in lines]
+    return whole_lines(text, width, first, others)
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return a text on one line; blanks that never break a line stay."""
+    return re.sub(r"[ \t\n\r\f\v]+", " ", text).strip()

@@ -109,6 +109,10 @@ def quoted(sheet: str) -> str:
     return f"'{doubled}'"
 
 
+LONGEST_NAME = 31
+"""Characters that Excel allows in the name of a sheet; what is in brackets is left out of a longer one."""
+
+
 class Page:
     """A sheet of a workbook, in a language, and what can be written on it.
 
@@ -127,7 +131,9 @@ class Page:
         portrait: bool = False,
         footer: str = MARKED_FOOTER,
     ):
-        self.styles, self.spoken, self.name, self.mark = styles, spoken, say(name, spoken), mark
+        title = say(name, spoken)
+        self.name = title if len(title) <= LONGEST_NAME else title.partition(" (")[0]
+        self.styles, self.spoken, self.mark = styles, spoken, mark
         self.sheet = book.add_worksheet(self.name)
         self.sheet.hide_gridlines(2)
         if portrait:

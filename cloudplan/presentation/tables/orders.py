@@ -54,7 +54,9 @@ def fields(step: Step, orders: Orders) -> Iterator[Field]:
     if content.datastores:
         yield message("Datastores"), len(content.datastores)
     for lun in content.datastores:
-        label = f"{edition.storage_classes[lun.storage_class].label} ({lun.storage_class})"
+        label = message(
+            "{label:w} ({name})", label=edition.storage_classes[lun.storage_class].label, name=lun.storage_class
+        )
         yield lun.name, message("{size_gib:n} GiB, {label}", size_gib=lun.size_gib, label=label)
     if content.backup_gib:
         size = message("{size_gib:n} GiB, standing in {site}", size_gib=content.backup_gib, site=content.backup_site)
@@ -67,17 +69,24 @@ def fields(step: Step, orders: Orders) -> Iterator[Field]:
     if content.addresses:
         yield message("Public IP addresses"), content.addresses
     if content.sku:
-        yield message("Item"), content.label
+        yield message("Item"), known(content.label)
         yield message("SKU"), content.sku
         yield message("Quantity"), content.quantity
     yield from _of_a_request(content)
+
+
+def _named(label: str, name: str) -> Message:
+    return message("{label:w} ({name})", label=label, name=name)
 
 
 def _of_a_cluster(content: Content, orders: Orders) -> Iterator[Field]:
     if content.cluster:
         yield message("Cluster"), content.cluster
     if content.blade:
-        yield message("Blade"), f"{orders.case.edition.blades[content.blade].label} ({content.blade})"
+        yield (
+            message("Blade"),
+            _named(orders.case.edition.blades[content.blade].label, content.blade),
+        )
     if content.hosts:
         yield message("Hosts") if content.memory_gib else message("Hosts to add"), content.hosts
     if content.memory_gib:

@@ -1,5 +1,6 @@
 """The tables of a plan: what they contain, once for every presentation."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Context, Decimal
@@ -19,6 +20,15 @@ from cloudplan.workload.workload import Workload
 ILLUSTRATIVE = message("ILLUSTRATIVE PRICES: the amounts are invented and are not an offer.")
 SEVERITIES = {"warning": message("warning"), "info": message("info")}
 MECHANISMS = {GLOBAL_MIRROR: message("Global Mirror"), VM_REPLICATION: message("VM replication")}
+SUBJECTS = {
+    each.template: each
+    for each in (
+        *(message("policy.standby"), message("policy.host_failures"), message("vms"), message("sites")),
+        *(message("prices"), message("catalog"), message("inventory"), message("protection"), message("lower_bound")),
+    )
+}
+"""What findings are about, where it is a part of the workload and no name."""
+_ENTRY = re.compile(r"(vms|extras)\[(\d{1,9})\]")
 NOT_REPLICATED = message("No VM is replicated to another site.")
 
 
@@ -125,7 +135,7 @@ def bill_columns(plan: Plan) -> tuple[Column, ...]:
 def bill_row(line: BomLine, unit_price: Decimal, monthly: Decimal) -> tuple[Cell, ...]:
     """Return the cells of a line of a bill, with what a unit and the line cost."""
     return (
-        *(line.site, line.label, line.sku, line.quantity, known(line.unit)),
+        *(line.site, known(line.label), line.sku, line.quantity, known(line.unit)),
         *(line.list_price, line.discount, unit_price, monthly, line.rule, because(line)),
     )
 
@@ -147,12 +157,22 @@ def ledger(workload: Workload) -> tuple[Table, ...]:
 
 def findings(listed: Sequence[Finding]) -> Table:
     """Return findings."""
-    rows = tuple((SEVERITIES[item.severity], item.code, item.subject, item.rule, told(item)) for item in listed)
+    rows = tuple((SEVERITIES[item.severity], item.code, about(item), item.rule, told(item)) for item in listed)
     columns = (Column("Severity"), Column("Code"), Column("Subject"), Column("Rule"), Column("Message"))
     warnings = sum(item.severity == "warning" for item in listed)
     one, many = "{count} warning, {rest} for information.", "{count} warnings, {rest} for information."
     note = counted(one, many, warnings, rest=len(rows) - warnings)
     return Table("Findings", columns, rows, note if rows else "None.")
+
+
+def about(finding: Finding) -> Message:
+    """Return what a finding is about: a name, or the part of the workload that it speaks of."""
+    entry = _ENTRY.fullmatch(finding.subject)
+    if entry is None:
+        return SUBJECTS.get(finding.subject) or message("{text}", text=finding.subject)
+    number = int(entry[2])
+    template = "vms[{index}]" if entry[1] == "vms" else "extras[{index}]"
+    return message(template, index=number, number=number + 1)
 
 
 def told(finding: Finding) -> Message:
@@ -209,7 +229,7 @@ def made_with(plan: Plan) -> Table:
 def catalog_name(plan: Plan) -> Cell:
     """Return the name of the edition of a plan; one's own says so."""
     if plan.inputs.catalog is None:
-        return plan.catalog.edition
+        return message("{edition:day}", edition=plan.catalog.edition)
     return message("{edition} (own catalogue)", edition=plan.catalog.edition)
 
 

@@ -189,7 +189,7 @@ def prices(quote: Quote) -> Table:
     rows: dict[str, tuple[Cell, ...]] = {}
     for item in quote.lines:
         line = item.line
-        rows[line.sku] = (line.sku, line.label, known(line.unit), line.list_price, line.discount, item.unit_net)
+        rows[line.sku] = (line.sku, known(line.label), known(line.unit), line.list_price, line.discount, item.unit_net)
     columns = (
         *(Column("SKU"), Column("Item"), Column("Unit"), Column("List price", "price", currency)),
         *(Column("Discount", "discount"), Column("Net price", "price", currency)),
@@ -266,9 +266,9 @@ def datastores(quote: Quote) -> Table:
     return Table("Storage", columns, tuple(rows), note)
 
 
-def _label(quote: Quote, name: str) -> str:
+def _label(quote: Quote, name: str) -> Message:
     item: StorageClass = quote.case.edition.storage_classes[name]
-    return item.label
+    return known(item.label)
 
 
 def backup(quote: Quote) -> Table:
@@ -300,11 +300,15 @@ def protection(quote: Quote) -> Table:
     listed = plan_tables.protection(quote.plan, workload)
     wishes = [workload.groups[name].protection for name in quote.plan.protection]
     rows = tuple(
-        (*row, wish.rpo if wish else None, wish.rto if wish else None)
+        (*row, _duration(wish.rpo if wish else None), _duration(wish.rto if wish else None))
         for row, wish in zip(listed.rows, wishes, strict=True)
     )
     columns = (*listed.columns, Column("RPO"), Column("RTO"))
     return Table("Disaster recovery", columns, rows, "" if rows else plan_tables.NOT_REPLICATED)
+
+
+def _duration(text: str | None) -> Message | None:
+    return message("{text:d}", text=text) if text else None
 
 
 def placement(quote: Quote) -> Table:
@@ -342,7 +346,7 @@ def rules(quote: Quote) -> Table:
             continue
         figures = ", ".join(f"{key} {value}" for key, value in facts.figures.items())
         source = edition.documents[facts.source.document]
-        rows.append((name, known(rule.title), known(rule.formula), figures or None, source.title))
+        rows.append((name, known(rule.title), known(rule.formula), figures or None, known(source.title)))
     columns = (Column("Rule"), Column("Title"), Column("Formula"), Column("Figures"), Column("Source"))
     return Table("Rules", columns, tuple(rows))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from cloudplan.base import money
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Language, Message
 from cloudplan.base.units import number
@@ -88,7 +87,7 @@ def words(value: Cell, kind: Kind, language: Language = ENGLISH) -> str:
         return ""
     if isinstance(value, Message):
         return clean(language.said(value))
-    return clean(value) if isinstance(value, str) else language.figures(_WORDS[kind](Decimal(value)))
+    return clean(value) if isinstance(value, str) else _WORDS[kind](language, Decimal(value))
 
 
 def say(text: Text, language: Language) -> str:
@@ -96,23 +95,17 @@ def say(text: Text, language: Language) -> str:
     return language.said(text) if isinstance(text, Message) else language.word(text)
 
 
-def _price(value: Decimal) -> str:
-    """Return a unit price with all its decimals, at least two."""
-    whole, _, decimals = f"{value:,f}".replace(",", " ").partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
-
-
-_WORDS: dict[Kind, Callable[[Decimal], str]] = {
-    "text": str,
-    "hash": str,
-    "whole": number,
-    "decimal": money.amount,
-    "quantity": lambda value: number(value, 12),
-    "money": money.amount,
-    "price": _price,
-    "share": lambda value: f"{value * 100:.1f} %",
-    "change": lambda value: f"{value:+,.2f}".replace(",", " ") if value else "0.00",
-    "discount": lambda value: f"{number(value * 100, 12)} %",
+_WORDS: dict[Kind, Callable[[Language, Decimal], str]] = {
+    "text": lambda _, value: str(value),
+    "hash": lambda _, value: str(value),
+    "whole": Language.number,
+    "decimal": Language.amount,
+    "quantity": lambda language, value: language.number(value, 12),
+    "money": Language.amount,
+    "price": Language.price,
+    "share": Language.filled,
+    "change": Language.change,
+    "discount": lambda language, value: language.percent(value, 12),
 }
 
 
