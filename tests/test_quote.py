@@ -260,6 +260,88 @@ def test_libreoffice_recalculates_the_same(made: Quote, tmp_path: Path) -> None:
     assert shown((tmp_path / "out" / "quote.xlsx").read_bytes()) == shown(data)
 
 
+def by_another_engine(data: bytes, changes: dict[str, float], folder: Path, engine: str) -> dict[tuple[str, str], Any]:
+    """Return the value of every cell after the cells of these names have changed, reckoned by another program."""
+    book = opened(data)[0]
+    places = {name: next(book.defined_names[name].destinations) for name in changes}
+    if engine == "formualizer":
+        live = formualizer.Workbook.from_bytes(data)
+        for name, value in changes.items():
+            sheet, address = places[name]
+            live.set_value(sheet, *openpyxl.utils.cell.coordinate_to_tuple(address.replace("$", "")), value)
+        found = {(cell.parent.title, cell.coordinate): cell.value for cell in cells(book) if cell.value is not None}
+        for cell in cells(book):
+            if cell.data_type == "f":
+                found[cell.parent.title, cell.coordinate] = live.evaluate_cell(cell.parent.title, cell.row, cell.column)
+        found |= {(sheet, address.replace("$", "")): changes[name] for name, (sheet, address) in places.items()}
+        return found
+    for name, value in changes.items():
+        sheet, address = places[name]
+        book[sheet][address.replace("$", "")] = value
+    book.save(folder / "changed.xlsx")  # without cached values
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    to = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", folder / "out", folder / "changed.xlsx"]
+    subprocess.run(["soffice", profile, "--headless", *to], check=True, capture_output=True, timeout=240)
+    return values_of((folder / "out" / "changed.xlsx").read_bytes())
+
+
+def values_of(data: bytes) -> dict[tuple[str, str], Any]:
+    return {
+        (cell.parent.title, cell.coordinate): cell.value for cell in cells(opened(data)[1]) if cell.value is not None
+    }
+
+
+def differing(one: dict[tuple[str, str], Any], other: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    """Return the cells that do not hold the same: numbers to nine significant digits."""
+
+    def same(a: Any, b: Any) -> bool:
+        numbers = isinstance(a, int | float) and isinstance(b, int | float)
+        return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1) if numbers else (a or "") == (b or "")
+
+    return {
+        place: (one.get(place), other.get(place)) for place in one | other if not same(one.get(place), other.get(place))
+    }
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "formualizer",
+        pytest.param(
+            "libreoffice",
+            marks=pytest.mark.skipif(
+                NO_LIBREOFFICE and not os.environ.get("CLOUDPLAN_NO_SKIP"),
+                reason="LibreOffice is not installed (soffice)",
+            ),
+        ),
+    ],
+)
+def test_what_may_be_changed_changes_all_that_depends_on_it(made: Quote, tmp_path: Path, engine: str) -> None:
+    changes = {"cp_discount": 0.1, "cp_vat_rate": 0.055}
+    terms = made.terms.model_copy(update={"discount": Decimal("0.1"), "vat_rate": Decimal("0.055")})
+    found = by_another_engine(write_quote(made, FR), changes, tmp_path, engine)
+    assert differing(found, values_of(write_quote(quote(made.plan, terms), FR))) == {}
+
+
+def test_a_changed_term_changes_all_of_the_first_page(tmp_path: Path) -> None:
+    def data(months: int) -> bytes:
+        return write_quote(quote(planned(DISCOUNTED, term_months=months), read_terms(TERMS), "customer"), EN)
+
+    one_month = by_another_engine(data(36), {"cp_term_months": 12}, tmp_path, "formualizer")
+    first = {place: pair for place, pair in differing(one_month, values_of(data(12))).items() if place[0] == "Quote"}
+    assert [pair for pair in first.values() if "Quantities and prices are for a term of 36 months" not in pair[0]] == []
+    assert len(first) == 1
+    heads = [
+        value
+        for months in (1, 2)
+        for (sheet, _), value in by_another_engine(
+            data(36), {"cp_term_months": months}, tmp_path, "formualizer"
+        ).items()
+        if sheet == "Quote" and str(value).startswith("Over ")
+    ]
+    assert heads == ["Over 1 month", "Over 2 months"]
+
+
 # --- what is in it -----------------------------------------------------------------------------------------------
 
 
@@ -365,7 +447,9 @@ def test_hostile_names_stay_text(edition: cp.Edition) -> None:
     assert not any(cell.hyperlink for cell in cells(formulas))
     for cell in cells(formulas):
         if cell.data_type == "f":
-            assert re.fullmatch(r"=(ROUND|SUM|SUMIFS|IF|$|\(?\$?[A-Z]|'|0)[^\"]*", cell.value.split('"')[0]), cell.value
+            assert re.fullmatch(r"=(ROUND|SUM|SUMIFS|IF|cp_|$|\(?\$?[A-Z]|'|0)[^\"]*", cell.value.split('"')[0]), (
+                cell.value
+            )
             assert values[cell.parent.title][cell.coordinate].value is not None
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert b"<hyperlink" not in b"".join(archive.read(name) for name in archive.namelist())

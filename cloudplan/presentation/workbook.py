@@ -148,7 +148,12 @@ class _Book:
         if self.internal:
             note = message("Beside the plan; without the commercial discount, without tax.")
         table = tables.extra_lines(self.quote)
-        return page.list(table, page.title(table.title, note), {"Amount": "=ROUND({Quantity}*{Unit price},2)"})
+        area = page.list(table, page.title(table.title, note), {"Amount": "=ROUND({Quantity}*{Unit price},2)"})
+        rate = self.quote.terms.vat_rate
+        for row, line in enumerate(self.quote.terms.lines, start=area.first):
+            if self.quote.rate_of(line) == rate:  # the rate of the terms may be changed
+                page.formula(row, area.column("VAT rate"), "=cp_vat_rate", rate, self.styles.body["discount"])
+        return area
 
     def _parameters(self, page: Page) -> None:
         """Write the cells that a reader may change: named, coloured, checked, the only ones that are not locked."""

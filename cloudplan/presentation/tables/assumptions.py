@@ -33,10 +33,13 @@ def table(plan: Plan, *, internal: bool = True) -> Table:
         *(Column("Monthly", "money", currency), Column("Change", "change", currency), Column("Change of the total")),
         Column("Source"),
     )
-    whole = Table(TITLE, columns, rows, note(plan) if internal or _is_computed(plan) else "")
     if not _is_computed(plan):
+        whole = Table(TITLE, columns, rows, note(plan) if internal else "")
         return whole.without("Monthly", "Change", "Change of the total")
-    return whole if internal else whole.without("Monthly", "Change")
+    if not internal:
+        return Table(TITLE, columns, rows, note(plan)).without("Monthly", "Change")
+    own = message("Amounts are those of the plan's own bill, before the commercial discount.")
+    return Table(TITLE, columns, rows, joined(note(plan), own, between=" "))
 
 
 def _told(plan: Plan, *, internal: bool) -> tuple[Assumption, ...]:
