@@ -13,6 +13,7 @@ from conftest import EDITION, Ran, price_book, vm, workload
 
 import cloudplan as cp
 from cloudplan.analysis.assumptions import with_amounts
+from cloudplan.base.language import ENGLISH
 from cloudplan.evaluation.assumption_kinds import KINDS
 from cloudplan.evaluation.assumptions import Otherwise, assumptions, bases, largest, words_of
 from cloudplan.evaluation.resting import Change
@@ -258,8 +259,13 @@ def test_a_quote_for_a_customer_has_no_amounts_of_them() -> None:
     from cloudplan.presentation.tables import assumptions as tables  # noqa: PLC0415
 
     plan = computed(planned(), "host-failures")
-    names = [column.name for column in tables.for_customer(tables.table(plan)).columns]
+    shown = tables.table(plan, internal=False)
+    names = [column.name for column in shown.columns]
     assert "Change of the total" in names and not {"Monthly", "Change"} & set(names)
+    loose = [each.model_copy(update={"lower_bound_otherwise": Decimal(1)}) for each in plan.assumptions]
+    loose = [each for each in loose if each.monthly_otherwise not in (None, plan.monthly)]
+    told = [tables.moves(plan, each, internal=internal) for each in loose[:1] for internal in (False, True)]
+    assert [ENGLISH.said(text).split()[0] for text in told if text] == ["about", ENGLISH.said(told[0]).split()[1]]
 
 
 # --- the shared export -----------------------------------------------------------------------------------------------
