@@ -1,17 +1,22 @@
 """`cloudplan quote`: a plan and its terms as an Excel workbook, as a page, or the bill as CSV."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from cloudplan.analysis.requote import difference
+from cloudplan.analysis.revision import revision
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
 from cloudplan.cli import values
 from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of
+from cloudplan.cli.searching import optimised
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
@@ -47,6 +52,9 @@ def quote(
     audience: Annotated[
         Audience, typer.Option(help="For the customer: no list prices, discounts, proof.")
     ] = "customer",
+    previous: Annotated[
+        Path | None, typer.Option(help="The plan of the revision before: what changed since, by cause.")
+    ] = None,
     lang: Lang = None,
     issued: Annotated[
         datetime | None, typer.Option(parser=values.day, metavar=values.DAY, help="Day of issue; wins over the terms.")
@@ -64,18 +72,26 @@ def quote(
     if not output and csv is None:
         raise BadInputError([Fault(f"a file to write is needed; allowed: {_ALLOWED}", where="--output")])
     formats = {**_formats(output or [], format), **({csv: "csv"} if csv else {})}
-    files.refuse_existing([*(output or []), csv], force=force, inputs=[plan, terms])
+    files.refuse_existing([*(output or []), csv], force=force, inputs=[plan, terms, previous])
     faults: list[Fault] = []
     read: Plan | None = None
+    before: Plan | None = None
     agreed: Terms | None = None
     with gathered(faults):
         read = read_plan(plan)
     with gathered(faults):
         agreed = read_terms(terms) if terms else Terms()
-    if read is None or agreed is None:
+    with gathered(faults):
+        before = read_plan(previous) if previous else None
+    if read is None or agreed is None or faults:
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
     made = quoted(read, with_dates(agreed, *dates), audience)
+    if before:
+        change = difference(
+            before, read, solve=partial(optimised, gap=0.0, time_limit=None), names=(str(previous), str(plan))
+        )
+        made = replace(made, revision=revision(change, made.terms))
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),

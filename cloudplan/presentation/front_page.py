@@ -1,6 +1,6 @@
 """The first page of a quote: who offers what to whom, for how much, until when, and where to sign."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
@@ -48,6 +48,8 @@ class FrontPage:
             self._families(row + 1, tables.by_family(quote), 0),
             self._families(row + 1, tables.by_site(quote), 2),
         )
+        if quote.revision:
+            row = self._revised(row + 1)
         row += 1
         self.page.tell(row, 0, "What the figures rest on", styles.heading)
         for text in tables.assumptions_in_short(quote):
@@ -157,6 +159,12 @@ class FrontPage:
         said = spoken.text("VAT {percent} %", percent=SPLIT)
         marks = '",","."' if spoken.code == "en" else '".",","'
         return "=" + _joined(said, f"SUBSTITUTE(ROUND(cp_vat_rate*100,4),{marks})")
+
+    def _revised(self, row: int) -> int:
+        """Write what the quote changes of the one before, by cause; its lines have a sheet of their own."""
+        causes = tables.revised(self.quote, self.page.spoken)[0]
+        row = self.page.block(replace(causes, note=""), row, QUOTE_WIDTHS).last + 1
+        return self.page.spread(row, causes.note, QUOTE_WIDTHS) + 1
 
     def _families(self, row: int, table: Table, left: int) -> int:
         """Write the monthly cost by family or by site, as sums over the bill."""

@@ -150,6 +150,9 @@ class _Page:
             "parties": [(title, lines) for title, lines in parties if lines],
             "particulars": [spoken.said(each) for each in tables.particulars(quote, spoken)],
             "mentions": terms.mentions,
+            "revised": [
+                {**_shown(table, spoken), "title": say(table.title, spoken)} for table in tables.revised(quote, spoken)
+            ],
             "further": _shown(tables.extra_lines(quote), spoken),
             "total_heads": [spoken.said(head) for head in tables.total_heads(quote)],
             "totals": [

@@ -27,6 +27,7 @@ from cloudplan.sales.quote import Audience, Quote, QuoteLine
 from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
+REVISED = (28, 40, 12, 14, 14, 16, 16, 16, 30)
 WIDE = (30, 40, 20, 20, 20, 20, 20)
 CHART = {"width": 860, "height": 300}
 
@@ -66,6 +67,8 @@ class _Book:
         first = self.page("Quote", portrait=True)
         self.bill = self._bill(self.page("Bill of materials"))
         self.further = self._further_lines(self.page("Further lines")) if self.quote.terms.lines else None
+        if self.quote.revision:
+            self._revised(self.page("Changes"))
         self._parameters(self.page("Parameters"))
         net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"} if self.internal else None
         self._listed(self.page("Price book"), tables.prices(self.quote), net)
@@ -154,6 +157,15 @@ class _Book:
             if self.quote.rate_of(line) == rate:  # the rate of the terms may be changed
                 page.formula(row, area.column("VAT rate"), "=cp_vat_rate", rate, self.styles.body["discount"])
         return area
+
+    def _revised(self, page: Page) -> None:
+        """Write what the quote changes of the one before."""
+        causes, *lines = tables.revised(self.quote, self.spoken)
+        row = page.title(causes.title, causes.note)
+        area = page.table(causes, row, REVISED)
+        for table in lines:
+            area = page.block(table, area.last + 2, REVISED)
+        page.widen(REVISED)
 
     def _parameters(self, page: Page) -> None:
         """Write the cells that a reader may change: named, coloured, checked, the only ones that are not locked."""

@@ -157,9 +157,9 @@ class Page:
         else:
             self.sheet.write_number(row, column, float(value), form)
 
-    def spread(self, row: int, text: Message, widths: Sequence[int]) -> int:
+    def spread(self, row: int, text: Text, widths: Sequence[int]) -> int:
         """Write a long text in as many rows as columns of these widths need for it; return the last of them."""
-        lines = textwrap.wrap(cell_text(words(text, "text", self.spoken)), sum(widths))
+        lines = textwrap.wrap(cell_text(clean(say(text, self.spoken))), sum(widths))
         for at, line in enumerate(lines):
             self.put(row + at, 0, line if at == 0 else f"    {line}")
         return row + max(len(lines), 1) - 1

@@ -16,6 +16,7 @@ from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
+from cloudplan.sales.revision import Revision
 from cloudplan.sales.terms import ExtraLine, Party, Terms
 from cloudplan.workload.case import Case
 
@@ -67,12 +68,16 @@ class Invoiced:
 
 @dataclass(frozen=True)
 class Quote:
-    """A plan, its terms and who reads it; every amount is exact, without tax unless it says so."""
+    """A plan, its terms and who reads it; every amount is exact, without tax unless it says so.
+
+    `revision` is what it changes of an earlier quote, where one was given.
+    """
 
     plan: Plan
     terms: Terms
     case: Case
     audience: Audience = "internal"
+    revision: Revision | None = None
 
     @property
     def internal(self) -> bool:
@@ -85,9 +90,9 @@ class Quote:
         families = _families(self.case.edition, self.case.workload.region)
         found = []
         for line in self.plan.bom:
-            unit_net = money.net(line.unit_price, self.terms.discount)
+            price = unit_net(line, self.terms)
             family = families.get(line.sku, FAMILIES[-1])
-            found.append(QuoteLine(line, family, unit_net, money.line(line.quantity, unit_net)))
+            found.append(QuoteLine(line, family, price, money.line(line.quantity, price)))
         return tuple(found)
 
     @property
@@ -176,6 +181,11 @@ def quote(plan: Plan, terms: Terms | None = None, audience: Audience = "internal
 def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
     """Return the quote of a plan that was verified already, with what it was made from."""
     return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices), audience)
+
+
+def unit_net(line: BomLine, terms: Terms) -> Decimal:
+    """Return what a unit of a line of a plan costs under terms, exactly."""
+    return money.net(line.unit_price, terms.discount)
 
 
 def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:

@@ -13,12 +13,13 @@ from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
 from cloudplan.plan.plan import Finding
-from cloudplan.plan.wording import without_amounts
+from cloudplan.plan.wording import joined, without_amounts
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.rules.backup import BKP_3
 from cloudplan.rules.book import rule_book
 from cloudplan.sales.quote import Quote
+from cloudplan.sales.revision import Move
 from cloudplan.sales.terms import ExtraLine, Party
 from cloudplan.workload.reading import as_given
 
@@ -29,6 +30,15 @@ KINDS = {
     "optional": message("optional, not in the totals"),
     "alternative": message("alternative, not in the totals"),
 }
+CAUSES = {
+    "workload": message("what is asked for"),
+    "policy": message("rules of sizing"),
+    "catalogue": message("catalogue"),
+    "prices": message("prices"),
+    "optimiser": message("sized again"),
+    "the second optimiser": message("another choice"),
+}
+"""The causes as `diff` names them, for readers of a quote."""
 
 
 # --- the quote and its bill ---------------------------------------------------------------------------------------
@@ -126,6 +136,52 @@ def findings(quote: Quote) -> tuple[Finding, ...]:
     if quote.internal:
         return quote.plan.findings
     return tuple(without_amounts(found) for found in quote.plan.findings if found.code not in NOT_FOR_CUSTOMERS)
+
+
+def revised(quote: Quote, spoken: Language) -> tuple[Table, ...]:
+    """Return what a quote changes of the one before, by cause and line by line; nothing where none was given."""
+    if quote.revision is None:
+        return ()
+    moved, currency = quote.revision, quote.plan.prices.currency
+    number = quote.terms.revision
+    title = message("Changes since revision {number}", number=number - 1) if number else message("Changes")
+    note = message(
+        "The plan a month: {before} before, {after} now; both at the terms of this quote, without tax.",
+        before=spoken.amount(moved.before, currency),
+        after=spoken.amount(moved.after, currency),
+    )
+    causes = Table(
+        title,
+        (Column("Cause"), Column("Difference", "change", currency)),
+        (
+            *(
+                (joined(*(CAUSES[name] for name in cause.names), between=", "), cause.difference)
+                for cause in moved.causes
+            ),
+            (message("Total"), moved.difference),
+        ),
+        note,
+    )
+    columns = (
+        *(Column("Site"), Column("Item"), Column("Unit"), Column("Quantity before", "whole")),
+        *(Column("Quantity now", "whole"), Column("Unit price before", "price", currency)),
+        *(Column("Unit price now", "price", currency), Column("Difference", "change", currency), Column("Through")),
+    )
+    lines = Table("Line by line", columns, tuple(_moved(line) for line in moved.lines))
+    return (causes, lines) if lines.rows else (causes,)
+
+
+def _causes(names: tuple[str, ...]) -> Message:
+    return joined(*(CAUSES[name] for name in names), between=", ")
+
+
+def _moved(line: Move) -> tuple[Cell, ...]:
+    before, after = line.before, line.after
+    return (
+        *(line.site, line.label, known(line.unit), before.quantity if before else None),
+        *(after.quantity if after else None, before.unit_net if before else None),
+        *(after.unit_net if after else None, line.difference, _causes(line.causes)),
+    )
 
 
 def by_family(quote: Quote) -> Table:
