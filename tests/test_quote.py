@@ -1,6 +1,7 @@
 """The quote: what it comes to, and a workbook whose formulas, recalculated by another engine, give just that."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -30,7 +31,7 @@ import cloudplan as cp
 from cloudplan.base import money
 from cloudplan.base.language import language
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.bill_csv import COLUMNS, Dialect, bill_csv
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.workbook import write_quote, write_workbook
 from cloudplan.sales.quote import Quote, quote
@@ -490,14 +491,19 @@ def test_illustrative_prices_are_marked_on_top_and_on_every_page(made: Quote) ->
 def test_the_bill_as_csv_in_both_dialects(made: Quote) -> None:
     data = bill_csv(made, EN, Dialect.rfc4180)
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"))))
-    assert rows[0][:3] == ["Line", "Family", "Site"] and len(rows) == len(made.lines) + 1
-    assert sum(Decimal(row[rows[0].index("Monthly (EUR)")]) for row in rows[1:]) == made.monthly
+    assert rows[0] == list(COLUMNS) and len(rows) == len(made.lines) + len(made.terms.lines) + 1
+    listed = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    for billed, total in (("month", made.monthly_net), ("once", made.one_off_net)):
+        some = [row for row in listed if row["kind"] in ("plan", "included") and row["billed"] == billed]
+        assert sum(Decimal(row["amount"]) for row in some) == total
+    same = {(row["quote"], row["plan_sha256"], row["currency"], row["vat_rate"]) for row in listed}
+    assert same == {("Q-2026-7", hashlib.sha256(made.plan.to_json().encode()).hexdigest(), "EUR", "0.2")}
     french = bill_csv(replace(made, audience="customer"), FR, Dialect.excel_fr)
     assert french.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(french.decode("utf-8-sig")), delimiter=";"))
-    amounts = [row[rows[0].index("Par mois (EUR)")] for row in rows[1:]]
+    assert rows[0] == [name for name in COLUMNS if not re.search("list|discount", name)]
+    amounts = [row[rows[0].index("amount")] for row in rows[1:] if row[rows[0].index("kind")] == "plan"]
     assert sum(Decimal(text.replace(",", ".")) for text in amounts) == made.monthly
-    assert "Remise" not in rows[0]
 
 
 def test_csv_never_starts_a_cell_with_a_formula(edition: cp.Edition) -> None:
@@ -506,7 +512,7 @@ def test_csv_never_starts_a_cell_with_a_formula(edition: cp.Edition) -> None:
     made = quote(plan)
     hostile = Quote(plan.model_copy(update={"bom": lines}), made.terms, made.case)
     rows = list(csv.reader(io.StringIO(bill_csv(hostile, EN, Dialect.rfc4180).decode())))
-    labels = [row[rows[0].index("Item")] for row in rows[1:]]
+    labels = [row[rows[0].index("item")] for row in rows[1:]]
     assert all(label.startswith("'") for label in labels)
 
 

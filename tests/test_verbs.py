@@ -161,7 +161,7 @@ def test_a_quote_is_written_in_each_of_its_formats_at_once(run: Run, folder: Pat
     ran = run("quote", "plan.json", "--audience", "internal", *(word for name in files for word in ("-o", name)))
     assert ran == Ran(0, "", "".join(f"Written: {name}\n" for name in files))
     assert Path("q.xlsx").read_bytes()[:2] == b"PK"
-    assert Path("q.csv").read_text(encoding="utf-8").startswith("Line,")
+    assert Path("q.csv").read_text(encoding="utf-8").startswith("quote,revision,plan_sha256,line,")
     assert Path("q.html").read_text(encoding="utf-8") == run("report", "plan.json").out
 
 

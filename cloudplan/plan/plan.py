@@ -1,5 +1,6 @@
 """What is chosen, and the document that carries it: clusters, datastores, protection, backup, bill, findings, proof."""
 
+import hashlib
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -214,6 +215,11 @@ class Plan(Frozen):
     def choice(self) -> Choice:
         """The decisions of the plan."""
         return Choice(clusters=self.clusters, datastores=self.datastores, protection=self.protection)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the document as `to_json` has it: that of the file which `size` writes."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the document as JSON text; the same plan gives the same bytes."""

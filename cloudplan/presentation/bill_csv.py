@@ -1,19 +1,31 @@
 """The bill of a quote as CSV, for other programs or for French Excel.
 
-A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers are never touched.
+One line of the quote a row, those of the plan and those beside it. The names of the columns and the words of `kind` and
+`billed` are English and stay so in every language. A text that a spreadsheet would take for a formula gets an
+apostrophe in front; numbers are never touched.
 """
 
 import csv
 import io
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 
 from cloudplan.base.language import Language, Message
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.table import Cell, words
+from cloudplan.presentation.tables.table import Cell, Table, words
 from cloudplan.sales.quote import Quote
+from cloudplan.sales.terms import ExtraLine
 
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
+OF_BILL = {
+    **{"family": "Family", "site": "Site", "item": "Item", "sku": "SKU", "quantity": "Quantity", "unit": "Unit"},
+    **{"list_price": "List price", "discount": "Discount", "unit_price": "Unit price"},
+    **{"list_amount": "List amount", "discount_amount": "Discount amount", "amount": "Monthly"},
+    **{"rule": "Rule", "why": "Why"},
+}
+"""The columns that a line of the plan fills, with those of the bill; the customer's bill lacks some of them."""
+COLUMNS = ("quote", "revision", "plan_sha256", "line", "kind", "billed", *OF_BILL, "currency", "vat_rate")
 
 
 class Dialect(StrEnum):
@@ -24,15 +36,39 @@ class Dialect(StrEnum):
 
 
 def bill_csv(quote: Quote, spoken: Language, dialect: Dialect) -> bytes:
-    """Return the lines of the bill, those of the plan, as the bytes of a CSV file."""
+    """Return the lines of a quote, those of the plan and those beside it, as the bytes of a CSV file."""
     french = dialect is Dialect.excel_fr
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";" if french else ",", lineterminator="\r\n")
-    table = tables.bill(quote)
-    writer.writerow(table.headers(spoken))
-    for row in table.rows:
-        writer.writerow([_cell(value, spoken, french=french) for value in row])
+    bill = tables.bill(quote)
+    told = {column.name for column in bill.columns}
+    names = [name for name in COLUMNS if OF_BILL.get(name) in {None, *told}]
+    writer.writerow(names)
+    for row in _rows(quote, bill):
+        writer.writerow([_cell(row.get(name), spoken, french=french) for name in names])
     return text.getvalue().encode("utf-8-sig" if french else "utf-8")
+
+
+def _rows(quote: Quote, bill: Table) -> Iterator[dict[str, Cell]]:
+    plan, terms = quote.plan, quote.terms
+    every: dict[str, Cell] = {"quote": terms.number, "revision": terms.revision or None, "plan_sha256": plan.sha256}
+    every["currency"] = plan.prices.currency
+    rate = quote.terms.vat_rate
+    heads = [column.name for column in bill.columns]
+    for row in bill.rows:
+        cells = dict(zip(heads, row, strict=True))
+        shown = {name: cells[head] for name, head in OF_BILL.items() if head in cells}
+        yield {**every, "line": cells["Line"], "kind": "plan", "billed": "month", **shown, "vat_rate": rate}
+    for number, line in enumerate(terms.lines, start=len(bill.rows) + 1):
+        yield {**every, "line": number, **_beside(quote, line)}
+
+
+def _beside(quote: Quote, line: ExtraLine) -> dict[str, Cell]:
+    return {
+        **{"kind": line.kind, "billed": "once" if line.one_off else "month", "item": line.label},
+        **{"quantity": line.quantity, "unit": line.unit, "unit_price": line.unit_price, "amount": line.total},
+        "vat_rate": quote.rate_of(line),
+    }
 
 
 def _cell(value: Cell, spoken: Language, *, french: bool) -> str:

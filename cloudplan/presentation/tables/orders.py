@@ -1,6 +1,5 @@
 """The orders as tables: what is filled in for each step, an overview, and a document of all."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -38,8 +37,7 @@ class Head:
     @classmethod
     def of(cls, plan: Plan, terms: Terms) -> "Head":
         """Return the head of the orders of a plan, with the number and the day of its terms."""
-        sha256 = hashlib.sha256(plan.to_json().encode()).hexdigest()
-        return cls(terms.number or sha256[:8], terms.issued, sha256, plan.prices.sha256)
+        return cls(terms.number or plan.sha256[:8], terms.issued, plan.sha256, plan.prices.sha256)
 
 
 # --- what is filled in ------------------------------------------------------------------------------------------------
