@@ -498,6 +498,9 @@ def test_the_bill_as_csv_in_both_dialects(made: Quote) -> None:
         assert sum(Decimal(row["amount"]) for row in some) == total
     same = {(row["quote"], row["plan_sha256"], row["currency"], row["vat_rate"]) for row in listed}
     assert same == {("Q-2026-7", hashlib.sha256(made.plan.to_json().encode()).hexdigest(), "EUR", "0.2")}
+    assert not [
+        text for row in rows[1:] for text in row if re.fullmatch(r"\d+\.\d{2,}0", text) and len(text.split(".")[1]) > 2
+    ]
     french = bill_csv(replace(made, audience="customer"), FR, Dialect.excel_fr)
     assert french.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(french.decode("utf-8-sig")), delimiter=";"))

@@ -75,5 +75,12 @@ def _cell(value: Cell, spoken: Language, *, french: bool) -> str:
     if isinstance(value, str | Message) or value is None:
         text = words(value, "text", spoken)
         return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-    number = f"{Decimal(value):f}"
+    number = _bare(Decimal(value))
     return number.replace(".", ",") if french else number
+
+
+def _bare(value: Decimal) -> str:
+    """Return a number without the zeros that end a fraction, two decimals of an amount kept."""
+    text = f"{value:f}"
+    whole, point, decimals = text.partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}" if point and len(decimals) > 2 else text
