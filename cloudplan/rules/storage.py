@@ -246,7 +246,7 @@ def load_of(case: Case, store: Datastore) -> tuple[Fraction, ...]:
             counts[entry.disk(disk)] += count
         for memory_mib, count in swap:
             counts[entry.swap(memory_mib)] += count
-        loads.append(sum((Fraction(amount) * count for amount, count in counts.items()), Fraction(0)))
+        loads.append(Fraction(sum(amount * count for amount, count in counts.items())))
     return tuple(loads)
 
 

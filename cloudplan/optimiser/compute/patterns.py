@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,11 @@ class Grid:
         )
         limits = tuple(math.floor(limit / step) for limit, step in zip(capacity(case, blade), steps, strict=True))
         return cls(needs, rivals([shape.apart for shape in shapes]), tuple(counts), limits)
+
+    @property
+    def whole(self) -> type[Any]:
+        """The type of its numbers in arrays: as Python has them where a grid may be finer than 64 bits."""
+        return np.int64 if max(self.offer) < EXACT else object
 
     def shares(self, index: int) -> list[float]:
         """Return what share of a host an item takes in each dimension."""
@@ -93,8 +99,11 @@ def maximal_patterns(grid: Grid, limit: int) -> list[Pattern] | None:
     found: list[Pattern] = []
     host, steps = Host(grid), 0
 
+    needs: NDArray[Any] = np.array(grid.needs, dtype=grid.whole).reshape(shapes, -1)
+
     def full() -> bool:
-        return not any(host.counts[index] < most and host.room(index, 1) for index, most in enumerate(grid.counts))
+        small = np.flatnonzero((needs <= np.array(host.free, dtype=grid.whole)).all(axis=1)).tolist()
+        return not any(host.counts[index] < grid.counts[index] and host.room(index, 1) for index in small)
 
     def extend(index: int) -> None:
         nonlocal steps
@@ -124,12 +133,13 @@ DEEPEST = 200
 def first_fit(grid: Grid) -> list[Pattern]:
     """Place items on hosts of one type, the largest share of a host first, each on the first host with room."""
     shapes = len(grid.counts)
-    whole = np.int64 if max(grid.offer) < EXACT else object  # as Python has them: a grid may be finer than 64 bits
-    offer = np.array([grid.offer], dtype=whole)
+    whole = grid.whole
+    offer: NDArray[Any] = np.array([grid.offer], dtype=whole)
     free = offer[:0]
     held = np.zeros((0, shapes), dtype=np.int32)
     for index in sorted(range(shapes), key=lambda index: (-max(grid.shares(index)), index)):
-        need, left = np.array(grid.needs[index], dtype=whole), grid.counts[index]
+        need: NDArray[Any] = np.array(grid.needs[index], dtype=whole)
+        left = grid.counts[index]
         most, fits = room_for(offer, need)[0], room_for(free, need)
         if grid.rivals[index].any():
             most, fits = 1, np.where(held[:, grid.rivals[index]].any(axis=1), 0, np.minimum(fits, 1))
