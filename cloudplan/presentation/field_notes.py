@@ -207,9 +207,10 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "label": "What it is.",
         "kind": "`included` counts in the totals, `optional` and `alternative` do not.",
         "one_off": "`true`: once; `false`: every month.",
-        "quantity": "How many.",
+        "quantity": "How many, above 0, as 2.5.",
         "unit": "Of what.",
         "unit_price": "Price of one, net of tax.",
+        "vat_rate": "Rate of value-added tax, a share; without it that of the quote.",
     },
 }
 """By model, the note of each field under its name in the file."""
