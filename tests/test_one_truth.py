@@ -24,7 +24,7 @@ from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import read_terms
 
-EXAMPLES = ("web-shop", "two-zones-dr", "gpu-and-databases")
+EXAMPLES = ("web-shop", "two-zones-dr")
 BOOK_DISCOUNT, DISCOUNT = "13.7", "0.073"
 TERMS = {
     "number": "Q-1",
