@@ -19,12 +19,15 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cloudplan
+from cloudplan.base.kinds import NAMES
 from cloudplan.catalog.loading import editions, load_edition
 from cloudplan.evaluation.assumption_kinds import KINDS
 from cloudplan.evaluation.resting import MODELS
 from cloudplan.plan.wording import FINDINGS
+from cloudplan.presentation.phrases import CAUSES, PHRASES
 from cloudplan.rules.book import rule_book
 from cloudplan.sales.quote import FAMILIES
+from cloudplan.workload.workload import BackupPolicy, Policy, Standby
 
 PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
@@ -41,10 +44,15 @@ MODULES = (
         f"presentation/tables/{name}"
         for name in ("plan", "quote", "inventory", "orders", "terraform", "assumptions", "service")
     ),
+    *(
+        f"presentation/tables/{name}"
+        for name in ("verify", "explain", "allocation", "relax", "compare", "requote", "contents")
+    ),
+    *("presentation/phrases", "cli/talking"),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
-    **{"Column": (0, 2), "Table": (0, 3)},
+    **{"Column": (0, 2), "Table": (0, 3), "Notes": (0,), "Report": (0,)},
 }
 """Functions that say something, with the positions of their texts."""
 FIRST = datetime(2026, 11, 26, tzinfo=UTC)
@@ -55,8 +63,13 @@ ORDERS = (
     *("VM replication", "DR test", "encryption", "link", "affinity", "anti-affinity", "on", "on after failover"),
 )
 UNITS = ("blade", "GiB", "TiB", "MiB", "VM", "zone", "cores", "cluster", "datastore", "VLAN")
-PLACES = ("home", "auto")
-"""Where swap files stand."""
+BILL = (
+    *("loaded", "spare", "failures", "extra", "clusters", "datastores", "size_gib", "mirrored", "sized_by"),
+    *("activated_gib", "mirrored_gib", "stored_gib", "vms", "networks"),
+)
+"""Names of the values behind a line of a bill."""
+WORDS = ("home", "auto", "rpo", "rto", "group", "pool", "price book", "members", "threads", "blades")
+"""Values of fields, names of targets and of what a cost is split by."""
 LEDGER = (
     *("read", "left out", "repaired", "imported", "rows of the lists of VMs", "blank row or total", "repeated header"),
     *("template", "SRM placeholder (counted at its own site)", "vCLS agent of a vSphere cluster"),
@@ -80,13 +93,14 @@ def texts() -> list[Text]:
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
     found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
+    found |= dict.fromkeys((*PHRASES, *map(str.capitalize, CAUSES), *NAMES.values()))
     found |= dict.fromkeys((*MODELS, *MODELS.values()))
     template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
-    found |= dict.fromkeys((*FAMILIES, *UNITS, *PLACES, *LEDGER, *ORDERS))
-    found |= dict.fromkeys((*_units(), *_labels(), *_sources(), *_service()))
+    found |= dict.fromkeys((*FAMILIES, *UNITS, *WORDS, *LEDGER, *ORDERS))
+    found |= dict.fromkeys((*_units(), *_labels(), *_fields(), *_sources(), *_service()))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
 
@@ -98,6 +112,8 @@ def _units() -> Iterator[str]:
             unit = getattr(item, "unit", "")
             if unit:
                 yield unit
+            if unit.isalpha() and not unit.endswith("iB"):
+                yield f"{unit}s"
 
 
 def _labels() -> Iterator[str]:
@@ -106,6 +122,14 @@ def _labels() -> Iterator[str]:
         edition = load_edition(name)
         yield from (item.label for item in edition.items() if getattr(item, "label", ""))
         yield from (item.label for item in edition.withdrawn.values())
+
+
+def _fields() -> Iterator[str]:
+    """Yield the names of the figures of rules and of the settings, which reports show beside their values."""
+    for name in editions():
+        for rule in load_edition(name).rules.values():
+            yield from rule.figures
+    yield from (*Policy.model_fields, *BackupPolicy.model_fields, *Standby.model_fields, *BILL)
 
 
 def _sources() -> Iterator[str]:

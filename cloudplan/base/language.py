@@ -27,6 +27,8 @@ NARROW = "\u202f"
 WIDE = Context(prec=150)
 """For numbers of any size: what a forged plan says is shown before it is refused."""
 _DURATION = re.compile(r"(\d+)([mhd])")
+_ENDING = re.compile(r"(?<=})(; )(?={)")
+"""What stands between texts that are told one after the other."""
 _UNITS_OF_TIME = {"m": "min", "h": "h", "d": "j"}
 """As French abbreviates them."""
 _SIGNED = "+#,##0.00;-#,##0.00"
@@ -37,9 +39,9 @@ class Message:
     """A text of the program: a template, what goes into it, and another template for a `count` other than 1.
 
     A value written ``{name:n}`` is a number with its thousands apart and at most two decimals, ``{name:n4}`` four;
-    ``{name:w}`` is a word that may be translated, or a list of them; ``{name:m}`` an amount, ``{name:p}`` a share as a
-    percentage, ``{name:d}`` a duration such as 4h, ``{name:day}`` an ISO date; each of these stays as it is when it is
-    none. A value may be a message itself.
+    ``{name:w}`` is a word that may be translated, or a list of them; ``{name:m}`` an amount, ``{name:+}`` one with its
+    sign, ``{name:u}`` a unit price, ``{name:p}`` a share as a percentage, ``{name:d}`` a duration such as 4h,
+    ``{name:day}`` an ISO date; each of these stays as it is when it is none. A value may be a message itself.
     """
 
     template: str
@@ -77,15 +79,17 @@ class _Filling(string.Formatter):
             return self._language.duration(value)
         if form == "day":
             return self._language.date(value)
-        if form in ("m", "p") or form[:1] == "n":
+        if form in ("m", "p", "+", "u") or form[:1] == "n":
             return self._number(value, form)
         return str(value) if not form else format(value, form)
 
     def _number(self, value: Any, form: str) -> str:
         try:
             exact = Decimal(value) if isinstance(value, str) else value
-            if form in ("m", "p"):
-                return self._language.amount(exact) if form == "m" else self._language.percent(exact)
+            if form in ("m", "u"):
+                return self._language.amount(exact) if form == "m" else self._language.price(exact)
+            if form in ("p", "+"):
+                return self._language.percent(exact) if form == "p" else self._language.change(exact)
             return self._language.number(exact, int(form[1:] or 2))
         except (ArithmeticError, TypeError) as error:
             if isinstance(value, str):  # of a plan that somebody edited
@@ -119,6 +123,8 @@ class Language:
             template = self._texts.ngettext(message.template, message.many, message.count)
         else:
             template = self._texts.gettext(message.template)
+            if self.code == "fr" and template == message.template:
+                template = _ENDING.sub(NARROW + r"\1", template)
         return self._filling.vformat(template, (), message.values)
 
     def number(self, value: Fraction | Decimal | int | str, places: int = 2) -> str:

@@ -10,6 +10,7 @@ from cloudplan.analysis.breakpoints import breakpoints
 from cloudplan.analysis.compare import Alternative, Asked
 from cloudplan.analysis.compare import compare as compare_all
 from cloudplan.base import processes
+from cloudplan.cli import talking
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     EachTimeLimit,
@@ -70,5 +71,5 @@ def compare(
     breaks = breakpoints(origin, found.optimum.plan, solve) if growth else None
     report = tables.report(found, breaks)
     if to.format == "html":
-        return to.emit(render_report_page(report, bars=("Cost", "Monthly")))
+        return to.emit(render_report_page(report, bars=("Cost", "Monthly"), spoken=talking.spoken()))
     return to.show(report, tables.values(found, breaks))

@@ -12,7 +12,7 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
 from cloudplan.base.schema import decimal_of
-from cloudplan.cli import values
+from cloudplan.cli import talking, values
 from cloudplan.cli.options import Force, Output, commands, emit, suffix_of, tell_beside
 from cloudplan.inventory.importing import Imported, Options, PoolBy, Used, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
@@ -111,8 +111,8 @@ def import_(
     imported = import_inventory(inventory or (), options)
     shown = partial(render_report, _report(imported))
     full = partial(render_report, _report(imported, every_vm=True))
-    emit(imported.text, output, {beside: full(style="markdown").encode()} if beside else {})
-    tell_beside(lambda screen: shown(style="terminal", screen=screen), output)
+    emit(imported.text, output, {beside: full(style="markdown", spoken=talking.spoken()).encode()} if beside else {})
+    tell_beside(lambda screen: shown(style="terminal", screen=screen, spoken=talking.spoken()), output)
 
 
 def _report(imported: Imported, *, every_vm: bool = False) -> Report:

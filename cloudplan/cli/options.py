@@ -14,7 +14,7 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
-from cloudplan.base.language import ENGLISH, Code, Language
+from cloudplan.base.language import Code, Language
 from cloudplan.cli import talking, values
 from cloudplan.cli.verbs import Group, Verbs
 from cloudplan.presentation.tables.table import Report
@@ -108,15 +108,16 @@ class Target:
         report: Report,
         plain: Mapping[str, Any],
         others: Mapping[Path, bytes] | None = None,
-        spoken: Language = ENGLISH,
+        spoken: Language | None = None,
     ) -> None:
-        """Emit a report, or its plain values as JSON."""
+        """Emit a report, in the language of the command by default, or its plain values as JSON."""
         self.emit(self.text(report, plain, self.screen, spoken), others)
 
-    def text(self, report: Report, plain: Mapping[str, Any], screen: Screen, spoken: Language = ENGLISH) -> str:
+    def text(self, report: Report, plain: Mapping[str, Any], screen: Screen, spoken: Language | None = None) -> str:
         """Return a report as text, or its plain values as JSON."""
         if self.format == "json":
             return files.json_text(plain)
+        spoken = spoken or talking.spoken()
         return render_report(report, style=self.style, spoken=spoken, screen=screen)
 
 

@@ -20,6 +20,7 @@ from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.phrases import said
 
 QUIET_SECONDS = 1.0
 MOMENT = 0.001
@@ -38,7 +39,7 @@ class Progress:
         elapsed = time.monotonic() - self._start
         if elapsed >= QUIET_SECONDS and talking.shows_progress():
             self._shown = sys.stderr.isatty()
-            line = f"{elapsed:6.1f} s  {words}"
+            line = f"{elapsed:6.1f} s  {said(words, talking.spoken())}"
             sys.stderr.write(f"\r\x1b[K{line}" if self._shown else f"{line}\n")
             sys.stderr.flush()
 

@@ -13,6 +13,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError
+from cloudplan.base.language import Code, Language, language
 from cloudplan.evaluation.document import program
 
 OUTPUTS = ("output", "new_plan", "xlsx", "csv")
@@ -24,17 +25,27 @@ _LIBRARIES = ("highspy", "pulp")
 class _Manner:
     quiet: bool = False
     verbose: bool = False
+    lang: Code = "en"
 
 
 _manner = _Manner()
 
 
-def begin(*, quiet: bool, verbose: bool) -> None:
-    """Set how much the command that begins says; raise BadParameter when that is both less and more."""
+def begin(*, quiet: bool, verbose: bool, lang: str | None = None) -> None:
+    """Set how much the command that begins says, and in which language; one that is none of ours is left to it.
+
+    Raises BadParameter when it is to say both less and more.
+    """
     if quiet and verbose:
         raise typer.BadParameter("allowed: one of --quiet and --verbose", param_hint="--quiet")
     _manner.quiet, _manner.verbose = quiet, verbose
+    _manner.lang = "fr" if lang == "fr" else "en"
     files.forget_stdin()
+
+
+def spoken() -> Language:
+    """Return the language that the command speaks."""
+    return language(_manner.lang)
 
 
 def shows_progress() -> bool:
@@ -46,7 +57,7 @@ def written(paths: Iterable[Path]) -> None:
     """Say what was written."""
     if not _manner.quiet:
         for path in paths:
-            _say(f"Written: {path}")
+            _say(spoken().text("Written: {path}", path=path))
 
 
 def name_inputs(given: Mapping[str, Any]) -> None:
@@ -63,7 +74,7 @@ def name_inputs(given: Mapping[str, Any]) -> None:
 
 def _say_read(path: Path) -> None:
     try:
-        _say(f"Read: {path}, SHA-256 {files.sha256_of(path)}")
+        _say(spoken().text("Read: {path}, SHA-256 {sha256}", path=path, sha256=files.sha256_of(path)))
     except BadInputError:
         return  # the command tells it
 

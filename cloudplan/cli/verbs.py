@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cloudplan.base.language import Code
 from cloudplan.cli import talking
 
 GROUPS = {
@@ -19,6 +20,7 @@ GROUPS = {
 """The verbs as the help lists them."""
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, and no word of what was written.")]
+Lang = Annotated[Code | None, typer.Option(help="Language of what is told; default: English.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Versions, and the files read with their SHA-256; progress also to a file.")
 ]
@@ -26,6 +28,9 @@ _COMMON = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
     for name, kind in (("quiet", Quiet), ("verbose", Verbose))
 ]
+
+_LANG = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Lang)
+"""Of commands that have no such option of their own, as those have whose result is for a customer."""
 
 
 class Group(TyperGroup):
@@ -61,13 +66,16 @@ def _spoken(function: Callable[..., None]) -> Callable[..., None]:
     """Return a command with the options that every command has."""
     shape = inspect.signature(function)
 
+    common = _COMMON if "lang" in shape.parameters else [_LANG, *_COMMON]
+
     @functools.wraps(function)
     def command(*, quiet: bool, verbose: bool, **given: Any) -> None:
-        talking.begin(quiet=quiet, verbose=verbose)
+        lang = given.get("lang") if common is _COMMON else given.pop("lang")
+        talking.begin(quiet=quiet, verbose=verbose, lang=lang)
         talking.name_inputs(given)
         function(**given)
 
     own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in shape.parameters.values()]
-    command.__signature__ = shape.replace(parameters=[*own, *_COMMON])  # type: ignore[attr-defined]
-    command.__annotations__ = {**function.__annotations__, **{each.name: each.annotation for each in _COMMON}}
+    command.__signature__ = shape.replace(parameters=[*own, *common])  # type: ignore[attr-defined]
+    command.__annotations__ = {**function.__annotations__, **{each.name: each.annotation for each in common}}
     return command

@@ -51,12 +51,13 @@ def render_quote_page(quote: Quote, spoken: Language) -> str:
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 
-def render_report_page(report: Report, *, bars: tuple[str, str]) -> str:
+def render_report_page(report: Report, *, bars: tuple[str, str], spoken: Language = ENGLISH) -> str:
     """Return a report as an HTML page; the column `bars[0]` of a table is drawn as bars of the numbers in `bars[1]`."""
     parts: list[dict[str, Any]] = []
     for part in report.parts:
         if isinstance(part, Notes):
-            parts.append({"title": part.title, "notes": part.entries})
+            notes = [tuple(words(text, "text", spoken) for text in entry) for entry in part.entries]
+            parts.append({"title": say(part.title, spoken), "notes": notes})
             continue
         names = [column.name for column in part.columns]
         shares: list[float | None] = [None] * len(part.rows)
@@ -65,11 +66,12 @@ def render_report_page(report: Report, *, bars: tuple[str, str]) -> str:
             most = max((value for value in numbers if value), default=Decimal(1))
             shares = [None if value is None else float(value / most) for value in numbers]
             part = part.without(bars[0])  # noqa: PLW2901 - the bars stand apart
-        shown = _shown(part, ENGLISH)
+        shown = _shown(part, spoken)
         rows = list(zip(shown["rows"], shares, strict=True))
-        parts.append({**shown, "title": say(part.title, ENGLISH), "rows": rows})
+        parts.append({**shown, "title": say(part.title, spoken), "rows": rows})
     template = _environment().get_template("tables.html.j2")
-    return template.render(title=report.title, summary=report.summary, parts=parts)
+    summary = [words(text, "text", spoken) for text in report.summary]
+    return template.render(lang=spoken.code, title=say(report.title, spoken), summary=summary, parts=parts)
 
 
 def _shown(table: Table, spoken: Language) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.presentation.grid import cut, grid, whole_lines
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables.table import Column, Notes, Report, Table, say, words
+from cloudplan.presentation.tables.table import Column, Notes, Report, Table, Text, say, words
 from cloudplan.workload.workload import Workload
 
 WIDTH, NARROWEST, WIDEST = 100, 80, 200
@@ -71,8 +71,8 @@ class Terminal:
 
     def report(self, report: Report) -> Iterator[str]:
         """Yield a report; no row of it is left out."""
-        yield self.screen.painted(cut(_one_line(clean(report.title)), self.screen.width), "bold")
-        yield "\n".join(line for text in report.summary for line in self._wrap(_one_line(clean(text))))
+        yield self.screen.painted(cut(_one_line(clean(say(report.title, self.spoken))), self.screen.width), "bold")
+        yield "\n".join(line for text in report.summary for line in self._wrap(self._line(text)))
         for part in report.parts:
             yield self._whole(part) if isinstance(part, Table) else self._notes(part)
 
@@ -101,11 +101,15 @@ class Terminal:
 
     def _notes(self, notes: Notes) -> str:
         """Return a heading with the entries below it, wrapped."""
-        lines = [notes.title.upper()]
+        lines = [say(notes.title, self.spoken).upper()]
         for head, text in notes.entries:
-            lines += self._wrap(_one_line(clean(head)), INDENT, 2 * INDENT)
-            lines += self._wrap(_one_line(clean(text)), 2 * INDENT, 2 * INDENT)
-        return "\n".join(lines if notes.entries else [f"{lines[0]}  None."])
+            lines += self._wrap(self._line(head), INDENT, 2 * INDENT)
+            lines += self._wrap(self._line(text), 2 * INDENT, 2 * INDENT)
+        return "\n".join(lines if notes.entries else [f"{lines[0]}  {self.spoken.word('None.')}"])
+
+    def _line(self, text: Text) -> str:
+        """Return a text of a report on one line; a str is foreign."""
+        return _one_line(words(text, "text", self.spoken))
 
     def _section(self, table: Table, *, folded: bool) -> str:
         """Return a heading with the table below it, shortened to the rows that are shown."""
@@ -211,7 +215,7 @@ class Terminal:
         for *head, sha in table.rows:
             what, name = (words(cell, "text", spoken) for cell in head)
             entries.append((spoken.text("{what}: {name}", what=what, name=name), str(sha or "")))
-        return self._notes(Notes(say(table.title, spoken), tuple(entries)))
+        return self._notes(Notes(table.title, tuple(entries)))
 
     def _cells(self, table: Table) -> list[list[str]]:
         """Return the rows of a table as texts of one line."""

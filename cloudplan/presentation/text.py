@@ -9,7 +9,7 @@ from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.grid import tabulated
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables.table import Report, Table, say
+from cloudplan.presentation.tables.table import Report, Table, say, words
 from cloudplan.presentation.terminal import PAPER, Screen, Terminal, cost_of, status_of
 from cloudplan.sales.quote import quote
 from cloudplan.workload.workload import Workload
@@ -73,14 +73,15 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
 
 
 def _markdown_report(report: Report, spoken: Language) -> Iterator[str]:
-    yield f"# {_escape(report.title)}"
-    yield from (_escape(text) for text in report.summary)
+    yield f"# {_escape(say(report.title, spoken))}"
+    yield from (_escape(words(text, "text", spoken)) for text in report.summary)
     for part in report.parts:
         if isinstance(part, Table):
             yield _block(part, spoken)
         else:
-            yield f"## {_escape(part.title)}"
-            yield "\n".join(f"- **{_escape(head)}** {_escape(text)}".rstrip() for head, text in part.entries)
+            yield f"## {_escape(say(part.title, spoken))}"
+            entries = [[_escape(words(text, "text", spoken)) for text in entry] for entry in part.entries]
+            yield "\n".join(f"- **{head}** {text}".rstrip() for head, text in entries)
 
 
 def _block(table: Table, spoken: Language) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 
 from cloudplan.analysis.breakpoints import Breakpoints
 from cloudplan.analysis.compare import Alternative, Comparison
-from cloudplan.base.language import ENGLISH
-from cloudplan.base.money import amount
+from cloudplan.base.language import Message, message
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.wording import joined
+from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.plan import gap, own_catalog, priced, status
-from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, words
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, Text
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
 PROOF = "Proof"
@@ -37,26 +38,34 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
         parts.append(Notes("No plan", none))
     if breaks:
         parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
-    own = map(ENGLISH.said, own_catalog(plan))
-    summary = [f"{plan.workload.name} as asked for: {priced(plan)}; {optimum.hosts} hosts."]
-    summary.append(_headline(comparison, plan))
-    return Report(f"{plan.workload.name}: compared", (*summary, *own), tuple(parts))
+    first = message(
+        "{name} as asked for: {priced}; {hosts} hosts.",
+        name=plan.workload.name,
+        priced=priced(plan),
+        hosts=optimum.hosts,
+    )
+    summary: tuple[Text, ...] = (first, _headline(comparison, plan), *own_catalog(plan))
+    return Report(message("{name}: compared", name=plan.workload.name), summary, tuple(parts))
 
 
-def _headline(comparison: Comparison, plan: Plan) -> str:
+def _headline(comparison: Comparison, plan: Plan) -> Message:
     """Return which alternative that keeps every requirement is the cheapest."""
     cheapest = comparison.cheapest
     if cheapest is None:
-        return "No alternative that keeps every requirement costs less."
-    unsure = "" if cheapest.is_proven(plan) else ", within the gaps of the two plans"
-    less = f"{amount(-cheapest.difference(plan))} {plan.prices.currency} a month less{unsure}"
-    return f"Cheapest that keeps every requirement: {_name(cheapest)}, {less}."
+        return message("No alternative that keeps every requirement costs less.")
+    sure = "Cheapest that keeps every requirement: {name}, {less:m} {currency} a month less."
+    unsure = (
+        "Cheapest that keeps every requirement: {name}, {less:m} {currency} a month less, within the gaps of the two "
+        "plans."
+    )
+    values = {"name": _name(cheapest), "less": -cheapest.difference(plan), "currency": plan.prices.currency}
+    return message(sure if cheapest.is_proven(plan) else unsure, **values)
 
 
 def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
-    lost = "; ".join(each.gives_up)
+    lost = joined(*map(phrase, each.gives_up), between="; ") if each.gives_up else None
     if each.plan is None:
-        return (_name(each), None, None, None, None, None, None, "no plan", lost, "")
+        return (_name(each), None, None, None, None, None, None, message("no plan"), lost, "")
     plan = each.plan
     figures = (each.hosts, each.spare, len(plan.clusters))
     return (_name(each), plan.monthly, *_difference(each, optimum), *figures, gap(plan), lost, bar(plan.monthly, most))
@@ -67,13 +76,13 @@ def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
     difference = each.difference(optimum)
     if each.is_proven(optimum):
         return difference, ""
-    limit = "≤ " if difference > 0 else ""
-    return f"{limit}{words(difference, 'change')}", "not proven"
+    shown = message("{difference:+}", difference=difference)
+    return message("≤ {difference:+}", difference=difference) if difference > 0 else shown, message("not proven")
 
 
-def _name(each: Alternative) -> str:
+def _name(each: Alternative) -> Message:
     """Return what an alternative is; the name of one that varies fields, whose theme is their paths, says it all."""
-    return f"{each.theme}: {each.name}" if each.theme and "." not in each.theme else each.name
+    return phrase(f"{each.theme}: {each.name}" if each.theme and "." not in each.theme else each.name)
 
 
 def bar(value: Decimal, most: Decimal) -> str:
@@ -82,25 +91,33 @@ def bar(value: Decimal, most: Decimal) -> str:
     return (BLOCKS[8] * (eighths // 8) + BLOCKS[eighths % 8]).rstrip()
 
 
-def _breaks(breaks: Breakpoints, plan: Plan) -> list[tuple[str, str]]:
-    found = []
+def _breaks(breaks: Breakpoints, plan: Plan) -> list[tuple[Text, Text]]:
+    found: list[tuple[Text, Text]] = []
     if breaks.fits_percent is None:
-        found.append((f"100 % more of CPU and memory still fits {breaks.hosts} hosts", ""))
+        found.append((message("100 % more of CPU and memory still fits {hosts} hosts", hosts=breaks.hosts), ""))
     else:
-        costs = f"; then {_change(breaks.next_plan, plan)}" if breaks.next_plan else "; then nothing fits"
-        found.append((f"{breaks.fits_percent} % more of CPU and memory fits {breaks.hosts} hosts{costs}", ""))
+        then = "{percent} % more of CPU and memory fits {hosts} hosts; then {change}"
+        last = "{percent} % more of CPU and memory fits {hosts} hosts; then nothing fits"
+        change = {"change": _change(breaks.next_plan, plan)} if breaks.next_plan else {}
+        found.append((message(then if change else last, percent=breaks.fits_percent, hosts=breaks.hosts, **change), ""))
     if breaks.saves_percent is None:
-        found.append(("50 % less of CPU and memory saves no host", ""))
+        found.append((message("50 % less of CPU and memory saves no host"), ""))
     else:
-        found.append((f"{breaks.saves_percent} % less saves a host: {_change(breaks.saving_plan, plan)}", ""))
+        change = {"change": _change(breaks.saving_plan, plan)}
+        found.append((message("{percent} % less saves a host: {change}", percent=breaks.saves_percent, **change), ""))
     return found
 
 
-def _change(other: Plan | None, plan: Plan) -> str:
+def _change(other: Plan | None, plan: Plan) -> Message:
     assert other is not None
     hosts = sum(cluster.hosts for cluster in other.clusters)
-    difference = f"{words(other.monthly - plan.monthly, 'change')} {plan.prices.currency} a month"
-    return f"{hosts} hosts, {difference} ({ENGLISH.said(status(other))})"
+    return message(
+        "{hosts} hosts, {difference:+} {currency} a month ({status})",
+        hosts=hosts,
+        difference=other.monthly - plan.monthly,
+        currency=plan.prices.currency,
+        status=status(other),
+    )
 
 
 def values(comparison: Comparison, breaks: Breakpoints | None) -> dict[str, Any]:

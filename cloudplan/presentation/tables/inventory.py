@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from cloudplan.base.language import known, message
-from cloudplan.base.units import number
+from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
 from cloudplan.workload.workload import Inventory
 
@@ -57,16 +57,21 @@ def report(
         met = tuple((str(number), rule.rule, rule.vms) for number, rule in enumerate(inventory.rules, start=1))
         parts.append(Table("Rules, and how many VMs each met", columns, met))
     if changes:
-        parts.append(Table("Right-sized", made, tuple(changes)))
+        moved = tuple((name, known(what), before, after, phrase(why)) for name, what, before, after, why in changes)
+        parts.append(Table("Right-sized", made, moved))
     if vms:
         every = (Column("VM"), Column("Rules"), *_SPACE, Column("Used space from"), Column("Swap file", "whole", "MiB"))
         each = tuple((*vm[:4], known(vm[4]), vm[5] or None) for vm in vms)
         parts.append(Table("Every VM", every, each, "A swap file is one that Provisioned looks as if it held."))
     if left_out:
-        entries = tuple((f"{reason} ({number(len(names))})", ", ".join(names)) for reason, names in left_out.items())
+        entries = tuple(
+            (message("{reason:w} ({count:n})", reason=reason, count=len(names)), ", ".join(names))
+            for reason, names in left_out.items()
+        )
         parts.append(Notes("Left out, by name", entries))
     if inventory.warnings:
-        parts.append(Notes("Warnings", tuple((text, "") for text in inventory.warnings)))
+        parts.append(Notes("Warnings", tuple((phrase(text), "") for text in inventory.warnings)))
     read = ", ".join(file.name for file in inventory.files) or "--totals"
     imported = sum(line.touched for line in inventory.ledger if line.step == "imported")
-    return Report("Import of an inventory", (f"{number(imported)} VMs imported from {read}.",), tuple(parts))
+    summary = message("{count:n} VMs imported from {files}.", count=imported, files=read)
+    return Report("Import of an inventory", (summary,), tuple(parts))

@@ -2,16 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
-from cloudplan.base.language import ENGLISH, Message, counted, known, message
-from cloudplan.base.money import amount
+from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Finding, Plan
 from cloudplan.plan.wording import finding_message, joined
+from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables import inventory
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.workload.case import instances_at
@@ -140,6 +140,14 @@ def bill_row(line: BomLine, unit_price: Decimal, monthly: Decimal) -> tuple[Cell
     )
 
 
+def figures(values: Mapping[str, object]) -> Message | None:
+    """Return figures with their names, which are those of fields; None without any."""
+    told = [
+        message("{key:w} {value}", key=key, value=value) for key, value in values.items() if value not in ({}, None)
+    ]
+    return joined(*told, between=", ") if told else None
+
+
 def site_totals(plan: Plan) -> Table:
     """Return the monthly total of each site, sites as in the bill."""
     totals: dict[str, Decimal] = {}
@@ -177,6 +185,8 @@ def about(finding: Finding) -> Message:
 
 def told(finding: Finding) -> Message:
     """Return what a finding says."""
+    if finding.code == "inventory":  # a warning of the import, as that told it
+        return phrase(finding.message)
     return finding_message(finding.code, finding.message, finding.values)
 
 
@@ -265,9 +275,14 @@ def gap(plan: Plan) -> Decimal:
     return Decimal(str(plan.gap)).quantize(Decimal("0.000001"), ROUND_CEILING, WIDE)
 
 
-def priced(plan: Plan) -> str:
-    """Return what a plan costs, with what is proven of that, in English."""
-    return f"{amount(plan.monthly)} {plan.prices.currency} a month, {ENGLISH.said(status(plan))}"
+def priced(plan: Plan) -> Message:
+    """Return what a plan costs, with what is proven of that."""
+    return message(
+        "{monthly:m} {currency} a month, {status}",
+        monthly=plan.monthly,
+        currency=plan.prices.currency,
+        status=status(plan),
+    )
 
 
 def in_short(plan: Plan, workload: Workload) -> Message:

@@ -400,9 +400,9 @@ def rules(quote: Quote) -> Table:
         facts = edition.rules.get(name)
         if facts is None:
             continue
-        figures = ", ".join(f"{key} {value}" for key, value in facts.figures.items())
+        figures = plan_tables.figures(facts.figures)
         source = edition.documents[facts.source.document]
-        rows.append((name, known(rule.title), known(rule.formula), figures or None, known(source.title)))
+        rows.append((name, known(rule.title), known(rule.formula), figures, known(source.title)))
     columns = (Column("Rule"), Column("Title"), Column("Formula"), Column("Figures"), Column("Source"))
     return Table("Rules", columns, tuple(rows))
 
@@ -410,15 +410,15 @@ def rules(quote: Quote) -> Table:
 def overridden(quote: Quote) -> Table:
     """Return the settings of the policy that differ from the edition's defaults."""
     given = as_given(quote.case.workload, quote.case.edition).get("policy", {})
-    rows = tuple((name, _flat(value)) for name, value in given.items() if value not in ({}, None))
+    rows = tuple((known(name), _flat(value)) for name, value in given.items() if value not in ({}, None))
     note = "" if rows else message("Every setting is the default of the catalogue.")
     return Table("Settings that were chosen", (Column("Setting"), Column("Value")), rows, note)
 
 
-def _flat(value: object) -> str:
+def _flat(value: object) -> Cell:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {inner}" for name, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return plan_tables.figures(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else message("{value}", value=str(value))
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from cloudplan.analysis.relax import NoPlan
+from cloudplan.base.language import Message, counted, message
+from cloudplan.presentation.phrases import all_of, phrase
 from cloudplan.presentation.tables.plan import gap
-from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, counted
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, Text
 
 NO_PLAN_SCHEMA = "cloudplan/no-plan/v1"
 
@@ -12,10 +14,11 @@ NO_PLAN_SCHEMA = "cloudplan/no-plan/v1"
 def report(name: str, found: NoPlan | None, currency: str) -> Report:
     """Return for people why a workload has no plan."""
     if found is None:
-        return Report(f"{name}: there is a plan", ("Nothing has to give: run cloudplan size.",), ())
-    summary = (f"No plan keeps the rules. {_sets(found)}", *_outcome(found))
+        nothing = message("Nothing has to give: run cloudplan size.")
+        return Report(message("{name}: there is a plan", name=name), (nothing,), ())
+    summary: tuple[Text, ...] = (message("No plan keeps the rules. {sets}", sets=_sets(found)), *_outcome(found))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (" and ".join(each.words), each.plan.monthly, gap(each.plan), sum(item.hosts for item in each.plan.clusters))
+        (all_of(each.words), each.plan.monthly, gap(each.plan), sum(item.hosts for item in each.plan.clusters))
         for each in found.relaxations
     )
     columns = (
@@ -26,27 +29,38 @@ def report(name: str, found: NoPlan | None, currency: str) -> Report:
     if rows:
         parts.append(Table("Ways to a plan", columns, rows))
     if found.tried:
-        parts.append(Notes("Given up alone, in vain", tuple((words, "") for words in found.tried)))
-    return Report(f"{name}: why no plan", summary, tuple(parts))
+        parts.append(Notes("Given up alone, in vain", tuple((phrase(words), "") for words in found.tried)))
+    return Report(message("{name}: why no plan", name=name), summary, tuple(parts))
 
 
-def _sets(found: NoPlan) -> str:
+def _sets(found: NoPlan) -> Message:
     sets = [", ".join(each.groups) for each in found.conflicts if each.groups]
     if len(sets) > 1:
-        return f"{counted(len(sets), 'set')} of VM groups have none, each even by itself: {'; '.join(sets)}."
-    return f"Smallest set of VM groups without one: {sets[0] if sets else 'no VM group in particular'}."
+        return message(
+            "{count} sets of VM groups have none, each even by itself: {sets}.", count=len(sets), sets="; ".join(sets)
+        )
+    if not sets:
+        return message("Smallest set of VM groups without one: no VM group in particular.")
+    return message("Smallest set of VM groups without one: {names}.", names=sets[0])
 
 
-def _outcome(found: NoPlan) -> tuple[str, ...]:
+def _outcome(found: NoPlan) -> tuple[Message, ...]:
     """Return what came of all that was tried, and no more than that."""
     if found.relaxations:
-        return (f"{counted(len(found.relaxations), 'way')} to a plan found, cheapest first.",)
+        one, many = "{count:n} way to a plan found, cheapest first.", "{count:n} ways to a plan found, cheapest first."
+        return (counted(one, many, len(found.relaxations)),)
     stuck = [each for each in found.conflicts if not each.mends]
     if not stuck:
-        return (f"Each set can be mended by itself; {counted(found.combined, 'combination')} of mends tried in vain.",)
+        one = "Each set can be mended by itself; {count:n} combination of mends tried in vain."
+        many = "Each set can be mended by itself; {count:n} combinations of mends tried in vain."
+        return (counted(one, many, found.combined),)
     return tuple(
-        f"Tried in vain for {', '.join(each.groups)}: {counted(len(each.in_vain), 'requirement')} given up alone, "
-        f"{counted(each.pairs, 'pair')} of them, and all together."
+        message(
+            "Tried in vain for {names}: {alone} given up alone, {pairs} of them, and all together.",
+            names=", ".join(each.groups),
+            alone=counted("{count:n} requirement", "{count:n} requirements", len(each.in_vain)),
+            pairs=counted("{count:n} pair", "{count:n} pairs", each.pairs),
+        )
         for each in stuck
     )
 

@@ -113,16 +113,17 @@ _WORDS: dict[Kind, Callable[[Language, Decimal], str]] = {
 class Notes:
     """Text under a title: each entry a line and, below it, the sentences that explain it."""
 
-    title: str
-    entries: tuple[tuple[str, str], ...]
+    title: Text
+    entries: tuple[tuple[str | Message, str | Message], ...]
+    """A str is foreign text, as in a cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a command tells: a title, a summary in a few lines, tables and notes."""
 
-    title: str
-    summary: tuple[str, ...]
+    title: Text
+    summary: tuple[str | Message, ...]
     parts: tuple[Table | Notes, ...]
 
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from cloudplan.base.language import ENGLISH
-from cloudplan.base.units import number
+from cloudplan.base.language import Message, counted, known, message
 from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.plan import own_catalog, priced
-from cloudplan.presentation.tables.table import Cell, Column, Report, Table, counted
+from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
 from cloudplan.rules.rule import Check, Inequality
 
 VERDICT_SCHEMA = "cloudplan/verdict/v1"
@@ -20,28 +20,36 @@ VERDICT_SCHEMA = "cloudplan/verdict/v1"
 def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     """Return a verdict for people; `strangers` are inputs that are not those the plan says it was made from."""
     broken, others = verdict.violations, list(strangers)
-    state = "keeps every rule" if not broken else f"breaks {counted(len(broken), 'check')}"
-    proved = "lower_bound" not in verdict.not_checked
-    how = "sized again" if proved else "without a solver"
-    summary = [f"{plan.workload.name} {state}: {counted(len(verdict.checks), 'check')}, {how}."]
-    summary.append(f"It says: {priced(plan)}.")
+    proved, name = "lower_bound" not in verdict.not_checked, plan.workload.name
+    checks = counted("{count:n} check", "{count:n} checks", len(verdict.checks))
+    how = message("sized again") if proved else message("without a solver")
+    if broken:
+        lost = counted("{count:n} check", "{count:n} checks", len(broken))
+        first = message("{name} breaks {lost}: {checks}, {how}.", name=name, lost=lost, checks=checks, how=how)
+    else:
+        first = message("{name} keeps every rule: {checks}, {how}.", name=name, checks=checks, how=how)
+    summary: list[Text] = [first, message("It says: {priced}.", priced=priced(plan))]
     if verdict.not_checked:
-        with_solver = "" if proved else " (--prove sizes again)"
-        summary.append(f"Not checked: {', '.join(verdict.not_checked)}{with_solver}.")
+        fields = ", ".join(verdict.not_checked)
+        asked = "Not checked: {fields}." if proved else "Not checked: {fields} (--prove sizes again)."
+        summary.append(message(asked, fields=fields))
     if verdict.written_by:
-        summary.append(f"Written by {verdict.written_by}; this is {program()}.")
-    summary += map(ENGLISH.said, own_catalog(verdict.document or plan))
-    summary += [f"Checked with another {what} than the plan says it was made from." for what in others]
+        summary.append(message("Written by {other}; this is {this}.", other=verdict.written_by, this=program()))
+    summary += own_catalog(verdict.document or plan)
+    summary += [
+        message("Checked with another {what:w} than the plan says it was made from.", what=what) for what in others
+    ]
     tables = [_violations(broken)] if broken else []
     if verdict.other_words:
-        rows = tuple((check.rule.id, check.place, check.shown[2]) for check in verdict.other_words)
+        rows = tuple((check.rule.id, phrase(check.place), phrase(check.shown[2])) for check in verdict.other_words)
         columns = (Column("Rule"), Column("Place"), Column("What differs"))
-        tables.append(Table(f"Written by {verdict.written_by}", columns, rows, "Other words; no rule is broken."))
-    return Report(f"{plan.workload.name}: verdict", tuple(summary), (*tables, _by_rule(verdict)))
+        title = message("Written by {other}", other=verdict.written_by)
+        tables.append(Table(title, columns, rows, "Other words; no rule is broken."))
+    return Report(message("{name}: verdict", name=plan.workload.name), tuple(summary), (*tables, _by_rule(verdict)))
 
 
 def _violations(broken: Iterable[Check]) -> Table:
-    rows = tuple((check.rule.id, check.place, *_sides(check), check.shown[2]) for check in broken)
+    rows = tuple((check.rule.id, phrase(check.place), *_sides(check), phrase(check.shown[2])) for check in broken)
     columns = (
         *(Column("Rule"), Column("Place"), Column("Left side"), Column("Right side"), Column("Slack")),
         Column("What is wrong"),
@@ -60,7 +68,9 @@ def _by_rule(verdict: Verdict) -> Table:
         measured = isinstance(tightest, Inequality) and (tightest.left or tightest.right)
         sides = _sides(tightest) if measured else (None, None, None)
         unit = tightest.shown[2] if measured else None
-        rows.append((name, tightest.rule.title, len(checks), tightest.place, *sides, unit))
+        rows.append(
+            (name, known(tightest.rule.title), len(checks), phrase(tightest.place), *sides, unit and known(unit))
+        )
     columns = (
         *(Column("Rule"), Column("Title"), Column("Checks", "whole"), Column("Tightest at"), Column("Left side")),
         *(Column("Right side"), Column("Slack"), Column("Unit")),
@@ -74,9 +84,14 @@ def _relative_slack(check: Check) -> Fraction:
     return (right - left) / abs(right) if right else Fraction(1_000_000) - left
 
 
-def _sides(check: Check) -> tuple[str, str, str]:
+def _sides(check: Check) -> tuple[Message, Message, Message]:
     left, right, _ = check.shown
-    return number(left, 3), number(right, 3), number(right - left, 3)
+    return figure(left), figure(right), figure(right - left)
+
+
+def figure(value: Fraction) -> Message:
+    """Return a number of a check, with at most three decimals."""
+    return message("{value:n3}", value=value)
 
 
 def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, Any]:
