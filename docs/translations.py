@@ -25,6 +25,7 @@ from cloudplan.evaluation.assumption_kinds import KINDS
 from cloudplan.evaluation.resting import MODELS
 from cloudplan.plan.wording import FINDINGS
 from cloudplan.presentation.phrases import CAUSES, PHRASES
+from cloudplan.presentation.tables.prices import EFFECTS
 from cloudplan.rules.book import rule_book
 from cloudplan.sales.quote import FAMILIES
 from cloudplan.workload.workload import BackupPolicy, Policy, Standby
@@ -46,7 +47,18 @@ MODULES = (
     ),
     *(
         f"presentation/tables/{name}"
-        for name in ("verify", "explain", "allocation", "relax", "compare", "requote", "contents")
+        for name in (
+            "verify",
+            "explain",
+            "allocation",
+            "relax",
+            "compare",
+            "requote",
+            "contents",
+            "prices",
+            "catalog",
+            "release_notes",
+        )
     ),
     *("presentation/phrases", "cli/talking"),
 )
@@ -93,7 +105,7 @@ def texts() -> list[Text]:
         found |= dict.fromkeys(_of_module(tree))
     found |= dict.fromkeys(text for templates in FINDINGS.values() for text in templates.values())
     found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
-    found |= dict.fromkeys((*PHRASES, *map(str.capitalize, CAUSES), *NAMES.values()))
+    found |= dict.fromkeys((*PHRASES, *map(str.capitalize, CAUSES), *NAMES.values(), *EFFECTS, *EFFECTS.values()))
     found |= dict.fromkeys((*MODELS, *MODELS.values()))
     template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
     found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))

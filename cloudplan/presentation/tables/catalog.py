@@ -12,7 +12,7 @@ from cloudplan.base.units import number
 from cloudplan.catalog.edition import Edition, Source
 from cloudplan.catalog.loading import FILES
 from cloudplan.presentation.tables.release_notes import extras_table, name_of, reference
-from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, counted
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, number_of
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import KINDS
 
@@ -38,7 +38,7 @@ def listing(editions: Sequence[Edition]) -> Report:
     columns = (Column("Edition"), Column("State"), Column("Superseded by"), Column("SHA-256 (start)"))
     rows = [(item["edition"], _state(item), item["superseded"], item["sha256"][:_SHORT_SHA]) for item in listed]
     news = tuple((f"{item['edition']}: {item['title']}", _sentence(item["news"])) for item in listed)
-    summary = f"{counted(len(listed), 'edition')}. In full: cloudplan catalog diff A B."
+    summary = f"{number_of(len(listed), 'edition')}. In full: cloudplan catalog diff A B."
     parts = (Table("Editions", columns, tuple(rows)), Notes("What is new", news))
     return Report("Editions of the catalogue", (summary,), parts)
 
@@ -331,7 +331,7 @@ def check(counts: Sequence[Counts]) -> Report:
     facts, documents = sum(count.facts for count in counts), sum(count.documents for count in counts)
     uncited = sum(len(count.uncited) for count in counts)
     rows = (
-        ("schema", f"{counted(len(counts), 'edition')} of {len(FILES)} files each"),
+        ("schema", f"{number_of(len(counts), 'edition')} of {len(FILES)} files each"),
         (
             "sources",
             f"{number(facts)} facts, each citing one of {number(documents)} dated documents; {uncited} uncited",

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from cloudplan.analysis.price_review import BookRef, PriceCheck, PriceDiff, grouped
-from cloudplan.base.units import number
+from cloudplan.base.language import Message, counted, known, message
 from cloudplan.catalog.edition import Blade, Edition, Item
-from cloudplan.presentation.tables.table import Cell, Column, Kind, Notes, Report, Table, counted
+from cloudplan.presentation.tables.plan import about, told
+from cloudplan.presentation.tables.table import Cell, Column, Kind, Notes, Report, Table
 from cloudplan.prices.book import Discount, PriceBook, labels, spellings
 from cloudplan.prices.excel import COMMITMENT, DISCOUNTS, GROUP, ITEM, PRICE, SKU, UNIT
 
@@ -75,57 +76,93 @@ def check(found: PriceCheck) -> Report:
     """Return the report on a price book."""
     book = found.book
     summary = (
-        f"{counted(found.priced, 'price')} in {book.currency}; {_validity(book)}.",
+        message(
+            "{prices} in {currency}; {validity}.",
+            prices=_prices(found.priced),
+            currency=book.currency,
+            validity=_validity(book),
+        ),
         f"SHA-256 {book.sha256}.",
-        f"Compared with edition {found.edition}: {counted(len(found.unpriced), 'SKU')} without a price, "
-        f"{counted(len(found.other), 'price')} of SKUs that it does not have.",
+        message(
+            "Compared with edition {edition:day}: {skus} without a price, {prices} of SKUs that it does not have.",
+            edition=found.edition,
+            skus=_skus(len(found.unpriced)),
+            prices=_prices(len(found.other)),
+        ),
     )
     tables = tuple(table for table in (*_unpriced(found), _spellings(found), _other(found)) if table.rows)
-    return Report(f"Price book {book.name}", summary, (_findings(found), _discounts(found), *tables))
+    return Report(message("Price book {name}", name=book.name), summary, (_findings(found), _discounts(found), *tables))
 
 
-def _validity(book: BookRef) -> str:
-    if book.valid_from is None and book.valid_until is None:
-        return "valid without dates"
-    start = f" from {book.valid_from}" if book.valid_from else ""
-    return f"valid{start}" + (f" until {book.valid_until}" if book.valid_until else "")
+def _prices(count: int) -> Message:
+    return counted("{count:n} price", "{count:n} prices", count)
+
+
+def _skus(count: int) -> Message:
+    return counted("{count:n} SKU", "{count:n} SKUs", count)
+
+
+def _validity(book: BookRef) -> Message:
+    start, end = book.valid_from, book.valid_until
+    if start and end:
+        return message("valid from {start:day} until {end:day}", start=start, end=end)
+    if start:
+        return message("valid from {start:day}", start=start)
+    return message("valid until {end:day}", end=end) if end else message("valid without dates")
 
 
 def _findings(found: PriceCheck) -> Notes:
-    return Notes("Warnings", tuple((f"{item.code}, {item.subject}", item.message) for item in found.findings))
+    return Notes(
+        "Warnings",
+        tuple(
+            (message("{code}, {subject}", code=item.code, subject=about(item)), told(item)) for item in found.findings
+        ),
+    )
 
 
 def _discounts(found: PriceCheck) -> Notes:
     """Return the discounts, each with the SKUs that it matches."""
     entries = tuple(
-        (_discount(item), f"{counted(len(item.skus), 'SKU')}: {', '.join(item.skus)}" if item.skus else "No SKU.")
+        (
+            _discount(item),
+            message("{skus}: {names}", skus=_skus(len(item.skus)), names=", ".join(item.skus))
+            if item.skus
+            else message("No SKU."),
+        )
         for item in found.discounts
     )
     return Notes("Discounts and what they match", entries)
 
 
-def _discount(item: Discount) -> str:
-    term = f" from {counted(item.min_term_months, 'month')} on" if item.min_term_months > 1 else ""
-    return f"{item.match}: {number(item.percent, 12)} %{term}"
+def _discount(item: Discount) -> Message:
+    values = {"match": item.match, "percent": item.percent, "months": item.min_term_months}
+    if item.min_term_months > 1:
+        return message("{match}: {percent:n12} % from {months:n} months on", **values)
+    return message("{match}: {percent:n12} %", **values)
 
 
 def _unpriced(found: PriceCheck) -> Iterator[Table]:
     """Yield the SKUs without a price, a table for each group."""
     for group, effect in EFFECTS.items():
-        rows = tuple((item.sku, item.label) for item in found.unpriced if item.group == group)
-        yield Table(f"{group} without a price", (Column("SKU"), Column("Item")), rows, f"Effect: {effect}.")
+        rows = tuple((item.sku, known(item.label)) for item in found.unpriced if item.group == group)
+        title = message("{group:w} without a price", group=group)
+        note = message("Effect: {effect:w}.", effect=effect)
+        yield Table(title, (Column("SKU"), Column("Item")), rows, note)
 
 
 def _spellings(found: PriceCheck) -> Table:
-    rows = tuple((item.sku, item.spelled, item.price, "yes" if item.counts else "no") for item in found.spellings)
+    rows = tuple(
+        (item.sku, item.spelled, item.price, known("yes" if item.counts else "no")) for item in found.spellings
+    )
     columns = (Column("SKU"), Column("Spelling"), Column("Price", "price", found.book.currency), Column("Counts"))
     return Table("Spellings with different prices", columns, rows)
 
 
 def _other(found: PriceCheck) -> Table:
-    rows = tuple((item.sku, item.label, item.price) for item in found.other)
+    rows = tuple((item.sku, item.label and known(item.label), item.price) for item in found.other)
     columns = (Column("SKU"), Column("Item"), Column("Price", "price", found.book.currency))
-    return Table(f"Prices of SKUs that edition {found.edition} does not have", columns, rows)
+    title = message("Prices of SKUs that edition {edition:day} does not have", edition=found.edition)
+    return Table(title, columns, rows)
 
 
 # --- two books ---------------------------------------------------------------------------------------------------
@@ -137,13 +174,20 @@ def diff(found: PriceDiff, *, narrow: bool) -> Report:
     removed = sum(item.after is None for item in found.prices)
     changed = len(found.prices) - added - removed
     summary = (
-        f"Prices: {number(changed)} changed, {number(added)} added, {number(removed)} removed, "
-        f"{number(found.unchanged)} unchanged; {counted(len(found.discounts), 'difference')} of discounts, "
-        f"{number(len(found.fields))} of other fields.",
+        message(
+            "Prices: {changed:n} changed, {added:n} added, {removed:n} removed, {same:n} unchanged; {discounts} of "
+            "discounts, {fields:n} of other fields.",
+            changed=changed,
+            added=added,
+            removed=removed,
+            same=found.unchanged,
+            discounts=counted("{count:n} difference", "{count:n} differences", len(found.discounts)),
+            fields=len(found.fields),
+        ),
     )
     prices = [table.without("Item") if narrow else table for table in _price_changes(found)]
     parts = [_fields(found), _discount_changes(found), *prices]
-    title = f"Price books: {found.before.name} and {found.after.name}"
+    title = message("Price books: {before} and {after}", before=found.before.name, after=found.after.name)
     return Report(title, summary, tuple(part for part in parts if part.rows))
 
 
@@ -174,9 +218,12 @@ def _price_changes(found: PriceDiff) -> Iterator[Table]:
     yield Table(
         "Prices changed",
         (sku, item, before, after, Column("Difference", "price", currency), Column("Percent", "change")),
-        tuple((row.sku, row.label, row.before, row.after, row.difference, row.percent) for row in both),
+        tuple(
+            (row.sku, row.label and known(row.label), row.before, row.after, row.difference, row.percent)
+            for row in both
+        ),
     )
-    come = tuple((row.sku, row.label, row.after) for row in found.prices if row.before is None)
+    come = tuple((row.sku, row.label and known(row.label), row.after) for row in found.prices if row.before is None)
     yield Table("Prices added", (sku, item, after), come)
-    gone = tuple((row.sku, row.label, row.before) for row in found.prices if row.after is None)
+    gone = tuple((row.sku, row.label and known(row.label), row.before) for row in found.prices if row.after is None)
     yield Table("Prices removed", (sku, item, before), gone)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from cloudplan.analysis.edition_fields import NOUNS, Kind, subject_of
 from cloudplan.analysis.release_notes import Change, gathered, goes_backwards
 from cloudplan.catalog.edition import Edition, Service
-from cloudplan.presentation.tables.table import Column, Notes, Report, Table, counted
+from cloudplan.presentation.tables.table import Column, Notes, Report, Table, number_of
 
 DIFF_SCHEMA = "cloudplan/catalog-diff/v1"
 _FEW = 2
@@ -77,7 +77,7 @@ def _summary(before: Edition, after: Edition, changes: Sequence[Change]) -> tupl
         return ("Nothing moved.",)
     texts, levels = len(_of(changes, "text")), len(_of(changes, "level"))
     rest = len(changes) - texts - levels
-    told = f"{counted(rest, 'change')} to plans and bills, {levels} to service levels, {texts} to texts only."
+    told = f"{number_of(rest, 'change')} to plans and bills, {levels} to service levels, {texts} to texts only."
     if goes_backwards(before, after):
         return (f"{before.edition} is the newer one: these notes go backwards.", told)
     return (told,)

@@ -127,6 +127,6 @@ class Report:
     parts: tuple[Table | Notes, ...]
 
 
-def counted(count: int, word: str) -> str:
+def number_of(count: int, word: str) -> str:
     """Return a count with its noun, in the plural when needed."""
     return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
