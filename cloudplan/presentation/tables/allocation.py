@@ -16,7 +16,7 @@ MOST_NAMED = 3
 def report(quote: Quote, by: str) -> Report:
     """Return what each value costs a month; raise BadInputError for what no plan is allocated by."""
     plan, currency = quote.plan, quote.plan.prices.currency
-    what = {GROUP: "VM group", POOL: "Pool"}.get(by, by.removeprefix(TAG))
+    what = {GROUP: "VM group", POOL: "Pool"}.get(by, f"Tag {by.removeprefix(TAG)}")
     rows: list[tuple[Cell, ...]] = []
     for part in allocation(quote.case, plan, by):
         share = (part.monthly / plan.monthly).quantize(SHARE) if plan.monthly else None
