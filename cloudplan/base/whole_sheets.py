@@ -73,7 +73,7 @@ def _rows(book: Any, name: str, last_row: int) -> Iterator[Row]:
     sheet = _calmly(book.get_sheet_by_name, name)
     before, count = [None] * (sheet.start[1] if sheet.start else 0), 0
     for count, row in enumerate(sheet.iter_rows(), start=1):  # noqa: B007 - counted for what comes after
-        yield [*before, *map(_value, row)]
+        yield [*before, *(value if type(value) is str and value else _value(value) for value in row)]
     for _ in range(last_row - count):
         yield []
 

@@ -72,6 +72,8 @@ def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str
     faults: list[Fault] = []
     for table in source.tables():
         seen.append(table.title)
+        if _nobody_reads(table, use=use):
+            continue
         rows = iter(table.rows)
         header = headers.find_header(rows)
         kind, layout = _kind(table, header, use=use)
@@ -92,11 +94,22 @@ def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str
     return tabs
 
 
+def _by_tab(*, use: bool) -> dict[str, Layout]:
+    """Return the layouts of the tabs of RVTools that are read."""
+    return {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}
+
+
+def _nobody_reads(table: Table, *, use: bool) -> bool:
+    """Return whether the title of a sheet is that of a tab of RVTools that is not read, not even its header."""
+    named = tab(table.title)
+    return table.kind == "sheet" and bool(named) and named not in _by_tab(use=use)
+
+
 def _kind(table: Table, header: Row | None, *, use: bool) -> tuple[str, Layout | None]:
     """Return what a table is and the layout to read it by, None for one that nobody reads."""
     named = tab(table.title)
     if named:
-        return named, {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}.get(named)
+        return named, _by_tab(use=use).get(named)
     lists = {"vinfo": rvtools.VINFO, "vms": liveoptics.VMS, "plain": plain.LAYOUT}
     kind = next((kind for kind, layout in lists.items() if header and headers.matches(header[1], layout)), "")
     if kind:
