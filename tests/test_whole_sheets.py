@@ -120,6 +120,7 @@ def test_a_long_text_is_not_copied_for_each_cell(monkeypatch: pytest.MonkeyPatch
     [
         (SHEET, rb'<c r="A1"', rb"<c r='A1'"),
         (SHEET, rb'<c r="A1"', rb'<c  r="A1"'),
+        (SHEET, rb'<c r="A1"', rb'<x:c r="A1"'),
         (SHEET, rb'<c r="A1"', rb'<c r="&#88;FD1"'),
         (SHEET, rb'<c r="A1"', rb'<c\nr="A1"'),
         (SHEET, rb'<c r="A1"', rb"<c"),

@@ -33,16 +33,14 @@ WHOLE = 2**53
 
 _SHARED_TEXTS = "xl/sharedStrings.xml"
 _KEPT = (".xml", ".rels")
-_END_OF_TEXT = re.compile(rb"</(?:\w+:)?si>")
-_TEXT_ENDS_ODDLY = re.compile(rb"</(?:[\w.-]+:)?si(?!>)|<(?:[\w.-]+:)?si\s*/")
-_ODD_CELL = re.compile(
-    rb"<(?:[\w.-]+:)?c(?=[\s/>])"
-    rb'(?! r="[A-Z]{1,3}[1-9]\d{0,6}"(?: s="\d+")?(?: t="(?:s|n|str|b|inlineStr)")?/?>)'
-)
+_END_OF_TEXT = re.compile(rb"</si>")
+_TEXT_ENDS_ODDLY = re.compile(rb"</si(?!>)|<si\s*/|:si[\s/>]")
+_ODD_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[A-Z]{1,3}[1-9]\d{0,6}"(?: s="\d+")?(?: t="(?:s|n|str|b|inlineStr)")?/?>)')
+_CELL_OF_A_PREFIX = re.compile(rb":c[\s/>]")
 _COLUMN = re.compile(rb'c r="([A-Z]+)')
 _LINE = re.compile(rb'c r="[A-Z]+(\d+)')
 _ROW = re.compile(rb'row [^<>]*?r="(\d{1,7})"')
-_SHARED = re.compile(rb' t="s"><(?:\w+:)?v>(\d+)</')
+_SHARED = re.compile(rb' t="s"><v>(\d+)</v>')
 
 
 def whole_sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[Row]]] | None:
@@ -158,7 +156,7 @@ def _cells(content: bytes, texts: NDArray[np.int64]) -> _Cells | None:
     columns, lines = set[bytes](), set[bytes]()
     shared, copied = 0, 0
     for piece in _pieces(content):
-        if _ODD_CELL.search(piece):
+        if _ODD_CELL.search(piece) or _CELL_OF_A_PREFIX.search(piece):
             return None
         columns.update(_COLUMN.findall(piece))
         lines.update(_LINE.findall(piece))
@@ -169,10 +167,9 @@ def _cells(content: bytes, texts: NDArray[np.int64]) -> _Cells | None:
         copied += int(texts[numbers].sum())
     if shared != content.count(b' t="s"'):
         return None
-    last_row, last_column = max(map(int, lines), default=0), max(map(_number, columns), default=0)
-    blank = _ROW.search(content, max(content.rfind(b"<row "), content.rfind(b":row ")))
-    bytes_needed = CELL_BYTES * last_row * last_column + copied + len(content)
-    return _Cells(max(last_row, int(blank[1]) if blank else 0), bytes_needed)
+    last_line, last_column = max(map(int, lines), default=0), max(map(_number, columns), default=0)
+    last_row = _ROW.search(content, max(content.rfind(b"<row "), 0))
+    return _Cells(int(last_row[1]) if last_row else 0, CELL_BYTES * last_line * last_column + copied + len(content))
 
 
 def _number(letters: bytes) -> int:
@@ -189,7 +186,7 @@ def _pieces(content: bytes) -> Iterator[bytes]:
     while start < len(content):
         end = start + SLICE_BYTES
         if end < len(content):
-            end = max(content.rfind(b"<c ", start + 1, end), content.rfind(b"<x:c ", start + 1, end))
+            end = content.rfind(b"<c ", start + 1, end)
             end = end if end > start else len(content)
         yield content[start:end]
         start = end

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -56,6 +57,7 @@ def with_columns(layout: Layout, asked: Iterable[str]) -> Layout:
     return {**layout, **{f"{FURTHER}{header}": Field((header,)) for header in asked}}
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def folded(header: object) -> str:
     """Return a header as it is compared: letters and digits in lower case, MB as MiB, no prefix of a database."""
     text = unicodedata.normalize("NFKC", str(header)).casefold()
@@ -137,8 +139,10 @@ class Columns:
     def choices(self, name: str, meant: Mapping[str, Value], default: Value, faults: list[Fault]) -> list[Value]:
         """Return a column of words from a closed list, blanks and a missing column as the default."""
         values: list[Value] = []
-        for row, text in enumerate(self.texts(name)):
-            word = re.sub("[\\s_-]", "", text).casefold()
+        texts = self.texts(name)
+        words = {text: re.sub("[\\s_-]", "", text).casefold() for text in set(texts)}
+        for row, text in enumerate(texts):
+            word = words[text]
             if word and word not in meant:
                 allowed = ", ".join(meant)
                 fault = Fault(f"found {found(text)}; allowed: {allowed}", where=self.at(row, name))
@@ -218,9 +222,7 @@ def _fill(columns: Columns, header: Row, rows: Iterator[Row], layout: Layout) ->
         values = [cells[position] if position < len(cells) else None for _, position in places]
         if _says_nothing(values, key):
             columns.blank += 1
-        elif (
-            folded(values[key]) == titles[key] and [folded(each) for each in values if isinstance(each, str)] == titles
-        ):
+        elif all(folded(value) == title for value, title in zip(values[::-1], titles[::-1], strict=True)):
             columns.repeated += 1
         else:
             columns.rows.append(number_)
@@ -231,6 +233,8 @@ def _fill(columns: Columns, header: Row, rows: Iterator[Row], layout: Layout) ->
 
 def _says_nothing(values: Sequence[Any], key: int) -> bool:
     """Return whether a row is of no thing: it is empty, or the total below a list, with numbers only."""
+    if isinstance(values[key], str) and (name := values[key].strip()) and name.casefold() not in _TOTALS:
+        return False
     texts = ["" if value is None else str(value).strip() for value in values]
     name = texts.pop(key).casefold()
     return (not any(texts) and not name) or (name in _TOTALS and not any(text[:1].isalpha() for text in texts))
