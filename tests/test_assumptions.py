@@ -212,7 +212,7 @@ def test_a_verdict_makes_the_list_again_and_names_what_it_takes_as_it_is() -> No
 
 def test_every_assumption_is_said_in_french() -> None:
     spoken = cp.render(planned(price_book(**TERMS), sites=DR, vms=[MIRRORED]), style="markdown", lang="fr")
-    assert "Sur quoi repose le prix" in spoken and "sur l’autre site" in spoken
+    assert "Hypothèses de prix" in spoken and "sur l’autre site" in spoken
     assert not any(kind.what in spoken for kind in KINDS if kind.what.isascii())
 
 

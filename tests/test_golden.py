@@ -15,7 +15,7 @@ import cloudplan as cp
 EXAMPLES = sorted(
     path
     for path in (REPOSITORY / "examples").glob("*.yaml")
-    if path.name not in ("prices.yaml", "terms.yaml", "import-rules.yaml")
+    if path.name not in ("prices.yaml", "terms.yaml", "terms.fr.yaml", "import-rules.yaml")
 )
 
 

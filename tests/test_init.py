@@ -75,7 +75,7 @@ def test_without_answers_there_is_a_workload_that_is_sized(run: Run) -> None:
 
 
 def test_every_answer_is_in_the_workload(run: Run) -> None:
-    assert run("init", "-o", "w.yaml", *options(ANSWERED)) == Ran(0, "", "Written: w.yaml\n")
+    assert run("init", "-o", "w.yaml", *options(ANSWERED)) == Ran(0, "", "Écrit\N{NO-BREAK SPACE}: w.yaml\n")
     made = cp.read_workload("w.yaml", NEWEST)
     assert made.name == ANSWERED["name"]
     assert made.customer and made.customer.organization == ANSWERED["customer"]
@@ -530,7 +530,7 @@ def test_bytes_that_are_no_text_are_asked_for_again() -> None:
 
 def test_nothing_is_asked_when_everything_is_given_or_the_file_is_there() -> None:
     terminal = Terminal("init", "-o", "w.yaml", *options(ANSWERED))
-    assert (terminal.end(), terminal.shown) == (0, "Written: w.yaml\r\n")
+    assert (terminal.end(), terminal.shown) == (0, "Écrit\N{NO-BREAK SPACE}: w.yaml\r\n")
     terminal = Terminal("init", "-o", "w.yaml")
     assert terminal.end() == 2
     assert "exists already" in terminal.shown

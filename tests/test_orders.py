@@ -375,7 +375,7 @@ def test_the_command_in_every_format(dr_plan: Plan, tmp_path: Path, run: Callabl
     plan = tmp_path / "plan.json"
     plan.write_text(dr_plan.to_json())
     ran = run("orders", plan)
-    assert ran.status == 0 and "## 1. nouvelle zone, az05" in ran.out and "à compléter" in ran.out
+    assert ran.status == 0 and "## 1. nouvelle zone de disponibilité, az05" in ran.out and "à compléter" in ran.out
     assert run("orders", plan, "--lang", "en", "-o", tmp_path / "orders.md").status == 0
     text = (tmp_path / "orders.md").read_text()
     assert "## 1. new zone, az05" in text and "request: Global Mirror, az05" in text
