@@ -35,13 +35,14 @@ def test_textbook_and_cloudplan_agree(tmp_path: Path, family: str) -> None:
     assert plan.lower_bound - others <= Decimal(found["cost"]) + CENT
 
 
-@pytest.mark.parametrize("family", ["memory", "cpu", "gpu", "spare", "allowed", "pools", "giants", "apart"])
-def test_the_table_measures_every_family(family: str) -> None:
-    name = "apart-24" if family == "apart" else f"{family}-16-6"
-    row = [cell.strip() for cell in run("table.py", "--only", name).splitlines()[2].split("|")[1:-1]]
-    assert row[0] == name
-    assert Decimal(row[5]) <= Decimal(row[4])
-    assert float(row[6]) < 0.02
+def test_the_table_measures_every_family() -> None:
+    families = ("memory", "cpu", "gpu", "spare", "allowed", "pools", "giants")
+    names = [*(f"{family}-16-6" for family in families), "apart-24"]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in run("table.py", "--only", *names).splitlines()]
+    assert [row[0] for row in rows[2:]] == names
+    for row in rows[2:]:
+        assert Decimal(row[5]) <= Decimal(row[4])
+        assert float(row[6]) < 0.02
 
 
 def test_compute_is_measured_alone() -> None:

@@ -296,8 +296,8 @@ def test_a_schema_and_its_reader_refuse_the_same(
     assert accepted(reader, tree) == ""
     validator = Draft202012Validator(schema_of(name))
     looser, stricter = [], []
-    for where in places(tree):
-        for value in (..., *ODD):
+    for number, where in enumerate(places(tree)):
+        for value in (..., *ODD[number % 2 :: 2]):  # half of them at each place, each of them at half of the places
             made = changed(tree, where, value)
             valid, refusal = validator.is_valid(made), accepted(reader, made)
             is_text_of_number = isinstance(value, str) and decimal_of(value) is not None
