@@ -28,6 +28,9 @@ CELL_BYTES = 64
 SLICE_BYTES = 16 * limits.MB
 """What is scanned at once."""
 
+FEW_ROWS, FEW_COLUMNS = 99_999, 104
+"""Rows and columns (up to CZ) that are quick to tell from more: room for so many is room for any that has no more."""
+
 WHOLE = 2**53
 """Numbers below this are whole when they have no fraction."""
 
@@ -37,6 +40,7 @@ _END_OF_TEXT = re.compile(rb"</si>")
 _TEXT_ENDS_ODDLY = re.compile(rb"</si(?!>)|<si\s*/|:si[\s/>]")
 _ODD_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[A-Z]{1,3}[1-9]\d{0,6}"(?: s="\d+")?(?: t="(?:s|n|str|b|inlineStr)")?/?>)')
 _CELL_OF_A_PREFIX = re.compile(rb":c[\s/>]")
+_BEYOND_FEW = re.compile(rb'c r="(?:[A-Z]+\d{6}|[D-Z][A-Z]|[A-Z]{3})')
 _COLUMN = re.compile(rb'c r="([A-Z]+)')
 _LINE = re.compile(rb'c r="[A-Z]+(\d+)')
 _ROW = re.compile(rb'row [^<>]*?r="(\d{1,7})"')
@@ -121,7 +125,7 @@ def _copied(file: IO[bytes], clean: Any) -> dict[str, int] | None:
                 if cells is None:
                     return None
                 last_rows[part.filename] = cells.last_row
-                needed += cells.bytes_needed
+                needed = max(needed, cells.bytes_needed)  # sheets are read one after the other
             written.writestr(part.filename, content)
     clean.flush()
     titles = _parts_by_title(archive)
@@ -153,13 +157,11 @@ class _Cells:
 
 def _cells(content: bytes, texts: NDArray[np.int64]) -> _Cells | None:
     """Return what is known of the cells of a part before it is read; None when they are not written as usual."""
-    columns, lines = set[bytes](), set[bytes]()
-    shared, copied = 0, 0
+    shared, copied, few = 0, 0, True
     for piece in _pieces(content):
         if _ODD_CELL.search(piece) or _CELL_OF_A_PREFIX.search(piece):
             return None
-        columns.update(_COLUMN.findall(piece))
-        lines.update(_LINE.findall(piece))
+        few = few and not _BEYOND_FEW.search(piece)
         numbers = np.array(_SHARED.findall(piece), dtype=np.int64)
         if len(numbers) and numbers.max() >= len(texts):
             return None
@@ -167,9 +169,20 @@ def _cells(content: bytes, texts: NDArray[np.int64]) -> _Cells | None:
         copied += int(texts[numbers].sum())
     if shared != content.count(b' t="s"'):
         return None
-    last_line, last_column = max(map(int, lines), default=0), max(map(_number, columns), default=0)
+    area = FEW_ROWS * FEW_COLUMNS
+    if not few or CELL_BYTES * area + copied + len(content) > limits.WHOLE_SHEETS_BYTES:
+        area = _area(content)
     last_row = _ROW.search(content, max(content.rfind(b"<row "), 0))
-    return _Cells(int(last_row[1]) if last_row else 0, CELL_BYTES * last_line * last_column + copied + len(content))
+    return _Cells(int(last_row[1]) if last_row else 0, CELL_BYTES * area + copied + len(content))
+
+
+def _area(content: bytes) -> int:
+    """Return for how many cells there has to be room: up to the last row and the last column."""
+    columns, lines = set[bytes](), set[bytes]()
+    for piece in _pieces(content):
+        columns.update(_COLUMN.findall(piece))
+        lines.update(_LINE.findall(piece))
+    return max(map(int, lines), default=0) * max(map(_number, columns), default=0)
 
 
 def _number(letters: bytes) -> int:
