@@ -26,7 +26,7 @@ def standby_findings(case: Case) -> Iterator[Finding]:
         if _degraded(share):
             values = {"vms": _named(names), **_shares(share)}
             yield finding_of("warning", "degraded-standby", _named(names), protection.DR_1.id, about="own", **values)
-    data_only = [group for group in protected if case.workload.standby_of(group) is None]
+    data_only = [group for group in protected if group.data_only]
     in_time = [group.name for group in data_only if group.protection and group.protection.rto]
     if in_time:
         vms = _named(in_time)

@@ -59,14 +59,21 @@ def whole_numbers(
             marks.setdefault(grouped[1], position)
         if text and (len(marks) > 1 or not (grouped or (_PLAIN.fullmatch(text) and len(text) <= LONGEST))):
             fault = Fault(_unlike(text, marks, values), where=where(position))
-            if marked and not _SIGNS.fullmatch(text):
-                marked(position, fault)
-                numbers.append(None)
-                continue
-            faults.append(fault)
-            return [None] * len(values)
+            if not _left_out(text, position, fault, marked):
+                faults.append(fault)
+                return [None] * len(values)
+            numbers.append(None)
+            continue
         numbers.append(int(re.sub("[^0-9]", "", text)) if text else None)
     return numbers
+
+
+def _left_out(text: str, position: int, fault: Fault, marked: Marked | None) -> bool:
+    """Tell `marked`, if there is one, of a cell that is no number at all; return whether it was told."""
+    if marked is None or _SIGNS.fullmatch(text):
+        return False
+    marked(position, fault)
+    return True
 
 
 def _unlike(text: str, marks: dict[str, int], values: Sequence[Any]) -> str:
@@ -98,12 +105,11 @@ def decimal_numbers(
         reason = _doubt(text, own, proven)
         if reason:
             fault = Fault(f"found {found(text)}; {reason}", where=where(position))
-            if marked and not _SIGNS.fullmatch(text):
-                marked(position, fault)
-                numbers.append(None)
-                continue
-            faults.append(fault)
-            return [None] * len(values)
+            if not _left_out(text, position, fault, marked):
+                faults.append(fault)
+                return [None] * len(values)
+            numbers.append(None)
+            continue
         numbers.append(Decimal(re.sub(rf"[^0-9{re.escape(own)}]", "", text).replace(own or ".", ".")))
     return numbers
 

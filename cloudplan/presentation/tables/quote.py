@@ -373,7 +373,7 @@ def placement(quote: Quote) -> Table:
     for placed in utilisation.placements(quote.case, quote.plan):
         group = groups[placed.group]
         stores = ", ".join(dict.fromkeys(name for name in placed.disks if name))
-        away = message("standby") if quote.case.workload.standby_of(group) else message("data only")
+        away = message("data only") if group.data_only else message("standby")
         role = message("active") if placed.site == group.site else away
         state = role if group.powered_on else message("powered off")
         rows.append(
