@@ -55,7 +55,7 @@ def trimmed(rows: Any) -> Rows:
 
 def read_whole(file: io.BytesIO) -> dict[str, Rows] | None:
     """Return the sheets as they are read whole, or None."""
-    sheets = whole_sheets(file)
+    sheets = whole_sheets(file, lambda title: False)
     return None if sheets is None else {title: trimmed(rows) for title, rows in sheets}
 
 
@@ -88,6 +88,23 @@ def test_both_readers_read_the_shared_exports_the_same(shared: Path) -> None:
     for path in sorted((shared / "examples" / "inventories").glob("*.xlsx")):
         file = io.BytesIO(path.read_bytes())
         assert read_whole(file) == read_by_rows(file), path.name
+
+
+def test_sheets_that_are_left_out_have_no_rows_whatever_is_in_them() -> None:
+    odd = changed(written({"a": [["x"]], "b": [["y"]]}), SHEET, lambda text: text.replace(b"<c ", b"<c  "))
+    assert whole_sheets(odd, lambda title: title == "b") is None
+    sheets = whole_sheets(odd, lambda title: title == "a")
+    assert sheets is not None and {title: list(rows) for title, rows in sheets} == {"a": [], "b": [["y"]]}
+
+
+def test_a_part_that_two_sheets_share_is_read_for_the_one_that_is_not_left_out() -> None:
+    file = changed(
+        written({"a": [["x"]], "b": [["y"]]}),
+        "xl/_rels/workbook.xml.rels",
+        lambda text: text.replace(b"sheet2.xml", b"sheet1.xml"),
+    )
+    sheets = whole_sheets(file, lambda title: title == "a")
+    assert sheets is not None and {title: list(rows) for title, rows in sheets} == {"a": [], "b": [["x"]]}
 
 
 def test_blank_rows_at_the_end_are_rows() -> None:

@@ -8,7 +8,7 @@ not written as workbooks commonly are, is left to the reader of rows, which is s
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import IO, Any
@@ -47,27 +47,30 @@ _ROW = re.compile(rb'row [^<>]*?r="(\d{1,7})"')
 _SHARED = re.compile(rb' t="s"><v>(\d+)</v>')
 
 
-def whole_sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[Row]]] | None:
+def whole_sheets(file: IO[bytes], left_out: Callable[[str], bool]) -> Iterator[tuple[str, Iterator[Row]]] | None:
     """Return the sheets of a workbook, each with its title and its rows; None when it is to be read row by row.
 
-    Rows are there from the first of the sheet on. A sheet is read when its first row is asked for.
+    Rows are there from the first of the sheet on. A sheet is read when its first row is asked for. Those whose titles
+    are `left_out` are neither scanned nor read: they have no rows.
     """
     clean = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - it lasts as long as its sheets are read
-    last_rows = _copied(file, clean)
+    last_rows = _copied(file, clean, left_out)
     if last_rows is None:
         clean.close()
         return None
-    return _sheets(clean, last_rows)
+    return _sheets(clean, last_rows, left_out)
 
 
-def _sheets(clean: Any, last_rows: dict[str, int]) -> Iterator[tuple[str, Iterator[Row]]]:
+def _sheets(
+    clean: Any, last_rows: dict[str, int], left_out: Callable[[str], bool]
+) -> Iterator[tuple[str, Iterator[Row]]]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum  # noqa: PLC0415 - only who has a workbook needs it
 
     with clean:
         book = _calmly(CalamineWorkbook.from_path, clean.name)
         for each in book.sheets_metadata:
             if each.typ == SheetTypeEnum.WorkSheet:
-                yield each.name, _rows(book, each.name, last_rows[each.name])
+                yield each.name, iter(()) if left_out(each.name) else _rows(book, each.name, last_rows[each.name])
 
 
 def _rows(book: Any, name: str, last_row: int) -> Iterator[Row]:
@@ -75,18 +78,19 @@ def _rows(book: Any, name: str, last_row: int) -> Iterator[Row]:
     sheet = _calmly(book.get_sheet_by_name, name)
     before, count = [None] * (sheet.start[1] if sheet.start else 0), 0
     for count, row in enumerate(sheet.iter_rows(), start=1):  # noqa: B007 - counted for what comes after
-        yield [*before, *(value if type(value) is str and value else _value(value) for value in row)]
+        values = [(value or None) if type(value) is str else _value(value) for value in row]
+        yield [*before, *values] if before else values
     for _ in range(last_row - count):
         yield []
 
 
 def _value(value: Any) -> Any:
-    """Return the value of a cell: None where it is empty, a whole number as one, a day as its midnight."""
+    """Return the value of a cell that is no text: a whole number as one, a day as its midnight."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < WHOLE else value
     if type(value) is date:
         return datetime.combine(value, time())
-    return None if value == "" else value
+    return value
 
 
 def _calmly(read: Any, name: str) -> Any:
@@ -99,16 +103,20 @@ def _calmly(read: Any, name: str) -> Any:
         raise
 
 
-def _copied(file: IO[bytes], clean: Any) -> dict[str, int] | None:
+def _copied(file: IO[bytes], clean: Any, left_out: Callable[[str], bool]) -> dict[str, int] | None:
     """Write what was scanned, and nothing else, to a file of its own.
 
-    Return the last row of each sheet by title; None when any of it may not be read whole.
+    Return the last row of each sheet that is not left out, by title; None when any of it may not be read whole.
     """
     archive = zipfile.ZipFile(file)
     parts = [part for part in archive.infolist() if part.filename.lower().endswith(_KEPT)]
     names = {part.filename.lower() for part in parts}
     if len(names) < len(parts) or sum(part.file_size for part in parts) > limits.WHOLE_SHEETS_BYTES:
         return None
+    titles = _parts_by_title(archive)
+    read = {title: part for title, part in titles.items() if not left_out(title)}
+    nobody_reads = {*titles.values()} - {*read.values()}
+    parts = [part for part in parts if part.filename not in nobody_reads]
     parts.sort(key=lambda part: part.filename != _SHARED_TEXTS)
     texts, needed, last_rows = np.zeros(0, dtype=np.int64), 0, dict[str, int]()
     with zipfile.ZipFile(clean, "w") as written:
@@ -128,10 +136,9 @@ def _copied(file: IO[bytes], clean: Any) -> dict[str, int] | None:
                 needed = max(needed, cells.bytes_needed)  # sheets are read one after the other
             written.writestr(part.filename, content)
     clean.flush()
-    titles = _parts_by_title(archive)
-    if needed > limits.WHOLE_SHEETS_BYTES or not set(titles.values()) <= set(last_rows):
+    if needed > limits.WHOLE_SHEETS_BYTES or not {*read.values()} <= {*last_rows}:
         return None
-    return {title: last_rows[part] for title, part in titles.items()}
+    return {title: last_rows[part] for title, part in read.items()}
 
 
 def _parts_by_title(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -70,9 +70,15 @@ def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str
     tabs: Tabs = {}
     seen: list[str] = []
     faults: list[Fault] = []
-    for table in source.tables():
+    read = _by_tab(use=use)
+
+    def nobody_reads(title: str) -> bool:
+        """Return whether a title is that of a tab of RVTools that is not read, not even its header."""
+        return bool(tab(title)) and tab(title) not in read
+
+    for table in source.tables(nobody_reads):
         seen.append(table.title)
-        if _nobody_reads(table, use=use):
+        if table.kind == "sheet" and nobody_reads(table.title):
             continue
         rows = iter(table.rows)
         header = headers.find_header(rows)
@@ -97,12 +103,6 @@ def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str
 def _by_tab(*, use: bool) -> dict[str, Layout]:
     """Return the layouts of the tabs of RVTools that are read."""
     return {**rvtools.LAYOUTS, **(rightsize.LAYOUTS if use else {})}
-
-
-def _nobody_reads(table: Table, *, use: bool) -> bool:
-    """Return whether the title of a sheet is that of a tab of RVTools that is not read, not even its header."""
-    named = tab(table.title)
-    return table.kind == "sheet" and bool(named) and named not in _by_tab(use=use)
 
 
 def _kind(table: Table, header: Row | None, *, use: bool) -> tuple[str, Layout | None]:

@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -65,10 +65,13 @@ class Source:
                 found[file.name] = hashlib.file_digest(content, "sha256").hexdigest()
         return found
 
-    def tables(self) -> Iterator[Table]:
-        """Yield the tables, each to be read before the next; raise BadInputError for what cannot be read."""
+    def tables(self, left_out: Callable[[str], bool]) -> Iterator[Table]:
+        """Yield the tables, each to be read before the next; sheets whose titles are left out may come without rows.
+
+        Raises BadInputError for what cannot be read.
+        """
         for file in self.files:
-            yield from _tables(file)
+            yield from _tables(file, left_out)
 
 
 def sources(paths: Sequence[Path]) -> list[Source]:
@@ -103,12 +106,12 @@ def _refuse_many(count: int, name: str) -> None:
         raise BadInputError([Fault(message, where=name)])
 
 
-def _tables(path: Path) -> Iterator[Table]:
+def _tables(path: Path, left_out: Callable[[str], bool]) -> Iterator[Table]:
     with opened(path, limits.INVENTORY_BYTES) as file:
         if path.suffix.lower() in CSV_SUFFIXES or (path == DASH and not _is_packed(file)):
             yield _csv(file.read(limits.INVENTORY_TEXT_BYTES + 1), path.stem, str(path))
         elif _is_workbook(file, str(path)):
-            yield from _sheets(file, str(path))
+            yield from _sheets(file, str(path), left_out)
         else:
             yield from _members(file, str(path))
 
@@ -129,14 +132,14 @@ def _is_workbook(file: IO[bytes], name: str) -> bool:
 # --- workbooks ---------------------------------------------------------------------------------------------------
 
 
-def _sheets(file: IO[bytes], name: str) -> Iterator[Table]:
+def _sheets(file: IO[bytes], name: str, left_out: Callable[[str], bool]) -> Iterator[Table]:
     file.seek(0)
     if not kinds.is_workbook(file.read(4)):
         file.seek(0)
         kinds.refuse_other(file.read(limits.TEXT_BYTES).decode("utf-8", "replace"), name, kinds.INVENTORY)
     spreadsheet.refuse_other_files(file, name, limits.INVENTORY_BYTES, limits.INVENTORY_TEXT_BYTES)
     with spreadsheet.damage_told(name):
-        for title, rows in whole_sheets(file) or spreadsheet.sheets(file):
+        for title, rows in whole_sheets(file, left_out) or spreadsheet.sheets(file):
             yield Table(title, name, "sheet", _bounded(_rows_of(rows, name), f"{name}:{title}"))
 
 
