@@ -53,6 +53,7 @@ MODULES = (
             "allocation",
             "relax",
             "compare",
+            "roadmap",
             "requote",
             "contents",
             "prices",

@@ -217,10 +217,11 @@ def test_every_field_of_a_workload_is_in_the_file_but_what_only_the_program_writ
     shown = set(re.findall(r"(\w+):", WORKLOADS.text({"sites": "az05 az06"})))
     every = {(model.__name__, key) for model in models(cp.Workload) for key in NOTES[model]}
     assert {model for model, key in every if key not in shown} == {
-        "Workload", "Disk", "Protection", "Inventory", "InventoryFile", "LedgerLine", "RuleMet",
+        "Workload", "VmGroup", "Disk", "Protection", "Inventory", "InventoryFile", "LedgerLine", "RuleMet",
     }  # fmt: skip
-    assert {key for model, key in every if key not in shown and model in ("Workload", "Disk", "Protection")} == {
-        "inventory", "by_default", "mechanism", "thin",
+    written = ("Workload", "VmGroup", "Disk", "Protection")
+    assert {key for model, key in every if key not in shown and model in written} == {
+        "inventory", "by_default", "mechanism", "thin", "from", "until",
     }  # fmt: skip
 
 

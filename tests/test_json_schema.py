@@ -112,6 +112,7 @@ def test_what_is_begun_is_valid(example_prices: cp.PriceBook) -> None:
 
 
 FULL_WORKLOAD = workload(
+    horizon={"start": "2027-01", "months": 36, "step": 12, "growth": {"vms": 0.1, "storage": 0.2}, "shrink": True},
     customer={"organization": "x", "tenant": "y", "lang": "fr", "contact": {"name": "x", "email": "y", "phone": "z"}},
     region="fr1",
     term_months=12,
@@ -155,6 +156,7 @@ FULL_WORKLOAD = workload(
             networks=["prod"],
             tags={"application": "erp"},
             os="windows-2022",
+            **{"from": "2027-04", "until": "2028-09", "growth": {"vms": 0, "storage": 0.5}},
             backup={"daily": 1},
             disks=[
                 {
@@ -284,6 +286,8 @@ BEYOND += (
     "before valid_from",
     "the day of issue",
     "2026-13-01",
+    "there is no horizon for it",
+    "a whole number from 1 to 36, months",
 )
 """Words of refusals whose ground no schema can have: what an edition sells, what other fields say, the calendar."""
 

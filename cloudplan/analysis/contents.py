@@ -17,6 +17,7 @@ from cloudplan.inventory.tables import CSV_SUFFIXES
 from cloudplan.prices.book import load_prices
 from cloudplan.prices.excel import SHEETS
 from cloudplan.sales.terms import read_terms
+from cloudplan.workload.phases import phases
 from cloudplan.workload.reading import pinned_edition, read_workload
 from cloudplan.workload.workload import VmGroup
 
@@ -95,6 +96,9 @@ def _workload(path: Path, catalog: str | None) -> Contents:
         "Disks (GiB)": number(Fraction(sum(_disks_mib(read.vms)), MIB_PER_GIB)),
         "Protected VM groups": number(sum(group.protection is not None for group in read.vms)),
     }
+    if read.horizon:
+        times = phases(read, edition)
+        facts |= {"Horizon": f"{times[0].start} – {times[-1].last}", "Phases": number(len(times))}
     return Contents(kinds.WORKLOAD, read.name, facts, {"Workload": read.sha256, "Catalogue edition": edition.sha256})
 
 

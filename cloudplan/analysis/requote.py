@@ -17,6 +17,7 @@ from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.prices.book import PriceBook
 from cloudplan.sales.quote import verified
+from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import as_given, computed_skus, read_workload
 
 CAUSES = ("workload", "policy", "catalogue", "prices")
@@ -34,7 +35,8 @@ class _Given:
     def origin(self) -> Origin:
         """Return the inputs, complete."""
         tree = {**self.workload, "policy": self.policy}
-        return Origin(read_workload(tree, self.edition, obey_pin=False), self.edition, self.prices)
+        workload = read_workload(tree, self.edition, obey_pin=False)
+        return Origin(sized_alone(workload, self.edition), self.edition, self.prices)
 
 
 def plan_of(inputs: Origin) -> Plan:

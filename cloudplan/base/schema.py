@@ -17,16 +17,17 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cloudplan.base import limits, spelling
 from cloudplan.base.errors import Fault
-from cloudplan.base.units import DURATION, minutes
+from cloudplan.base.units import DURATION, MONTH, minutes, month_number
 from cloudplan.base.yamlfile import Document, Where
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _DIGITS = 12
 _WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.([0-9]+))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_JSON = f"^{_DATE.pattern}$"
+_MONTH_JSON = f"^{MONTH.pattern}$"
 _DURATION_JSON = f"^{DURATION.pattern}$"
 _FOUND_LENGTH = 60
 _WORD_LENGTH = 200
@@ -56,14 +57,18 @@ def number_as_json(limits: Mapping[str, int | float], places: int = _DIGITS) -> 
     return as_json(anyOf=[{"type": "number", **limits, **most}, text])
 
 
-def decimal_of(value: Any) -> Decimal | None:
-    """Return the exact decimal that a scalar stands for, or None: no exponents, separators, infinities."""
+def decimal_of(value: Any, places: int = _DIGITS) -> Decimal | None:
+    """Return the exact decimal that a scalar stands for, or None: no exponents, separators, infinities.
+
+    It has at most so many decimal `places`.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
         value = repr(value)
     text = str(value) if isinstance(value, str | int | Decimal) else ""
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    number = _NUMBER.fullmatch(text)
+    return Decimal(text) if number and len(number[2] or "") <= places else None
 
 
 def whole(low: int, high: int | None = None) -> BeforeValidator:
@@ -93,13 +98,15 @@ def one_of(numbers: Iterable[int]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool = False) -> BeforeValidator:
+def quantity(
+    what: str, low: str = "0", high: str | None = None, *, above: bool = False, places: int = _DIGITS
+) -> BeforeValidator:
     """Annotate a Decimal: exact, without trailing zeros; `above` leaves the lower limit itself out."""
     sign = ">" if above else ">="
     allowed = f"{what} {sign} {low}" + (f" and <= {high}" if high is not None else "")
 
     def read(value: Any) -> Decimal:
-        found = decimal_of(value)
+        found = decimal_of(value, places)
         if found is None or found < Decimal(low) or (above and found == Decimal(low)):
             raise refused(allowed, read)
         if high is not None and found > Decimal(high):
@@ -108,7 +115,7 @@ def quantity(what: str, low: str = "0", high: str | None = None, *, above: bool 
 
     limits = {"exclusiveMinimum" if above else "minimum": _json_number(low)}
     limits |= {} if high is None else {"maximum": _json_number(high)}
-    return BeforeValidator(read, json_schema_input_type=number_as_json(limits))
+    return BeforeValidator(read, json_schema_input_type=number_as_json(limits, places))
 
 
 def _json_number(text: str) -> int | float:
@@ -143,6 +150,14 @@ def _duration(value: Any) -> str:
     return str(value)
 
 
+def _month(value: Any) -> str:
+    try:
+        month_number(str(value))
+    except ValueError as error:
+        raise refused(str(error)) from None
+    return str(value)
+
+
 def date_of(value: Any) -> date | None:
     """Return the day that a text stands for, YYYY-MM-DD, or None."""
     try:
@@ -166,6 +181,7 @@ Name = Annotated[str, BeforeValidator(_name, json_schema_input_type=as_json(type
 Duration = Annotated[
     str, BeforeValidator(_duration, json_schema_input_type=as_json(type="string", pattern=_DURATION_JSON))
 ]
+Month = Annotated[str, BeforeValidator(_month, json_schema_input_type=as_json(type="string", pattern=_MONTH_JSON))]
 
 
 def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:

@@ -16,6 +16,7 @@ SIZES = 10_000
 
 DURATION = re.compile(r"([1-9][0-9]{0,6})([mhd])")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @lru_cache(maxsize=SIZES)
@@ -44,6 +45,18 @@ def duration(total_minutes: int) -> str:
         if total_minutes % _MINUTES[unit] == 0:
             return f"{total_minutes // _MINUTES[unit]}{unit}"
     return f"{total_minutes}m"
+
+
+def month_number(month: str) -> int:
+    """Return the months since the year 0 of a month such as ``2027-01``; raise ValueError for any other text."""
+    if not MONTH.fullmatch(month):
+        raise ValueError("a month, YYYY-MM")
+    return 12 * int(month[:4]) + int(month[5:]) - 1
+
+
+def month_text(number: int) -> str:
+    """Return the month, ``2027-01``, of a number of months since the year 0."""
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
 def number(value: Fraction | Decimal | int, places: int = 2) -> str:

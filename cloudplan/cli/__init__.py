@@ -24,6 +24,7 @@ from cloudplan.cli import (  # noqa: F401
     relax,
     report,
     requote,
+    roadmap,
     size,
     verify,
 )

@@ -1,6 +1,7 @@
 """The inputs that commands read: a workload, its edition and its prices, the faults of all told together."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from cloudplan.base import kinds
@@ -9,19 +10,30 @@ from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
 from cloudplan.plan.origin import Origin
 from cloudplan.prices.book import load_prices
+from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import Source, pinned_edition, read_workload
+from cloudplan.workload.workload import Workload
 
 
 def read_inputs(
-    workload: Path, prices: Path | None, catalog: str | None, term: int | None
+    workload: Path, prices: Path | None, catalog: str | None, term: int | None, at: str | None = None
 ) -> tuple[Origin, str | None]:
     """Return a workload, its edition and prices, and the edition that was asked for, if one was.
 
-    Raises BadInputError with the faults of workload and prices together.
+    Of a workload with a horizon it is the phase that contains the month `at`, by default the first. Raises
+    BadInputError with the faults of workload and prices together.
     """
     source = _read_once(workload)
     pin = catalog or _pin(source)
-    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
+    origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
+    return replace(origin, workload=sized_alone(origin.workload, origin.edition, at)), pin
+
+
+def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:
+    """Return a workload with its horizon, and its edition; raise BadInputError for what is wrong with it."""
+    source = _read_once(workload)
+    edition = load_edition(catalog or _pin(source))
+    return read_workload(source, edition, obey_pin=catalog is None), edition
 
 
 def _read_once(workload: Path) -> Source:

@@ -53,6 +53,15 @@ QuoteDate = Annotated[
     datetime | None,
     typer.Option(parser=values.day, metavar=values.DAY, help="Date of the quote, to check the prices' dates."),
 ]
+AtMonth = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        parser=values.month,
+        metavar=values.A_MONTH,
+        help="Of a workload with a horizon: the phase that contains this month; default: the first.",
+    ),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file; - or none is stdout.", metavar="FILE")
 ]

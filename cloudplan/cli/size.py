@@ -10,6 +10,7 @@ from cloudplan.base.language import language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
+    AtMonth,
     Force,
     Gap,
     Lang,
@@ -32,6 +33,7 @@ from cloudplan.presentation.text import render_plan
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.prices.book import load_prices
 from cloudplan.sales.quote import quote_of
+from cloudplan.workload.phases import phase_of, sized_alone
 from cloudplan.workload.reading import read_workload
 
 
@@ -50,6 +52,7 @@ def size(
         Path | None, typer.Option(help="A plan: what is not given comes from it, what is given must be what it has.")
     ] = None,
     term: Term = None,
+    at: AtMonth = None,
     date: QuoteDate = None,
     format: Shown = None,
     output: Output = None,
@@ -68,10 +71,10 @@ def size(
     to = target(output, format, force=force, inputs=[workload, prices, locked], others=[xlsx])
     with Limit(time_limit) as limit:
         if locked:
-            pin, origin = None, _locked(locked, workload, prices, catalog, term)
+            pin, origin = None, _locked(locked, workload, prices, catalog, term, at)
         else:
             assert workload is not None
-            origin, pin = read_inputs(workload, prices, catalog, term)
+            origin, pin = read_inputs(workload, prices, catalog, term, at)
     pinned = pin is not None or locked is not None
     memory = Memory()
     plan = optimised(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pinned, memory=memory)
@@ -83,15 +86,18 @@ def size(
     to.emit(plan.to_json() if to.format == "json" else shown(), others)
 
 
-def _locked(locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None) -> Origin:
+def _locked(
+    locked: Path, workload: Path | None, prices: Path | None, catalog: str | None, term: int | None, at: str | None
+) -> Origin:
     """Return what a plan was made from; refuse a run in which any of it is something else."""
     plan = read_plan(locked)
     origin = origin_of(plan, str(locked))
     edition = load_edition(catalog) if catalog else origin.edition
     wanted = origin.workload
-    if workload or catalog or term:
+    if workload or catalog or term or at:
         tree = workload or plan.inputs.workload
         wanted = read_workload(tree, edition, term_months=term, obey_pin=catalog is None)
+        wanted = sized_alone(wanted, edition, at) if at else phase_of(wanted, edition, plan.workload.name)
     given = Origin(wanted, edition, load_prices(prices, edition) if prices else origin.prices)
     refuse_others(plan, given, str(locked))
     return given

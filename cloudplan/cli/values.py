@@ -8,8 +8,9 @@ from datetime import datetime
 import typer
 
 from cloudplan.base.schema import date_of, misfit
+from cloudplan.base.units import MONTH
 
-DAY = "YYYY-MM-DD"
+DAY, A_MONTH = "YYYY-MM-DD", "YYYY-MM"
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -48,6 +49,13 @@ def day(text: str) -> datetime:
     if read is None:
         raise _refused(text, f"a date, {DAY}")
     return datetime(read.year, read.month, read.day)
+
+
+def month(text: str) -> str:
+    """Read a month, YYYY-MM."""
+    if not MONTH.fullmatch(text):
+        raise _refused(text, f"a month, {A_MONTH}")
+    return text
 
 
 def _refused(text: str, allowed: str) -> typer.BadParameter:

@@ -13,7 +13,7 @@ from cloudplan.cli import talking
 
 GROUPS = {
     "Prepare": ("init", "import"),
-    "Decide": ("size", "compare", "explain"),
+    "Decide": ("size", "roadmap", "compare", "explain"),
     "Trust and hand on": ("verify", "diff", "quote", "orders"),
     "Run and data": ("catalog", "prices"),
 }

@@ -20,6 +20,7 @@ from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
+from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
 
 BROKEN = 4
@@ -73,7 +74,7 @@ def _verify_plan(
     read = read_plan(file)
     edition = load_edition(catalog) if catalog else edition_of(read, str(file))
     if workload:
-        wanted = read_workload(workload, edition, obey_pin=catalog is None)
+        wanted = phase_of(read_workload(workload, edition, obey_pin=catalog is None), edition, read.workload.name)
     elif catalog:
         wanted = read_workload(read.inputs.workload, edition, obey_pin=False)
     else:

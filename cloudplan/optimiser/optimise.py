@@ -42,6 +42,7 @@ from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.certifications import all_certified
 from cloudplan.workload.case import Case
+from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.workload import Workload
 
 HALF_A_CENT = Fraction(1, 200)
@@ -67,11 +68,13 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
     the validity of the prices; `progress` is told each step in words. What is in `memory` is not searched again, and
     what is found goes there.
 
+    Of a workload with a horizon it is the plan of the first phase.
+
     Raises BadInputError for prices that no plan can do without, NoPlanError when no plan keeps the rules,
     TimeLimitError when time ran out before any plan was found, and InternalError when the program contradicts itself.
     """
     rule_book(edition)
-    case = Case.of(workload, edition, prices)
+    case = Case.of(sized_alone(workload, edition), edition, prices)
     budget = Budget.of(gap, time_limit, progress, stopped)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     memory = memory or Memory()

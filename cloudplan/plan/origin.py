@@ -66,6 +66,9 @@ def workload_of(plan: Plan, edition: Edition, name: str = "plan") -> Workload:
     """Return the workload that a plan carries; raise BadInputError when it is faulty or not complete."""
     workload = read_workload(plan.inputs.workload, edition).with_given(plan.inputs.given)
     _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
+    if workload.horizon:
+        message = "found a horizon where a plan is of one phase; leave it out"
+        raise BadInputError([Fault(message, where=name, path="inputs.workload.horizon")])
     return workload
 
 

@@ -26,6 +26,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "sites": "Availability zones of the region.",
         "policy": "How the estate is run.",
         "backup_policies": "Backup policies by name, for `backup` of a group; what they leave out is policy.backup's.",
+        "horizon": "The months that are planned; VM groups may have `from`, `until` and `growth` beside it.",
         "extras": "Further items of the catalogue, passed through to the bill.",
         "networks": "Layer-2 networks, for `networks` of a group; each is one VLAN of the bill, none in `extras`.",
         "vms": "The VMs. One entry is a group of identical ones.",
@@ -72,6 +73,21 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "change_rate": "Share of the data that changes in a day.",
         "reduction": "Factor of compression and deduplication on the backup side.",
     },
+    workload.Horizon: {
+        "start": "First month, YYYY-MM.",
+        "months": "How many months.",
+        "step": "Months from order to order; without it 12, or all if those are fewer.",
+        "growth": "Growth a year, compounded, of all groups that have none of their own.",
+        "shrink": "`true`: hosts and storage may be given back from a phase to the next.",
+    },
+    workload.Growth: {
+        "vms": "Growth a year of the number of VMs, as a share.",
+        "storage": "Growth a year of the sizes of disks, as a share.",
+    },
+    workload.OwnGrowth: {
+        "vms": "Growth a year of the number of VMs, as a share, in place of the horizon's.",
+        "storage": "Growth a year of the sizes of disks, as a share, in place of the horizon's.",
+    },
     workload.Extra: {
         "sku": "SKU of an extra of the edition, with (region) or with the region.",
         "quantity": "How many, in the unit of the SKU.",
@@ -103,6 +119,9 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "networks": "Names of `networks` that the VM is in; they stand at its site.",
         "tags": "Labels of your own, as name and value; shown, exported, grouped by.",
         "os": "Operating system, in your words; shown and exported.",
+        "from": "First month in which the group stands, YYYY-MM; without it the first of the horizon.",
+        "until": "Last month in which the group stands, YYYY-MM; without it the last of the horizon.",
+        "growth": "Growth a year of this group, in place of the horizon's, field by field.",
         "backup": "A name of `backup_policies`, or a policy; without it policy.backup.",
     },
     workload.Disk: {

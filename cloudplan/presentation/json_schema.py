@@ -48,6 +48,7 @@ _FILLED_IN: Mapping[type[BaseModel], set[str]] = {
     workload.Sites: {"primary"},
     workload.Extra: {"site"},
     workload.Network: {"sites"},
+    workload.Horizon: {"step"},
     workload.VmGroup: {"names", "vcpu_per_core", "blades", "site", "backup"},
     workload.Disk: {"used_gib"},
     **{model: {*model.model_fields} for model in (workload.Policy, workload.Standby, workload.BackupPolicy)},

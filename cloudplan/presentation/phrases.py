@@ -61,7 +61,16 @@ def _pieces(template: str) -> Iterator[str]:
 CAUSES = ("workload", "policy", "catalogue", "prices", "optimiser", "the second optimiser")
 """Causes of a difference; a column has the name of each, capitalised."""
 CONTENTS = (
-    *("Region and sites", "Commitment (months)", "VM groups", "vCPUs", "Memory (GiB)", "Disks (GiB)"),
+    *(
+        "Region and sites",
+        "Commitment (months)",
+        "Months",
+        "Phases",
+        "VM groups",
+        "vCPUs",
+        "Memory (GiB)",
+        "Disks (GiB)",
+    ),
     *("Protected VM groups", "Currency", "Illustrative", "Valid from", "Valid until", "Prices", "Discounts", "Issuer"),
     *("Revision", "Issued", "Discount", "Further lines", "Fields of the workload", "VMs read", "VMs imported"),
     *("Warnings", "Terms", "yes", "no", "none", "no date", "Catalogue edition", "VMs", "VAT rate", "Customer", "Rules"),

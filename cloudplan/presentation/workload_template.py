@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "backup_policies": {"gold": {"daily": 30, "weekly": 8, "monthly": 12, "yearly": 5}},
     "policy": {"max_clusters": 3, "default_disk": {"class": "medium", "iops_per_gib": 1.5}},
+    "horizon": {"start": "2027-01", "months": 36, "step": 12, "growth": {"vms": 0.1, "storage": 0.2}, "shrink": False},
     "networks": [{"name": "prod"}],
 }
 

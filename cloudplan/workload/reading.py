@@ -17,9 +17,9 @@ from cloudplan.base.schema import decimal_of, misfit, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.catalog.loading import editions, load_edition, not_shipped
-from cloudplan.workload import default_disk, networks
+from cloudplan.workload import default_disk, horizon, networks
 from cloudplan.workload.raw import mapping_at, mappings, texts
-from cloudplan.workload.workload import MAX_INSTANCES, Policy, Sites, Workload
+from cloudplan.workload.workload import MAX_INSTANCES, USED_PLACES, Policy, Sites, Workload
 
 COMPLETED = {"names", "site", "vcpu_per_core", "blades", "backup", "used_gib"}
 """Fields that are filled in from others, and missing only when those are."""
@@ -86,10 +86,13 @@ def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
     for own in (*tree["backup_policies"].values(), *(group["backup"] for group in tree["vms"])):
         _drop(own, backup)
     networks.drop_defaults(tree)
+    horizon.drop(tree)
     default_disk.drop(tree)
     for group in tree["vms"]:
         if isinstance(group.get("standby"), dict):
             _drop(group["standby"], policy["standby"])
+        for disk in group["disks"]:
+            _drop(disk, {"used_gib": disk["size_gib"]})
         names = instance_names({**group, "names": None})
         _drop(group, {"names": names, "blades": policy["blades"], "vcpu_per_core": policy["vcpu_per_core"]})
     for part in ("standby", "backup"):
@@ -301,6 +304,7 @@ def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -
         _complete_group(group, primary, policy, named, backup)
         default_disk.fill_in(group, policy, edition)
     networks.fill_in(tree)
+    horizon.fill_in(tree)
 
 
 def _policy_defaults(edition: Edition) -> dict[str, Any]:
@@ -371,6 +375,7 @@ def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) ->
     if policy.get("blades") == []:
         yield document.fault(("policy", "blades"), "found an empty list; allowed: at least one blade")
     yield from default_disk.faults(tree, document, edition)
+    yield from horizon.faults(tree, document)
     pools: dict[str, str] = {}
     for index, group in mappings(tree.get("vms")):
         yield from _group_faults(group, ("vms", index), document, edition)
@@ -390,7 +395,7 @@ def _group_faults(group: dict[str, Any], where: Where, document: Document, editi
         message = f"edition {edition.edition} does not sell VM encryption; allowed: false"
         yield document.fault((*where, "encrypted"), message)
     for index, disk in mappings(group.get("disks")):
-        used, size = decimal_of(disk.get("used_gib")), decimal_of(disk.get("size_gib"))
+        used, size = decimal_of(disk.get("used_gib"), USED_PLACES), decimal_of(disk.get("size_gib"))
         if used is not None and size is not None and used > size > 0:
             message = f"found {used}; allowed: <= {size}, the size of the disk"
             yield document.fault((*where, "disks", index, "used_gib"), message)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import Duration, Flag, Frozen, Name, quantity, refused, whole
+from cloudplan.base.schema import Duration, Flag, Frozen, Month, Name, quantity, refused, whole
 from cloudplan.base.units import mib
 
 MAX_INSTANCES = 1_000_000
@@ -36,7 +36,11 @@ Tags = Annotated[
 Share = Annotated[Decimal, quantity("a share", high="1", above=True)]
 Ratio = Annotated[Decimal, quantity("vCPUs for each core", high="1000", above=True)]
 SizeGib = Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB, above=True)]
+USED_PLACES = 24
+"""Decimals of what is written on a disk: those of a size times those of the factor by which it grows."""
+UsedGib = Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB, places=USED_PLACES)]
 Rate = Annotated[Decimal, quantity("a number", high="1000000000")]
+GrowthRate = Annotated[Decimal, quantity("growth a year, as a share,", high="10")]
 CountOrZero = Annotated[int, whole(0, 1_000_000)]
 NO_STANDBY: Final = "none"
 """What a group says that holds nothing but its data at the other site (DR-1)."""
@@ -126,7 +130,7 @@ class Disk(Frozen):
     storage_class: Name | None = Field(default=None, alias="class")
     iops: Rate = Decimal(0)
     mbps: Rate = Decimal(0)
-    used_gib: Annotated[Decimal, quantity("a number of GiB", high=MAX_SIZE_GIB)]
+    used_gib: UsedGib
     replicated: Flag = True
     constant_writes: Flag = False
     backup: Flag = True
@@ -147,6 +151,30 @@ class Protection(Frozen):
     rpo: Duration | None = None
     rto: Duration | None = None
     mechanism: Literal["global-mirror", "vm-replication", "metro-mirror"] | None = None
+
+
+class Growth(Frozen):
+    """Growth a year, compounded, as a share: of the instances, of the sizes of their disks."""
+
+    vms: GrowthRate = Decimal(0)
+    storage: GrowthRate = Decimal(0)
+
+
+class OwnGrowth(Frozen):
+    """The growth of a group, in place of the horizon's where it is given."""
+
+    vms: GrowthRate | None = None
+    storage: GrowthRate | None = None
+
+
+class Horizon(Frozen):
+    """The months that are planned, from order to order; hosts and storage are given back only if they may `shrink`."""
+
+    start: Month
+    months: Annotated[int, whole(1, 120)]
+    step: Annotated[int, whole(1, 120)]
+    growth: Growth = Field(default_factory=Growth)
+    shrink: Flag = False
 
 
 class VmGroup(Frozen):
@@ -174,6 +202,9 @@ class VmGroup(Frozen):
     networks: tuple[Name, ...] = ()
     tags: Tags = Field(default_factory=dict)
     os: Name | None = None
+    from_: Month | None = Field(default=None, alias="from")
+    until: Month | None = None
+    growth: OwnGrowth | None = None
     backup: BackupPolicy
 
     def __hash__(self) -> int:
@@ -270,6 +301,7 @@ class Workload(Frozen):
     sites: Sites
     policy: Policy
     backup_policies: dict[str, BackupPolicy] = Field(default_factory=dict)
+    horizon: Horizon | None = None
     extras: tuple[Extra, ...] = ()
     networks: tuple[Network, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
