@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.rules import backup, bill, certifications, compute, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, storage
 from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
@@ -19,6 +19,7 @@ TARGET = Path(__file__).resolve().parent / "reference" / "rules.md"
 
 CHAPTERS = (
     ("Compute", compute.RULES),
+    ("Licences of others", licences.RULES),
     ("Storage", storage.RULES),
     ("Protection", protection.RULES),
     ("Backup", backup.RULES),

@@ -43,7 +43,7 @@ MODULES = (
     "presentation/html_page",
     *(
         f"presentation/tables/{name}"
-        for name in ("plan", "quote", "inventory", "orders", "terraform", "assumptions", "service")
+        for name in ("plan", "third_party", "quote", "inventory", "orders", "terraform", "assumptions", "service")
     ),
     *(
         f"presentation/tables/{name}"

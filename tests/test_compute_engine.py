@@ -22,6 +22,7 @@ from cloudplan.optimiser.compute.column_generation import UNLIMITED_GIB, Coverin
 from cloudplan.optimiser.compute.cuts import Cut, find_cut
 from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp
+from cloudplan.optimiser.compute.kinds import ClusterKind
 from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import DEEPEST, Grid, Host, Pattern, maximal_patterns, room_for
 from cloudplan.optimiser.compute.shapes import Pool, deal, pools_at, rivals
@@ -615,7 +616,7 @@ def test_hosts_that_can_hold_all_give_no_cut() -> None:
 def filling(*contents: Sequence[int], vms: Vms, blade: str = "eco:v3") -> tuple[Filling, Pool]:
     """Return hosts of one type with some contents; rows are the shapes of the VMs, from large to small."""
     asked, pool = one_pool(policy={"blades": [blade]}, vms=vms)
-    hosts = Filling(asked, [(pool, shape) for shape in pool.shapes], [(pool, blade)])
+    hosts = Filling(asked, [(pool, shape) for shape in pool.shapes], [(pool, ClusterKind(blade))])
     hosts.open([(0, np.array(content), 1) for content in contents])
     return hosts, pool
 
@@ -660,7 +661,7 @@ def test_best_fit_takes_the_host_where_least_stays_free_and_keeps_rivals_apart()
 @given(vms=mixes, hosts=st.integers(1, 3), data=st.data())
 def test_filling_loses_no_item_and_overfills_no_host(vms: Vms, hosts: int, data: st.DataObject) -> None:
     asked, pool = one_pool(policy={"blades": ["advance:v3"]}, vms=vms)
-    filled = Filling(asked, [(pool, shape) for shape in pool.shapes], [(pool, "advance:v3")])
+    filled = Filling(asked, [(pool, shape) for shape in pool.shapes], [(pool, ClusterKind("advance:v3"))])
     filled.open([(0, np.zeros(len(pool.shapes), dtype=np.int64), hosts)])
     wanted = np.array([data.draw(st.integers(0, 9)) for _ in pool.shapes])
     rest = filled.squeeze_in(filled.best_fit(wanted))

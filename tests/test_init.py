@@ -119,7 +119,7 @@ def test_what_nobody_knew_is_said_above_it() -> None:
 
 
 def test_protection_that_was_not_asked_for_is_told_of() -> None:
-    assert re.search(rf"with sites.standby; .*\n +# {NOT_ANSWERED}\n +# Labels", WORKLOADS.text({}))
+    assert re.search(rf"with sites.standby; .*\n +# {NOT_ANSWERED}\n +# Names of `lic", WORKLOADS.text({}))
     assert "#protection: {rpo: 1h, rto: 4h}" in WORKLOADS.text({"sites": "az05 az06"})
 
 

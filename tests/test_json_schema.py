@@ -154,6 +154,7 @@ FULL_WORKLOAD = workload(
             protection={"rpo": "1h", "rto": "4h", "mechanism": "global-mirror"},
             standby={"vcpu_share": 0.5, "memory_share": 0.5},
             networks=["prod"],
+            licences=["db"],
             tags={"application": "erp"},
             os="windows-2022",
             **{"from": "2027-04", "until": "2028-09", "growth": {"vms": 0, "storage": 0.5}},
@@ -199,7 +200,14 @@ FULL_TERMS = {
     ],
 }
 FULL_PRICES = price_book(
-    discounts=[{"match": "csp:*", "percent": "5", "min_term_months": 12}], valid_until="2027-01-01"
+    discounts=[{"match": "csp:*", "percent": "5", "min_term_months": 12}],
+    valid_until="2027-01-01",
+    licences={
+        "db": {
+            **{"label": "x", "per": "core", "price": "1.5", "factor": 0.5, "minimum": 16, "scope": "site"},
+            **{"standby": False, "source": "y"},
+        },
+    },
 )
 FULL_PRICES["items"] = dict(list(FULL_PRICES["items"].items())[:2])
 TEXTS = ("name", "folder", "cluster", "datacenter", "resource_pool", "os", "annotation")
@@ -315,6 +323,7 @@ def test_a_schema_and_its_reader_refuse_the_same(
 
 OPEN = (
     ("items",),
+    ("licences",),
     ("backup_policies",),
     ("workload", "backup_policies"),
     ("rules", 0, "match", "tags"),

@@ -89,7 +89,7 @@ def test_one_host_more_is_enough_when_items_make_room_for_what_is_left(
     columns: tuple[Case, list[Pool], CoveringLp],
 ) -> None:
     case, pools, lp = columns
-    filling = Filling(case, [(pools[0], shape) for shape in pools[0].shapes], [(e.pool, e.blade) for e in lp.types])
+    filling = Filling(case, [(pools[0], shape) for shape in pools[0].shapes], [(e.pool, e.kind) for e in lp.types])
     eco = next(kind for kind, entry in enumerate(lp.types) if entry.blade.startswith("eco"))
     filling.open([(eco, np.array([1, 1]), 1), (eco, np.array([0, 4]), 1)])
     before = Dive(filling, np.array([1, 0]))
@@ -103,7 +103,7 @@ def test_one_host_more_is_enough_when_items_make_room_for_what_is_left(
 
 def test_hosts_are_opened_until_all_that_is_left_has_a_place(columns: tuple[Case, list[Pool], CoveringLp]) -> None:
     case, pools, lp = columns
-    filling = Filling(case, [(pools[0], shape) for shape in pools[0].shapes], [(e.pool, e.blade) for e in lp.types])
+    filling = Filling(case, [(pools[0], shape) for shape in pools[0].shapes], [(e.pool, e.kind) for e in lp.types])
     filling.open([(0, np.array([0, 0]), 1)])
     after = list(completed(case, lp.types, Dive(filling, lp.items)))
     assert after

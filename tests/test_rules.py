@@ -16,6 +16,7 @@ import cloudplan as cp
 from cloudplan.catalog.edition import Service, StorageClass
 from cloudplan.evaluation.bom import backup_targets, bill
 from cloudplan.evaluation.findings import find
+from cloudplan.evaluation.third_party import third_party
 from cloudplan.evaluation.verify import check_choice
 from cloudplan.plan.plan import Choice
 from cloudplan.rules import bill as bill_rules
@@ -898,6 +899,65 @@ def test_an_edition_that_sells_no_vlan_bills_none(edition: cp.Edition) -> None:
     extras = {name: item for name, item in edition.extras.items() if name != "vlan"}
     asked = case(edition=edition.model_copy(update={"extras": extras}), networks=[{"name": "prod"}])
     assert billed(asked, choice([], []), "NET-1") == {}
+
+
+def owed(asked: Case, *clusters: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """Return the units owed by licence and by cluster or, where there is none, site."""
+    found = third_party(asked, choice([cluster(**each) for each in clusters], []))
+    return {(line.licence, line.cluster or line.site): line.quantity for line in found.lines} if found else {}
+
+
+@covers("LIC-1")
+@pytest.mark.parametrize(
+    ("licence", "units"),
+    [
+        ({"per": "host"}, {("db", "one"): 3, ("db", "dr"): 2}),
+        ({"per": "host", "standby": False}, {("db", "one"): 3}),
+        ({"per": "host", "scope": "cluster"}, {("db", "one"): 3, ("db", "dr"): 2}),
+        ({"per": "host", "scope": "site"}, {("db", "one"): 3, ("db", "two"): 2, ("db", "dr"): 2}),
+        ({"per": "host", "scope": "site", "standby": False}, {("db", "one"): 3, ("db", "two"): 2}),
+        ({"per": "vm"}, {("db", "az05"): 2, ("db", "az06"): 2}),
+        ({"per": "vm", "standby": False}, {("db", "az05"): 2}),
+    ],
+)
+def test_every_host_of_a_cluster_with_a_licensed_instance_owes_it(
+    licence: dict[str, Any], units: dict[tuple[str, str], int]
+) -> None:
+    prices = price_book(licences={"db": {**licence, "price": 1}, "unused": {"per": "vm", "price": 1}})
+    vms = [vm(count=2, licences=["db", "db"], protection={"rpo": "1d"}), vm(name="b")]
+    asked = case(sites=DR, vms=vms, prices=prices)
+    placed = ({"a": 1, "b": 1}, {"a": 1})
+    one, dr = {"placement": placed, "name": "one", "hosts": 3}, {"placement": ({"a": 2},), "name": "dr", "site": "az06"}
+    two = {"placement": ({"b": 1},), "name": "two", "hosts": 2}
+    clusters = [{**each, "hosts": each.get("hosts", 2)} for each in (one, two, dr)]
+    assert owed(asked, *clusters) == units
+    off = case(sites=DR, vms=[{**vms[0], "powered_on": False}, vms[1]], prices=prices)
+    assert owed(off, {"placement": ({"b": 1},)}) == {}
+    assert third_party(off, choice([], [])) is not None and third_party(case(prices=prices), choice([], [])) is None
+
+
+@covers("LIC-2")
+@pytest.mark.parametrize(
+    ("licence", "units"),
+    [
+        ({"per": "core"}, 40),  # two hosts of 20 cores
+        ({"per": "core", "factor": "0.5"}, 20),
+        ({"per": "core", "factor": "0.51"}, 22),
+        ({"per": "core", "factor": "1.5", "minimum": 21}, 64),
+        ({"per": "core", "minimum": 20}, 40),
+        ({"per": "core", "minimum": 21}, 42),
+        ({"per": "host"}, 2),
+        ({"per": "vm"}, 3),
+        ({"per": "vcpu"}, 12),
+        ({"per": "vcpu", "minimum": 4}, 12),
+        ({"per": "vcpu", "minimum": 5}, 15),
+    ],
+)
+def test_the_units_of_a_host_and_of_an_instance(licence: dict[str, Any], units: int) -> None:
+    asked = case(
+        vms=[vm(count=3, vcpus=4, licences=["db"])], prices=price_book(licences={"db": {**licence, "price": 1}})
+    )
+    assert list(owed(asked, {"placement": ({"a": 3},), "hosts": 2}).values()) == [units]
 
 
 def standby_findings(*groups: dict[str, Any], **fields: Any) -> list[tuple[str, str, str]]:

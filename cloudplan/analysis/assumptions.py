@@ -32,7 +32,7 @@ def with_amounts(origin: Origin, plan: Plan, solve: Solve, each: Each = in_turn)
     listed = list(bases(case, plan.choice))
     amounts = each(lambda change: _otherwise(origin, tree, change, solve), [found.change for _, found in listed])
     computed = {kind.code: amount for (kind, _), amount in zip(listed, amounts, strict=True)}
-    return plan.model_copy(update={"assumptions": assumptions(case, plan.choice, plan.monthly, computed)})
+    return plan.model_copy(update={"assumptions": assumptions(case, plan.choice, plan.cost, computed)})
 
 
 def _otherwise(origin: Origin, tree: Mapping[str, object], change: Change, solve: Solve) -> Otherwise:
@@ -43,7 +43,7 @@ def _otherwise(origin: Origin, tree: Mapping[str, object], change: Change, solve
         return Otherwise(no_plan=str(error.faults[0]))
     except TimeLimitError:
         return Otherwise()
-    return Otherwise(found.monthly, found.lower_bound)
+    return Otherwise(found.cost, found.lower_bound)
 
 
 def _priced(origin: Origin, change: Change) -> PriceBook:

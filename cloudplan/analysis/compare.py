@@ -51,15 +51,15 @@ class Alternative:
     def difference(self, base: Plan) -> Decimal:
         """Return what this plan costs more a month than another."""
         assert self.plan is not None
-        return self.plan.monthly - base.monthly
+        return self.plan.cost - base.cost
 
     def is_proven(self, base: Plan) -> bool:
         """Return whether the cheapest plans themselves differ in the direction in which these two do, for certain."""
         assert self.plan is not None
         difference = self.difference(base)
         if difference > 0:
-            return self.plan.lower_bound > base.monthly
-        return difference == 0 or self.plan.monthly < base.lower_bound
+            return self.plan.lower_bound > base.cost
+        return difference == 0 or self.plan.cost < base.lower_bound
 
     @property
     def hosts(self) -> int:

@@ -109,7 +109,7 @@ def why_no_plan(origin: Origin, solve: Solve, feasible: Feasible) -> NoPlan | No
                 left = error.faults if mend[0] == _union([each.mends[0] for each in conflicts])[0] else left
         if found:
             break
-    found.sort(key=lambda each: (each.plan.monthly, each.words))
+    found.sort(key=lambda each: (each.plan.cost, each.words))
     return NoPlan(faults, tuple(conflicts), tuple(found), len(tried))
 
 
@@ -152,7 +152,7 @@ def _mended(
     mends += itertools.islice(both, SHOWN)
     if not mends:
         mends = _fewest(own, alone, kinds, feasible)
-    costs = {mend[0]: solve(_with(own, alone, mend[1])).monthly for mend in mends}
+    costs = {mend[0]: solve(_with(own, alone, mend[1])).cost for mend in mends}
     mends.sort(key=lambda mend: (costs[mend[0]], mend[0]))
     return Conflict(tuple(groups), tuple(mends), in_vain, len(pairs))
 

@@ -14,6 +14,7 @@ from cloudplan.evaluation.assumptions import Otherwise, assumptions, computed_of
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.findings import NOT_PINNED, OUTSIDE_DATES, find, not_proven, sorted_findings
+from cloudplan.evaluation.third_party import third_party
 from cloudplan.plan.plan import (
     BomLine,
     CatalogRef,
@@ -56,8 +57,9 @@ def document(
     what the bill would be if an assumption did not hold, by the code of the assumption.
     """
     workload, edition, book = case.workload, case.edition, case.prices.book
-    total = monthly(lines)
-    optimal = is_optimal(total, lower_bound, len(lines))
+    bill_monthly, owed = monthly(lines), third_party(case, choice)
+    total = bill_monthly + (owed.monthly if owed else 0)
+    optimal = is_optimal(total, lower_bound, len(lines) + (len(owed.lines) if owed else 0))
     search = _proven(total, lower_bound) if optimal else ended
     found = find(case, choice, pinned=pinned, on=on)
     if not optimal and search:
@@ -74,7 +76,7 @@ def document(
             given=None if workload.given is None else tuple(sorted(workload.given)),
         ),
         status="optimal" if optimal else "feasible",
-        monthly=total,
+        monthly=bill_monthly,
         lower_bound=lower_bound,
         gap=gap_of(total, lower_bound),
         search=search,
@@ -85,6 +87,8 @@ def document(
         bom=tuple(lines),
         findings=found,
         assumptions=assumptions(case, choice, total, computed),
+        third_party=owed,
+        total_monthly=total if owed else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 from cloudplan.base.errors import BadInputError
 from cloudplan.evaluation.bom import bill, monthly
+from cloudplan.evaluation.third_party import third_party
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
 from cloudplan.workload.case import Case, instances_at
@@ -13,7 +14,7 @@ from cloudplan.workload.workload import Policy
 
 
 def under_the_other(case: Case, choice: Choice) -> tuple[str, Decimal] | None:
-    """Return the other memory model and what the same hosts and LUNs cost a month under it.
+    """Return the other memory model and what the same hosts and LUNs cost a month under it, licences included.
 
     Each cluster activates the least that its VMs need there (MEM-1, MEM-2). None where that has no price.
     """
@@ -23,7 +24,8 @@ def under_the_other(case: Case, choice: Choice) -> tuple[str, Decimal] | None:
     asked = Case(case.workload.model_copy(update={"policy": policy}), case.edition, case.prices)
     same = choice.model_copy(update={"clusters": tuple(_activated(asked, choice))})
     try:
-        return other, monthly(bill(asked, same))
+        owed = third_party(asked, same)
+        return other, monthly(bill(asked, same)) + (owed.monthly if owed else 0)
     except BadInputError:
         return None
 

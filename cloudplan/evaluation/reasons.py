@@ -3,15 +3,18 @@
 A line has its reason in English, with its values; here the message that it was made of is found again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cloudplan.base.language import Message, counted, message
 from cloudplan.plan.wording import joined, says
-from cloudplan.rules import backup, compute, networks, protection
+from cloudplan.rules import backup, compute, licences, networks, protection
 
 ZONE, EXTRAS = "zone", "extras"
 """What stands in place of a rule on the lines of a zone and of extras, which no rule of the book asks for."""
+
+SHOWN = 3
+"""VM groups that a reason names."""
 
 
 def reason(rule: str, values: Mapping[str, Any]) -> Message:
@@ -91,6 +94,35 @@ def _networks(values: Mapping[str, Any]) -> Iterator[Message]:
     yield counted(one, many, values["networks"], **values)
 
 
+def _licensed_hosts(values: Mapping[str, Any]) -> Iterator[Message]:
+    one, many = "{hosts} host", "{hosts} hosts"
+    if values["per"] == "core":
+        one, many = (
+            "{hosts} host, {units:n} for its {cores} cores",
+            "{hosts} hosts, {units:n} for the {cores} cores of each",
+        )
+    yield counted(one, many, values["hosts"], **values)
+    if values["spare"]:
+        yield message(", {spare} of them spare", **values)
+    if values["site_wide"]:
+        yield message(", as every cluster of the site")
+    yield message("; for {names}", names=_some(values["vms"]))
+
+
+def _licensed_vms(values: Mapping[str, Any]) -> Iterator[Message]:
+    yield counted(
+        "{instances} VM: {names}", "{instances} VMs: {names}", values["instances"], names=_some(values["vms"]), **values
+    )
+
+
+def _some(names: Sequence[str]) -> Message:
+    """Return the first of some names, and how many there are beyond."""
+    first = ", ".join(names[:SHOWN])
+    if len(names) <= SHOWN:
+        return message("{text}", text=first)
+    return message("{names} and {more:n} more", names=first, more=len(names) - SHOWN)
+
+
 def _extras(values: Mapping[str, Any]) -> Iterator[Message]:
     yield message("as asked for in extras")
 
@@ -108,6 +140,8 @@ _REASONS: dict[str, Callable[[Mapping[str, Any]], Iterator[Message]]] = {
     backup.BKP_3.id: _stored,
     protection.ENC_1.id: _encrypted,
     networks.NET_1.id: _networks,
+    licences.LIC_1.id: _licensed_hosts,
+    licences.LIC_2.id: _licensed_vms,
     ZONE: _zone,
     EXTRAS: _extras,
 }

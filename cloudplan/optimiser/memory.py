@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.evaluation.items import cost, decision_of, items
+from cloudplan.evaluation.third_party import licences_of_clusters
 from cloudplan.evaluation.verify import check_choice
 from cloudplan.optimiser.compute.search import SitePlan
 from cloudplan.optimiser.compute.shapes import Pool
@@ -20,6 +21,7 @@ from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
+from cloudplan.rules.licences import of_every_cluster
 from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import NO_STANDBY
 
@@ -37,7 +39,7 @@ NOT_OF_STORAGE = (
         | {"max_clusters", "standby", "backup", "default_disk"}
     ),
     frozenset({"names", "vcpus", "gpus", "min_ghz", "vcpu_per_core", "blades", "pool", "affinity", "backup"})
-    | {"networks", "tags", "os"},
+    | {"networks", "licences", "tags", "os"},
 )
 """What storage does not depend on: of the workload, of its policy, of a group."""
 
@@ -212,7 +214,8 @@ def storage_key(case: Case, gap: float) -> str:
 def clusters_key(case: Case, site: str, pools: Sequence[Pool], gap: float) -> str:
     """Return the hash of all that the clusters of some pools of a site depend on."""
     policy = _without(case.workload.policy.model_dump(mode="json"), NOT_OF_CLUSTERS)
-    return canonical_sha256(["clusters", gap, _facts(case), site, policy, [_shapes(pool) for pool in pools]])
+    every = sorted(of_every_cluster(case, site))
+    return canonical_sha256(["clusters", gap, _facts(case), site, policy, every, [_shapes(pool) for pool in pools]])
 
 
 def _facts(case: Case) -> list[Any]:
@@ -227,6 +230,7 @@ def _shapes(pool: Pool) -> list[Any]:
     shapes = [
         [
             *([str(need) for need in shape.needs], shape.memory_mib, sorted(shape.blades), sorted(shape.apart)),
+            sorted(shape.licences),
             [[dict(content), times] for content, times in shape.items],
         ]
         for shape in pool.shapes
@@ -273,7 +277,7 @@ def rival_storage(case: Case, memory: Memory, choice: Choice) -> Choice | None:
 def clusters_cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
     """Return what clusters cost a month, exact."""
     nothing = Choice(clusters=tuple(clusters), datastores=(), protection={})
-    return Fraction(cost(case, items(case, decision_of(case, nothing))))
+    return Fraction(cost(case, items(case, decision_of(case, nothing)))) + licences_of_clusters(case, clusters)
 
 
 def storage_cost(case: Case, choice: Choice) -> Fraction:

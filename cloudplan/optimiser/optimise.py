@@ -19,6 +19,7 @@ from cloudplan.catalog.edition import Edition, Item
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.document import document
 from cloudplan.evaluation.items import CLASSES, cost, fixed_items, missing_prices
+from cloudplan.evaluation.third_party import licences_of_instances, third_party, unknown_licences
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
@@ -137,8 +138,9 @@ def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None
     unpriced += memory.once(("unpriced", key), lambda: list(unpriced_items(case)))
     fixed = [each for each in fixed_items(case) if each.quantity]
     unpriced += [each.item for each in fixed if case.prices.offer(each.item) is None]
-    if unpriced:
-        raise BadInputError(missing_prices(case, unpriced))
+    lacking = [*missing_prices(case, unpriced), *unknown_licences(case)]
+    if lacking:
+        raise BadInputError(lacking)
     needed = [*(each.key for each in fixed), *_swap_class(case)]
     faults = [
         Fault(row.words, path=row.place, rule=row.rule.id) for row in all_certified(case, needed) if not row.holds
@@ -177,13 +179,15 @@ def _proven(
 ) -> Plan:
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
     fixed = Fraction(cost(case, fixed_items(case)))
+    fixed += licences_of_instances(case)
     bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
     lines = bill(case, choice)
-    total = monthly(lines)
-    lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * len(lines)))
+    owed = third_party(case, choice)
+    total, count = monthly(lines) + (owed.monthly if owed else 0), len(lines) + (len(owed.lines) if owed else 0)
+    lower = max(Decimal("0.00"), money.floor_cents(bound - HALF_A_CENT * count))
     if lower > total:
         raise InternalError(f"the bound, {lower}, is above the bill, {total}: what was minimised is not what is billed")
-    proven = is_optimal(total, lower, len(lines))
+    proven = is_optimal(total, lower, count)
     ended = None if proven else _ending(budget, total, lower, storage, sites, out_of_time=out_of_time)
     plan = documented(choice, lines, lower_bound=lower, ended=ended)
     verdict = verify(plan, case.workload, case.edition, case.prices.book)

@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
 from cloudplan.base.files import json_text
@@ -113,6 +113,31 @@ class BomLine(Frozen):
     values: dict[str, Any]
 
 
+class ThirdPartyLine(Frozen):
+    """Units of a licence of others: for the hosts of a cluster, or for the VMs of a site, which has no cluster."""
+
+    licence: str
+    label: str
+    site: str
+    cluster: str | None
+    hosts: Count | None
+    quantity: Count
+    unit: str
+    unit_price: Amount
+    monthly: Amount
+    source: str | None = None
+    rule: str
+    because: str
+    values: dict[str, Any]
+
+
+class ThirdParty(Frozen):
+    """What is paid to others for software, beside the provider's bill."""
+
+    monthly: Amount
+    lines: tuple[ThirdPartyLine, ...]
+
+
 class Finding(Frozen):
     """Something the reader must know; `message` is the English rendering of `code` and `values`."""
 
@@ -190,7 +215,11 @@ class Search(Frozen):
 
 
 class Plan(Frozen):
-    """The plan document, version 1; `search` is None in plans of programs that did not say."""
+    """The plan document, version 1; `search` is None in plans of programs that did not say.
+
+    `monthly` is the provider's bill. Where VMs name licences of others, `total_monthly` has these beside it, and proof
+    and status speak of that; both fields are left out of the document of any other plan.
+    """
 
     schema_name: Literal["cloudplan/plan/v1"] = Field(default=PLAN_SCHEMA, alias="schema")
     program: str
@@ -210,6 +239,24 @@ class Plan(Frozen):
     bom: tuple[BomLine, ...]
     findings: tuple[Finding, ...]
     assumptions: tuple[Assumption, ...] = ()
+    third_party: ThirdParty | None = None
+    total_monthly: Amount | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = handler(self)
+        absent = [name for name in ("third_party", "total_monthly") if made.get(name, 0) is None]
+        return {name: value for name, value in made.items() if name not in absent}
+
+    @property
+    def cost(self) -> Decimal:
+        """What is minimised and proven: the provider's bill, and licences of others where VMs name any."""
+        return self.monthly if self.total_monthly is None else self.total_monthly
+
+    @property
+    def lines(self) -> int:
+        """The lines that were rounded to cents: of the bill, and of the licences of others."""
+        return len(self.bom) + (len(self.third_party.lines) if self.third_party else 0)
 
     @property
     def choice(self) -> Choice:

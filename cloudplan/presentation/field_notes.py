@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from cloudplan.inventory.import_rules import Match, Rule, RuleFile
 from cloudplan.prices.book import Discount, PriceBook
+from cloudplan.prices.licences import Licence
 from cloudplan.sales.terms import ExtraLine, Party, Terms
 from cloudplan.workload import workload
 
@@ -117,6 +118,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "protection": "What is needed when a site is lost, with sites.standby; without it the VMs are not replicated.",
         "standby": "Part of CPU and memory held at the other site, in place of policy.standby; `none`: data only.",
         "networks": "Names of `networks` that the VM is in; they stand at its site.",
+        "licences": "Names of `licences` of the price book: software of others that the VM runs.",
         "tags": "Labels of your own, as name and value; shown, exported, grouped by.",
         "os": "Operating system, in your words; shown and exported.",
         "from": "First month in which the group stands, YYYY-MM; without it the first of the horizon.",
@@ -193,6 +195,17 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "valid_until": "Last day of the prices.",
         "items": "Price of one unit for one month, before discounts, by SKU; one without a price is not on offer.",
         "discounts": "Discounts; for each SKU the largest that matches counts.",
+        "licences": "Software of others, for `licences` of a VM group; never a line of the provider's bill.",
+    },
+    Licence: {
+        "label": "What it is called on outputs; without it its name.",
+        "per": "What one unit is for: a core or a host of a cluster where it runs, a vCPU of a VM, or a VM.",
+        "price": "Price of one unit for one month; discounts do not touch it.",
+        "factor": "Units of one core, per core only; without it 1.",
+        "minimum": "Cores that a host counts at least, or vCPUs that a VM does; per core and vcpu only.",
+        "scope": "Per core or host: the hosts of its `cluster`, or of every cluster of the `site`; without it cluster.",
+        "standby": "`false`: standby instances at the other site need none.",
+        "source": "Where this was read: the contract, the policy of its maker.",
     },
     Discount: {
         "match": "Pattern of SKUs; `*` is any text.",

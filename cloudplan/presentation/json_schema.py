@@ -14,6 +14,7 @@ from cloudplan.inventory.rule_reading import DISK_FACTS, FACTS, IOPS_PER_GIB, MO
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.field_notes import NOTES
 from cloudplan.prices.book import Discount, PriceBook
+from cloudplan.prices.licences import Licence
 from cloudplan.sales.terms import Terms
 from cloudplan.workload import workload
 
@@ -56,7 +57,7 @@ _FILLED_IN: Mapping[type[BaseModel], set[str]] = {
 """Fields of a complete workload that its reader completes, and that a file may leave out."""
 _NOT_EMPTY = {workload.Protection, workload.DefaultDisk}
 """Models of which a file must give at least one field."""
-_NEVER_NULL = {Discount}
+_NEVER_NULL = {Discount, Licence}
 """Models of files whose fields cannot be left empty."""
 
 

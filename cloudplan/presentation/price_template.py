@@ -20,7 +20,7 @@ from cloudplan.base.errors import BadInputError
 from cloudplan.base.foreign_text import clean
 from cloudplan.catalog.edition import Edition
 from cloudplan.presentation.tables import prices as tables
-from cloudplan.presentation.tables.table import Cell, Table
+from cloudplan.presentation.tables.table import Cell, Kind, Table
 from cloudplan.presentation.worksheet import (
     ACCENT,
     CREATED,
@@ -39,7 +39,7 @@ from cloudplan.prices.book import PRICES_SCHEMA, PriceBook, book_of
 from cloudplan.prices.excel import EDITION, FIELD, FIELDS, ITEM, PRICE, SKU, VALUE
 
 ILLUSTRATIVE = "ILLUSTRATIVE PRICES, not an offer"
-SPARE_PRICES, SPARE_DISCOUNTS = 20, 12
+SPARE_PRICES, SPARE_DISCOUNTS, SPARE_LICENCES = 20, 12, 12
 LONGEST_LABEL = 90
 
 MEANINGS = {
@@ -52,7 +52,7 @@ MEANINGS = {
     "Schema": "The format of this workbook; leave it as it is.",
 }
 HOW_TO = (
-    "1. Fill in the coloured cells of the three sheets. The other cells are protected, without a password.",
+    "1. Fill in the coloured cells of the four sheets. The other cells are protected, without a password.",
     "2. A price is that of one unit for one month, before discounts. An empty price means: not priced.",
     "3. A blade or a storage class without a price is not on offer. Whatever else a plan needs must have a price.",
     "4. (region) stands for any region; a SKU that is written with its region goes before it.",
@@ -64,6 +64,10 @@ PRICES_NOTE = "One unit of each SKU for one month, before discounts. An empty pr
 DISCOUNTS_NOTE = (
     "For each SKU the largest discount that matches counts; they never add up. In a pattern * is any text. "
     "Percent: 12.5 is 12.5 %. No minimum term: from one month on."
+)
+LICENCES_NOTE = (
+    "Software of others that VMs name, for one month and unit; discounts do not touch it. Per: core, host, vcpu or vm. "
+    "Factor: per core only. Scope: cluster or site, per core or host only. Standby false: none for standby VMs."
 )
 MARK = f'=IF(OR({{cell}}=TRUE,{{cell}}="true"),"{ILLUSTRATIVE}","")'
 
@@ -82,10 +86,12 @@ def as_workbook(edition: Edition, book: PriceBook | None = None) -> bytes:
         {"title": "Price book", "subject": f"Catalogue edition {edition.edition}", "created": CREATED}
     )
     styles = _Styles(target)
-    first, prices, discounts = (Page(target, styles, name, footer=PLAIN_FOOTER) for name in excel.SHEETS)
+    names = (*excel.SHEETS, excel.LICENCES_SHEET)
+    first, prices, discounts, licences = (Page(target, styles, name, footer=PLAIN_FOOTER) for name in names)
     mark = _header(first, styles, edition, book)
     _prices(prices, styles, tables.template(edition, book), mark, book)
     _discounts(discounts, styles, tables.template_discounts(book))
+    _licences(licences, styles, tables.template_licences(book))
     target.close()
     data = buffer.getvalue()
     if book is not None:
@@ -160,6 +166,17 @@ def _discounts(page: Page, styles: _Styles, table: Table) -> None:
         _validate(page, area, column.name, rule)
 
 
+def _licences(page: Page, styles: _Styles, table: Table) -> None:
+    """Write the licences of others, and some empty rows for more."""
+    row = page.title(table.title, LICENCES_NOTE)
+    table = replace(table, rows=(*table.rows, *[(None,) * len(table.columns)] * SPARE_LICENCES))
+    kinds: Mapping[Kind, Format] = {"text": styles.text, "price": styles.price}
+    forms = {at: kinds.get(column.kind, styles.number) for at, column in enumerate(table.columns)}
+    area = _list(page, styles, table, row, [forms] * len(table.rows), (20, 40, 10, 16, 10, 10, 10, 10, 40))
+    for name, rule in ((PRICE, _PRICE), ("Per", _PER), ("Scope", _SCOPE), ("Standby", _RULES["Illustrative"])):
+        _validate(page, area, name, rule)
+
+
 def _list(
     page: Page, styles: _Styles, table: Table, row: int, forms: Sequence[Mapping[int, Format]], widths: Sequence[int]
 ) -> Area:
@@ -189,6 +206,8 @@ _PERCENT = _rule(
     "Percent", "12.5 means 12.5 %; from 0 to 100.", validate="decimal", criteria="between", minimum=0, maximum=100
 )
 _TERM = _rule("Minimum term", "Whole months, 1 or more.", validate="integer", criteria=">=", value=1)
+_PER = _rule("Per", "core, host, vcpu or vm.", validate="list", source=["core", "host", "vcpu", "vm"])
+_SCOPE = _rule("Scope", "cluster or site; empty for cluster.", validate="list", source=["cluster", "site"])
 _DATE = _rule("Date", "A date, without a time.", validate="date", criteria=">=", value=FIRST_REAL_DATE)
 _RULES = {
     "Currency": _rule("Currency", MEANINGS["Currency"], validate="length", criteria="==", value=3),
@@ -215,6 +234,8 @@ def as_yaml(edition: Edition, book: PriceBook | None = None) -> str:
         *_items(tables.template(edition, book)),
         "",
         *_discount_lines(book),
+        "",
+        *_licence_lines(book),
     ]
     text = "\n".join(lines) + "\n"
     if book is not None:
@@ -241,6 +262,19 @@ def _discount_lines(book: PriceBook | None) -> Iterator[str]:
     for item in book.discounts:
         match, percent = _scalar(item.match), _scalar(item.percent)
         yield f"  - {{match: {match}, percent: {percent}, min_term_months: {item.min_term_months}}}"
+
+
+def _licence_lines(book: PriceBook | None) -> Iterator[str]:
+    if not book or not book.licences:
+        yield "# Software of others that VMs name in `licences`, by core, host, vcpu or vm; discounts do not touch it."
+        yield "# licences:"
+        yield '#   oracle-ee: {label: "Oracle Database EE", per: core, price: "395.00", factor: "0.5", scope: cluster}'
+        return
+    yield "licences:"
+    for name, licence in book.licences.items():
+        yield f"  {_scalar(name)}:"
+        for field, value in licence.model_dump(exclude_none=True).items():
+            yield f"    {field}: {str(value).lower() if isinstance(value, bool | int) else _scalar(value)}"
 
 
 def _scalar(value: Cell | date) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cloudplan.base.foreign_text import clean
-from cloudplan.base.language import Language
+from cloudplan.base.language import Language, Message
 from cloudplan.evaluation.assumptions import words_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.presentation.grid import cut, grid, whole_lines
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
+from cloudplan.presentation.tables import third_party
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, Text, say, words
 from cloudplan.workload.workload import Workload
 
@@ -64,6 +65,7 @@ class Terminal:
         for table in (tables.protection(plan, workload), tables.backup(plan)):
             yield self._section(table, folded=False)
         yield self._bill(plan)
+        yield self._licences(plan)
         yield from (self._whole(part) for part in tables.ledger(workload))
         yield self._assumptions(plan)
         yield self._findings(plan)
@@ -88,8 +90,10 @@ class Terminal:
         status = status_of(plan, self.spoken)
         in_short = self.spoken.said(tables.in_short(plan, workload))
         head = self._painted(self._wrap(headline), "bold")
+        parts = third_party.in_short(plan)
+        of_which = self._wrap(self.spoken.said(parts)) if parts else []
         return "\n".join(
-            [head, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short), *self._resting(plan)]
+            [head, *of_which, *self._wrap(status[:1].upper() + status[1:]), *self._wrap(in_short), *self._resting(plan)]
         )
 
     def _resting(self, plan: Plan) -> Iterator[str]:
@@ -167,11 +171,37 @@ class Terminal:
             yield [spoken.text("Total {site}", site=name), *blanks, total_text], [""]
         yield [spoken.word("Total a month").upper(), *blanks, spoken.amount(plan.monthly)], []
 
+    def _licences(self, plan: Plan) -> str:
+        """Return what is owed to others, below each line who needs it, and the grand total."""
+        if plan.third_party is None:
+            return ""
+        spoken, table = self.spoken, third_party.licences(plan)
+        shown = table.only("Licence", "Cluster", "Quantity", "Unit", "Unit price", "Monthly")
+        columns = [Column(column.name, column.kind) for column in shown.columns]
+        cells, blanks = self._cells(shown), [""] * (len(columns) - 2)
+        totals = [[_one_line(text) for text in row] for row in third_party.totals(plan).texts(spoken)]
+        sums = [
+            [first.upper() if at == len(totals) - 1 else first, *blanks, last]
+            for at, (first, last) in enumerate(totals)
+        ]
+        made = grid(columns, [*cells, *sums], spoken, self.screen.width - len(INDENT), folded=True)
+        lines = [*made.top]
+        for texts, line in zip(made.rows, plan.third_party.lines, strict=False):
+            lines += [*texts, *self._why(line.site, third_party.because(line), line.rule)]
+        lines += ["", *(text for texts in made.rows[len(cells) :] for text in texts)]
+        note = spoken.text("{currency}, for one month.", currency=plan.prices.currency)
+        head = f"{say(table.title, spoken).upper()}  {note}"
+        return "\n".join([head, *(INDENT + line if line else "" for line in lines)])
+
+    def _why(self, what: str, why: Message, rule: str) -> list[str]:
+        """Return what a line is about, the reason and the rule, wrapped."""
+        said = clean(self.spoken.said(why))
+        text = self.spoken.text("{sku}: {reason} [{rule}]", sku=clean(what), reason=said, rule=clean(rule))
+        return _wrapped(_one_line(text), INDENT, 2 * INDENT, self.screen.width - len(INDENT))
+
     def _reason(self, line: BomLine) -> list[str]:
         """Return the SKU of a bill line, the reason and the rule, wrapped."""
-        reason = clean(self.spoken.said(tables.because(line)))
-        text = self.spoken.text("{sku}: {reason} [{rule}]", sku=clean(line.sku), reason=reason, rule=clean(line.rule))
-        return _wrapped(_one_line(text), INDENT, 2 * INDENT, self.screen.width - len(INDENT))
+        return self._why(line.sku, tables.because(line), line.rule)
 
     def _findings(self, plan: Plan) -> str:
         """Return the findings; of many with the same code the first ones, and how many more there are."""
@@ -226,8 +256,8 @@ class Terminal:
 
 
 def cost_of(plan: Plan, spoken: Language) -> str:
-    """Return what a plan costs a month."""
-    return spoken.amount(plan.monthly, plan.prices.currency)
+    """Return what a plan costs a month, licences of others included."""
+    return spoken.amount(plan.cost, plan.prices.currency)
 
 
 def status_of(plan: Plan, spoken: Language) -> str:

@@ -9,6 +9,7 @@ from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.grid import tabulated
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
+from cloudplan.presentation.tables import third_party
 from cloudplan.presentation.tables.table import Report, Table, say, words
 from cloudplan.presentation.terminal import PAPER, Screen, Terminal, cost_of, status_of
 from cloudplan.sales.quote import quote
@@ -55,6 +56,8 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
     yield f"# {_escape(plan.workload.name)}"
     yield mark
     yield f"**{spoken.text('{cost} a month', cost=cost)}**"
+    if parts := third_party.in_short(plan):
+        yield _escape(spoken.said(parts))
     yield _escape(spoken.text("Status: {status}", status=status_of(plan, spoken)))
     if plan.assumptions:
         yield _escape(spoken.said(resting.head(plan)))
@@ -64,6 +67,9 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
         *(tables.protection(plan, workload), tables.backup(plan), tables.bill(plan), tables.site_totals(plan)),
     ):
         yield _block(table, spoken)
+    if plan.third_party:
+        yield _block(third_party.licences(plan).without_empty(), spoken)
+        yield _block(third_party.totals(plan), spoken)
     yield f"**{spoken.text('Total: {cost} a month', cost=cost)}**"
     yield mark
     yield from (_block(part, spoken) for part in tables.ledger(workload))

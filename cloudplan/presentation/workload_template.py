@@ -207,7 +207,7 @@ def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edi
     others = [zone for zone in _zones(edition, read.region) if zone != primary]
     extra = next(iter(edition.extras.values()), None)
     group: dict[str, Any] = {"anti_affinity": first.name, "affinity": first.name}
-    group |= {"tags": {"application": "erp"}, "os": "windows-2022"}
+    group |= {"licences": ["oracle-ee"], "tags": {"application": "erp"}, "os": "windows-2022"}
     group |= {"protection": PROTECTION} if standby else {}
     group |= {"standby": {"vcpu_share": 0.5, "memory_share": 0.5}} if first.protection else {}
     group |= {"names": first.names} if first.count <= MANY_NAMES else {}

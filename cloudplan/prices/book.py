@@ -23,8 +23,6 @@ from cloudplan.base.schema import (
     Frozen,
     Name,
     closest,
-    decimal_of,
-    number_as_json,
     quantity,
     refused,
     short,
@@ -35,19 +33,11 @@ from cloudplan.catalog.edition import REGION_PLACEHOLDER, Edition, Item, in_any_
 from cloudplan.catalog.loading import catalog_folder, load_edition, other_skus
 from cloudplan.catalog.loading import editions as shipped_editions
 from cloudplan.prices import excel
+from cloudplan.prices.licences import Licence, licence_faults
+from cloudplan.prices.price import Price
 
-PRICE_PLACES = 6
 PricesSchema = Literal["cloudplan/prices/v1"]
 PRICES_SCHEMA: PricesSchema = "cloudplan/prices/v1"
-
-
-def _price(value: Any) -> Decimal:
-    """Read a price; however it was spelled, it has two decimals, or as many more as it needs."""
-    found = decimal_of(value)
-    if found is None or found < 0 or -int(found.as_tuple().exponent) > PRICE_PLACES:
-        raise refused(f"a decimal number >= 0, at most {PRICE_PLACES} places", _price)
-    whole_part, _, decimals = f"{abs(found):f}".partition(".")
-    return Decimal(f"{whole_part}.{decimals.rstrip('0'):0<2}")
 
 
 def _not_empty(value: Any) -> Any:
@@ -56,7 +46,6 @@ def _not_empty(value: Any) -> Any:
     return value
 
 
-Price = Annotated[Decimal, BeforeValidator(_price, json_schema_input_type=number_as_json({"minimum": 0}, PRICE_PLACES))]
 _Items = Annotated[dict[str, Price | None], Field(min_length=1)]
 """What a file has: a SKU without a price is one that is not priced."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -75,7 +64,7 @@ class Discount(Frozen):
 
 
 class PriceBook(Frozen):
-    """Monthly unit prices by SKU, in one currency."""
+    """Monthly unit prices by SKU, in one currency, and the licences of others."""
 
     schema_name: PricesSchema = Field(alias="schema")
     name: Name
@@ -85,14 +74,21 @@ class PriceBook(Frozen):
     valid_until: Date | None = None
     items: Annotated[dict[str, Price], BeforeValidator(_not_empty, json_schema_input_type=_Items)]
     discounts: tuple[Discount, ...] = ()
+    licences: dict[Name, Licence] = Field(default_factory=dict)
 
     def valid_on(self, day: date) -> bool:
         """Return whether a day lies within the dates of the book."""
         return (self.valid_from or day) <= day <= (self.valid_until or day)
 
     def canonical(self) -> dict[str, Any]:
-        """Return the book as plain values, decimals as text: what is hashed and kept in a plan."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Return the book as plain values, decimals as text: what is hashed and kept in a plan.
+
+        Licences came after the first plans, and are left out where there are none, so that hashes stay.
+        """
+        tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if not tree["licences"]:
+            del tree["licences"]
+        return tree
 
     @cached_property
     def sha256(self) -> str:
@@ -194,6 +190,8 @@ def book_of(document: yamlfile.Document, edition: Edition | None = None) -> Pric
             document.tree["items"] = {sku: price for sku, price in items.items() if price is not None} or None
             faults.extend(_unknown_skus(document, edition))
     book = validate(PriceBook, document, faults)
+    if isinstance(document.tree, dict):
+        faults.extend(licence_faults(document))
     if book is not None and book.valid_from and book.valid_until and book.valid_until < book.valid_from:
         faults.append(document.fault(("valid_until",), "found a date before valid_from; allowed: valid_from or later"))
     if book is None or faults:

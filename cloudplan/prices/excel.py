@@ -21,6 +21,8 @@ from cloudplan.base.schema import closest
 from cloudplan.base.yamlfile import Document, Where, number_text
 
 SHEETS = ("Price book", "Prices", "Discounts")
+LICENCES_SHEET = "Licences"
+"""The sheet that a workbook without licences need not have."""
 FIELD, VALUE = "Field", "Value"
 FIELDS = {
     "Schema": "schema",
@@ -36,6 +38,11 @@ GROUP, SKU, ITEM, UNIT, COMMITMENT, PRICE = (
     *("Group", "SKU", "Item", "Unit"),
     *("Minimum commitment (months)", "Price a month"),
 )
+LICENCE = "Licence"
+LICENCES = {
+    **{"Label": "label", "Per": "per", PRICE: "price", "Factor": "factor", "Minimum": "minimum", "Scope": "scope"},
+    **{"Standby": "standby", "Source": "source"},
+}
 DISCOUNTS = {"Match": "match", "Percent": "percent", "Minimum term (months)": "min_term_months"}
 
 _QUOTED = re.compile(r'"[^"]*"|\\.')
@@ -84,10 +91,12 @@ def parse(data: bytes, name: str) -> Document:
     """
     document = Document({"items": {}}, name)
     faults: list[Fault] = []
-    header, prices, discounts = _sheets(data, name)
+    (header, prices, discounts), licences = _sheets(data, name)
     _read_header(header, document, faults)
     _read_prices(prices, document, faults)
     _read_discounts(discounts, document, faults)
+    if licences is not None:
+        _read_licences(licences, document, faults)
     if faults:
         raise BadInputError(faults)
     return document
@@ -158,6 +167,28 @@ def _read_discounts(sheet: _Sheet, document: Document, faults: list[Fault]) -> N
         document.tree["discounts"] = discounts
 
 
+def _read_licences(sheet: _Sheet, document: Document, faults: list[Fault]) -> None:
+    licences: dict[str, dict[str, str]] = {}
+    first: dict[str, str] = {}
+    for row in _table(sheet, (LICENCE, *LICENCES), document, faults, ("licences",)):
+        name = row.get(LICENCE)
+        if name is None:
+            faults.append(_fault(document, next(iter(row.values())), f"no name in column {LICENCE!r}"))
+        elif name.text in first:
+            words = f"licence given twice: {name.text!r} (first in {first[name.text]})"
+            faults.append(_fault(document, name, words))
+        else:
+            first[name.text] = name.address
+            where: Where = ("licences", name.text)
+            _note(document, where, name, name)
+            for header, cell in row.items():
+                if header != LICENCE:
+                    _note(document, (*where, LICENCES[header]), cell, cell)
+            licences[name.text] = {LICENCES[header]: cell.text for header, cell in row.items() if header != LICENCE}
+    if licences:
+        document.tree["licences"] = licences
+
+
 def _table(
     sheet: _Sheet, names: tuple[str, ...], document: Document, faults: list[Fault], where: Where = ()
 ) -> Iterator[Row]:
@@ -205,8 +236,8 @@ def _fault(document: Document, cell: _Cell, message: str) -> Fault:
 # --- the workbook ------------------------------------------------------------------------------------------------
 
 
-def _sheets(data: bytes, name: str) -> list[_Sheet]:
-    """Return the three sheets of a price book."""
+def _sheets(data: bytes, name: str) -> tuple[list[_Sheet], _Sheet | None]:
+    """Return the three sheets of a price book, and that of its licences if there is one."""
     with spreadsheet.damage_told(name):
         bounds = (limits.PRICE_BOOK_UNPACKED_BYTES, limits.PRICE_BOOK_TEXT_BYTES)
         spreadsheet.refuse_other_files(io.BytesIO(data), name, *bounds)
@@ -214,7 +245,7 @@ def _sheets(data: bytes, name: str) -> list[_Sheet]:
     missing = [sheet for sheet in SHEETS if sheet.casefold() not in sheets]
     if missing:
         raise BadInputError([Fault(f"the workbook has no sheet {sheet!r}", where=name) for sheet in missing])
-    return [sheets[sheet.casefold()] for sheet in SHEETS]
+    return [sheets[sheet.casefold()] for sheet in SHEETS], sheets.get(LICENCES_SHEET.casefold())
 
 
 def _worksheets(data: bytes, name: str) -> dict[str, _Sheet]:
@@ -236,7 +267,8 @@ def _worksheets(data: bytes, name: str) -> dict[str, _Sheet]:
 def _rows(data: bytes, name: str, *, values: bool) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet that a price book has, as cells: with the stored values, or else the formulas."""
     book = spreadsheet.opened(io.BytesIO(data), values=values)
-    sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in map(str.casefold, SHEETS)]
+    read = [name.casefold() for name in (*SHEETS, LICENCES_SHEET)]
+    sheets = [sheet for sheet in book.worksheets if sheet.title.casefold() in read]
     left = limits.PRICE_BOOK_CELLS
     rows: dict[str, list[list[Any]]] = {}
     for sheet in sheets:

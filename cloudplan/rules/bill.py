@@ -5,14 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import to_jsonable_python
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found as shown
 from cloudplan.catalog.edition import Edition
-from cloudplan.plan.plan import Assumption, BomLine, Plan, gap_of, is_optimal
+from cloudplan.plan.plan import Assumption, BomLine, Plan, ThirdPartyLine, gap_of, is_optimal
+from cloudplan.rules.licences import LIC_1, LIC_2
 from cloudplan.rules.rule import Check, Condition, Rule
 
 BOM = Rule(
@@ -29,7 +30,12 @@ DOC = Rule(
     "edition of one's own does not bear the name of one that ships.",
     "plan",
 )
-PROOF = Rule("PROOF", "Proof", "lower_bound <= monthly; gap and status follow from them.", "plan")
+PROOF = Rule(
+    "PROOF",
+    "Proof",
+    "lower_bound <= monthly, or total_monthly where there are licences of others; gap and status follow from them.",
+    "plan",
+)
 
 RULES = (BOM, DOC, PROOF)
 
@@ -39,6 +45,7 @@ GAP_DIGITS = 1e-9
 
 REASON = ("rule", "because", "values")
 """The fields of a line that are words of a version of the program."""
+_Line = TypeVar("_Line", BomLine, ThirdPartyLine)
 PROGRAM = re.compile(r"cloudplan (\(not installed\)|[0-9][0-9A-Za-z.+!-]{0,60})")
 
 
@@ -56,12 +63,40 @@ def lines_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     yield BOM.require(plan.monthly == total, "monthly", f"{plan.monthly} is not the sum of the lines, {total}")
 
 
+def third_party_is(expected: Plan, plan: Plan) -> Iterator[Condition]:
+    """Yield that the licences of a plan are those that its choice owes, line by line, and sum to its totals (LIC-1)."""
+    wanted, printed = _licences_by_key(expected), _licences_by_key(plan)
+    told = plan.third_party
+    there = "is there" if told else "is missing"
+    yield LIC_1.require((told is None) == (expected.third_party is None), "third_party", there)
+    if told is None:
+        words = f"{plan.total_monthly}, without third_party"
+        yield LIC_1.require(plan.total_monthly is None, "total_monthly", words)
+        return
+    yield LIC_1.require(len(printed) == len(told.lines), "third_party", "two lines for one licence and place")
+    fields = [name for name in ThirdPartyLine.model_fields if name not in REASON]
+    for key in sorted(wanted.keys() | printed.keys()):
+        place = f"{key[0]} at {key[2] or key[1]}"
+        if key in wanted and key in printed:
+            yield from _same(LIC_2, wanted[key], printed[key], fields, place)
+        else:
+            yield LIC_1.require(False, place, "is missing" if key in wanted else "is not owed")
+    total = sum((line.monthly for line in told.lines), Decimal(0))
+    words = f"{told.monthly} is not the sum of the lines, {total}"
+    yield LIC_1.require(told.monthly == total, "third_party.monthly", words)
+    words = f"{plan.total_monthly} is not monthly and third_party.monthly, {plan.monthly + told.monthly}"
+    yield LIC_1.require(plan.total_monthly == plan.monthly + told.monthly, "total_monthly", words)
+
+
 def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     """Yield that the words of a plan are those of this program: reasons (BOM), findings, assumptions and end
     of the search (DOC)."""
     wanted, printed = _by_key(expected), _by_key(plan)
     for key in sorted(wanted.keys() & printed.keys()):
         yield from _same(BOM, wanted[key], printed[key], REASON, f"{key[1]} at {key[0]}")
+    owed, shown_owed = _licences_by_key(expected), _licences_by_key(plan)
+    for name in sorted(owed.keys() & shown_owed.keys()):
+        yield from _same(LIC_1, owed[name], shown_owed[name], REASON, f"{name[0]} at {name[2] or name[1]}")
     told, due = Counter(map(_text, plan.findings)), Counter(map(_text, expected.findings))
     for number, finding in enumerate(plan.findings):
         words = f"{finding.code} of {shown(finding.subject)} does not follow from the plan: {shown(finding.message)}"
@@ -106,7 +141,12 @@ def _by_key(plan: Plan) -> dict[tuple[str, str], BomLine]:
     return {(line.site, line.sku): line for line in plan.bom}
 
 
-def _same(rule: Rule, expected: BomLine, printed: BomLine, fields: Iterable[str], place: str) -> Iterator[Condition]:
+def _licences_by_key(plan: Plan) -> dict[tuple[str, str, str], ThirdPartyLine]:
+    lines = plan.third_party.lines if plan.third_party else ()
+    return {(line.licence, line.site, line.cluster or ""): line for line in lines}
+
+
+def _same(rule: Rule, expected: _Line, printed: _Line, fields: Iterable[str], place: str) -> Iterator[Condition]:
     """Yield that two lines are alike in some fields, or each that differs."""
     differing = [name for name in fields if not _alike(getattr(expected, name), getattr(printed, name))]
     for name in differing:
@@ -133,14 +173,14 @@ def _text(value: Any) -> str:
 
 def proof(plan: Plan) -> Iterator[Check]:
     """Yield that the bound is below the cost, and that gap and status follow from both (PROOF)."""
-    yield PROOF.at_most(plan.lower_bound, plan.monthly, "lower_bound", plan.prices.currency)
-    wanted = "optimal" if is_optimal(plan.monthly, plan.lower_bound, len(plan.bom)) else "feasible"
+    yield PROOF.at_most(plan.lower_bound, plan.cost, "lower_bound", plan.prices.currency)
+    wanted = "optimal" if is_optimal(plan.cost, plan.lower_bound, plan.lines) else "feasible"
     yield PROOF.require(plan.status == wanted, "status", f"{plan.status}, but the gap says {wanted}")
     if plan.search:
         says = (plan.search.ended == "proven") == (wanted == "optimal")
         yield PROOF.require(says, "search.ended", f"{plan.search.ended}, but the gap says {wanted}")
-    gap = gap_of(plan.monthly, plan.lower_bound)
-    words = f"{plan.gap}, but monthly and lower_bound give {gap}"
+    gap = gap_of(plan.cost, plan.lower_bound)
+    words = f"{plan.gap}, but {'monthly' if plan.total_monthly is None else 'total_monthly'} and lower_bound give {gap}"
     yield PROOF.require(abs(plan.gap - gap) < GAP_DIGITS, "gap", words)
 
 

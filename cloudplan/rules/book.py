@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from cloudplan.catalog.edition import Edition
-from cloudplan.rules import backup, bill, certifications, compute, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, storage
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.rule import rule_book as _rule_book
 
 ALL = (
     *compute.RULES,
+    *licences.RULES,
     *storage.RULES,
     *protection.RULES,
     *backup.RULES,

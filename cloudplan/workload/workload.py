@@ -200,6 +200,8 @@ class VmGroup(Frozen):
     standby: Annotated[Standby | Literal["none"], BeforeValidator(_standby_of_a_group)] | None = None
     """Shares in place of the policy's; `none`: data only."""
     networks: tuple[Name, ...] = ()
+    licences: tuple[Name, ...] = ()
+    """Names of the price book's `licences`; one that stands there twice counts once (LIC-2)."""
     tags: Tags = Field(default_factory=dict)
     os: Name | None = None
     from_: Month | None = Field(default=None, alias="from")
@@ -348,7 +350,7 @@ class Workload(Frozen):
         tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         _leave_out_empty(tree, "networks", "requires")
         for group in tree["vms"]:
-            _leave_out_empty(group, "networks", "tags")
+            _leave_out_empty(group, "networks", "licences", "tags")
             for disk in group["disks"]:
                 _leave_out_empty(disk, "by_default")
         return tree

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudplan.optimiser.compute.kinds import ClusterKind
 from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints
 from cloudplan.optimiser.compute.shapes import Pool, Shape, factor_of, rivals
 from cloudplan.rules.compute import capacity, dimensions
@@ -27,8 +28,8 @@ NOTHING = -1
 class Filling:
     """Hosts of several types and the items on them."""
 
-    def __init__(self, case: Case, shapes: Sequence[tuple[Pool, Shape]], types: Sequence[tuple[Pool, str]]):
-        most = [capacity(case, blade) for _, blade in types]
+    def __init__(self, case: Case, shapes: Sequence[tuple[Pool, Shape]], types: Sequence[tuple[Pool, ClusterKind]]):
+        most = [capacity(case, kind.blade) for _, kind in types]
         factors = [
             factor_of((shape.needs[axis] for _, shape in shapes), (offer[axis] for offer in most))
             for axis in range(len(dimensions(case)))
@@ -39,7 +40,7 @@ class Filling:
         offers = [
             [math.floor(amount * factor) for amount, factor in zip(offer, factors, strict=True)] for offer in most
         ]
-        fits = [[pool is own and blade in shape.blades for own, blade in types] for pool, shape in shapes]
+        fits = [[pool is own and shape.stands_on(kind) for own, kind in types] for pool, shape in shapes]
         self._needs, self._offers = np.array(needs, dtype=np.int64), np.array(offers, dtype=np.int64)
         self._fits = np.array(fits, dtype=np.bool_)
         self._rivals = rivals([shape.apart for _, shape in shapes])

@@ -22,7 +22,10 @@ ALL_PAIRS = 12
 
 @dataclass(frozen=True)
 class Fleet:
-    """The hosts of one blade type in a pool: what each loaded one holds, and how many there are with the spares."""
+    """The hosts of one blade type in a pool: what each loaded one holds, and how many there are with the spares.
+
+    Where licences are paid on them, they are those that pay the same.
+    """
 
     blade: str
     loaded: Sequence[Pattern]

@@ -13,6 +13,7 @@ import numpy as np
 
 from cloudplan.base.units import gib
 from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
+from cloudplan.optimiser.compute.kinds import ClusterKind
 from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit
 from cloudplan.optimiser.compute.shapes import Pool, rivals
@@ -49,10 +50,10 @@ class Target:
 
 @dataclass
 class HostType:
-    """A blade type in a pool: the shapes that it holds, its knapsack, and the patterns known so far."""
+    """A kind of cluster in a pool: the shapes that its hosts hold, their knapsack, and the patterns known so far."""
 
     pool: Pool
-    blade: str
+    kind: ClusterKind
     rows: Ints
     """The row of each shape in the LP."""
     memory_gib: Floats
@@ -70,9 +71,14 @@ class HostType:
         self.table = np.zeros((0, len(self.rows)))
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Pool and blade."""
-        return self.pool.name, self.blade
+    def blade(self) -> str:
+        """The blade type."""
+        return self.kind.blade
+
+    @property
+    def key(self) -> tuple[str, ClusterKind]:
+        """Pool and kind of cluster."""
+        return self.pool.name, self.kind
 
     def worth(self, values: Floats) -> Floats:
         """Return what the patterns are worth; the same for any number of threads."""
@@ -141,9 +147,7 @@ class CoveringLp:
         shapes = [(pool, index) for pool in pools for index in range(len(pool.shapes))]
         rows = {(pool.name, index): row for row, (pool, index) in enumerate(shapes)}
         self.items: Ints = np.array([pool.shapes[index].count for pool, index in shapes], dtype=np.int64)
-        self.types = [
-            _host_type(case, pool, blade, rows) for pool in pools for blade in case.blades if pool.shapes_on(blade)
-        ]
+        self.types = [_host_type(case, pool, kind, rows) for pool in pools for kind in pool.kinds(case)]
         self._pools = {
             pool.name: slice(rows[pool.name, 0], rows[pool.name, 0] + len(pool.shapes)) for pool in pools if pool.shapes
         }
@@ -151,7 +155,7 @@ class CoveringLp:
         self._nothing = IMPROVES * float(self._penalties.min())
         self._open(exchanges([(pool, pool.shapes[index]) for pool, index in shapes]))
         for position, entry in enumerate(self.types):
-            mine = [entry.pool.shapes[index] for index in entry.pool.shapes_on(entry.blade)]
+            mine = [entry.pool.shapes[index] for index in _shapes_on(entry.pool, entry.kind)]
             some = [min(shape.count, FIRST) for shape in mine]
             for pattern in first_fit(Grid.of(case, entry.blade, mine, some)):
                 self._add(position, np.array(pattern))
@@ -357,14 +361,18 @@ class CoveringLp:
         self._lp.column(0.0, list(zip(rows, [*content[some].tolist(), 1.0, used], strict=True)))
 
 
-def _host_type(case: Case, pool: Pool, blade: str, rows: dict[tuple[str, int], int]) -> HostType:
-    indexes = pool.shapes_on(blade)
+def _shapes_on(pool: Pool, kind: ClusterKind) -> list[int]:
+    return pool.shapes_on(kind.blade, kind.licences.names)
+
+
+def _host_type(case: Case, pool: Pool, kind: ClusterKind, rows: dict[tuple[str, int], int]) -> HostType:
+    indexes = _shapes_on(pool, kind)
     shapes = [pool.shapes[index] for index in indexes]
     return HostType(
         pool,
-        blade,
+        kind,
         np.array([rows[pool.name, index] for index in indexes], dtype=np.int64),
         np.array([float(gib(shape.memory_mib)) for shape in shapes]),
-        Knapsack.of(case, blade, shapes),
+        Knapsack.of(case, kind.blade, shapes),
         rivals([shape.apart for shape in shapes]),
     )

@@ -127,7 +127,7 @@ def _squeezed(found: Dive) -> Dive:
 def _filled(case: Case, pools: Sequence[Pool], columns: CoveringLp, state: _State) -> Dive:
     """Open all hosts, and place what is left by best fit."""
     shapes = [(pool, shape) for pool in pools for shape in pool.shapes]
-    filling = Filling(case, shapes, [(entry.pool, entry.blade) for entry in columns.types])
+    filling = Filling(case, shapes, [(entry.pool, entry.kind) for entry in columns.types])
     empty = np.zeros_like(state.left)
     filling.open([*state.fixed, *((kind, empty, hosts) for kind, hosts in enumerate(state.free))])
     return Dive(filling, filling.best_fit(state.left))

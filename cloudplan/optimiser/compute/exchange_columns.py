@@ -42,7 +42,7 @@ def exchanges(shapes: Sequence[tuple[Pool, Shape]]) -> list[Exchange]:
     found = []
     for row in sorted(range(len(shapes)), key=lambda row: (-shares[row], len(shapes[row][1].blades))):
         pool, large = shapes[row]
-        able = np.array([own is pool and large.blades <= small.blades for own, small in shapes]) & ~alone
+        able = np.array([own is pool and _may_follow(small, large) for own, small in shapes]) & ~alone
         able &= not alone[row]
         for times in EXCHANGED:
             others = np.flatnonzero((needs[row] >= times * needs).all(axis=1) & able)
@@ -52,6 +52,11 @@ def exchanges(shapes: Sequence[tuple[Pool, Shape]]) -> list[Exchange]:
             largest = others[~np.triu(within, 1).any(axis=0)]
             found += [Exchange(row, int(other), times) for other in largest]
     return found
+
+
+def _may_follow(small: Shape, large: Shape) -> bool:
+    """Return whether one may stand wherever another may: on its blades, where its licences are paid."""
+    return large.blades <= small.blades and small.licences <= large.licences
 
 
 def made(

@@ -1,6 +1,6 @@
-"""The ILP of hosts, clusters and activated memory of each blade type in each pool, and what it costs.
+"""The ILP of hosts, clusters and activated memory of each kind of cluster in each pool, and what it costs.
 
-Clusters of one blade type are alike, so none is named: the rules of a cluster are summed over them. What the hosts
+Clusters of one kind are alike, so none is named: the rules of a cluster are summed over them. What the hosts
 must hold is for others to add: patterns, or the sums and cuts of this module, which keep no item and are bounds all the
 same.
 """
@@ -13,6 +13,7 @@ from cloudplan.base.units import gib
 from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.compute.column_generation import Target
 from cloudplan.optimiser.compute.cuts import Cut
+from cloudplan.optimiser.compute.kinds import ClusterKind
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Model, Outcome, Unknown, add, total
 from cloudplan.rules.compute import (
@@ -30,19 +31,24 @@ from cloudplan.workload.case import Case
 
 @dataclass(frozen=True)
 class FleetType:
-    """The unknowns of one blade type in one pool."""
+    """The unknowns of one kind of cluster in one pool."""
 
     pool: Pool
-    blade: str
+    kind: ClusterKind
     loaded: Unknown
     hosts: Unknown
     clusters: Unknown
     memory_gib: Unknown
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Pool and blade."""
-        return self.pool.name, self.blade
+    def blade(self) -> str:
+        """The blade type."""
+        return self.kind.blade
+
+    @property
+    def key(self) -> tuple[str, ClusterKind]:
+        """Pool and kind of cluster."""
+        return self.pool.name, self.kind
 
     @property
     def place(self) -> str:
@@ -51,16 +57,15 @@ class FleetType:
 
 
 class FleetIlp:
-    """The model, its unknowns by blade type (in the order of pools and catalogue), and its objective."""
+    """The model, its unknowns by kind of cluster (in the order of pools and catalogue), and its objective."""
 
     def __init__(self, case: Case, site: str, pools: Sequence[Pool], *, any_memory: bool = False):
         self._case, self.pools = case, pools
         self.model = Model()
         self.types = [
-            FleetType(pool, blade, *(self.model.whole() for _ in range(4)))
+            FleetType(pool, kind, *(self.model.whole() for _ in range(4)))
             for pool in pools
-            for blade in case.blades
-            if pool.shapes_on(blade)
+            for kind in pool.kinds(case)
         ]
         for entry in self.types:
             size = ClusterSize(entry.hosts, entry.loaded, entry.memory_gib, entry.clusters)
@@ -72,9 +77,11 @@ class FleetIlp:
 
     @property
     def objective(self) -> Linear:
-        """What the clusters cost a month."""
+        """What the clusters cost a month, with the licences of their hosts."""
         clusters = [(entry.pool.site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types]
-        return cost(self._case, items(self._case, Decision(clusters)))
+        owed = [(entry, entry.kind.licences_price(self._case, entry.pool.site)) for entry in self.types]
+        licensed = total((entry.hosts, price) for entry, price in owed if price)
+        return cost(self._case, items(self._case, Decision(clusters))) + licensed
 
     def minimise(self, budget: Budget) -> Outcome:
         """Search for the least cost."""
@@ -94,14 +101,17 @@ class FleetIlp:
     def add_sums(self, slack: Fraction = Fraction(0)) -> None:
         """Ask for hosts with room for the sum of all items, and for the share `slack` of it besides.
 
-        Items that only some blades can hold are summed apart as well: one row for each set of blades.
+        Items that only some clusters can hold are summed apart as well: one row for each set of blades and licences.
         """
         ceiling = Fraction(self._case.workload.policy.memory_ceiling)
         for pool in self.pools:
             mine = [entry for entry in self.types if entry.pool is pool]
-            for blades in dict.fromkeys(shape.blades for shape in pool.shapes):
-                within = [shape for shape in pool.shapes if shape.blades <= blades]
-                able = [entry for entry in mine if entry.blade in blades]
+            for blades, licences in dict.fromkeys((shape.blades, shape.licences) for shape in pool.shapes):
+                within = [shape for shape in pool.shapes if shape.blades <= blades and shape.licences >= licences]
+                able = [entry for entry in mine if entry.blade in blades and entry.kind.licences.names >= licences]
+                if licences:
+                    used_gib = sum((gib(shape.memory_mib) * shape.count for shape in within), Fraction(0))
+                    self.model.at_most(used_gib, total((entry.memory_gib, ceiling) for entry in able))
                 for axis, dimension in enumerate(dimensions(self._case)):
                     used = sum((shape.needs[axis] * shape.count for shape in within), Fraction(0)) / dimension.whole
                     offers = ((entry, capacity(self._case, entry.blade)[axis] / dimension.whole) for entry in able)
@@ -109,7 +119,7 @@ class FleetIlp:
                     self.model.at_most(used * (1 + slack * (not dimension.few)), room)
             for label in sorted({label for shape in pool.shapes for label in shape.apart}):
                 members = [shape for shape in pool.shapes if label in shape.apart]
-                able = [entry for entry in mine if any(entry.blade in shape.blades for shape in members)]
+                able = [entry for entry in mine if any(shape.stands_on(entry.kind) for shape in members)]
                 self.model.at_most(sum(shape.count for shape in members), add(entry.loaded for entry in able))
             used_gib = sum((gib(shape.memory_mib) * shape.count for shape in pool.shapes), Fraction(0))
             self.model.at_most(used_gib, total((entry.memory_gib, ceiling) for entry in mine))

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
 from cloudplan.evaluation.items import Decision, cost, items, missing_prices
+from cloudplan.evaluation.third_party import licences_of_clusters
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import CoveringLp
 from cloudplan.optimiser.compute.cuts import Cut, find_cut, guess_cut
@@ -19,6 +20,7 @@ from cloudplan.optimiser.compute.diving import Dive, dive
 from cloudplan.optimiser.compute.first_plan import greedy, least_cost, on_one_type
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp, FleetType
 from cloudplan.optimiser.compute.further_hosts import cheapest_hosts, completed
+from cloudplan.optimiser.compute.kinds import ClusterKind
 from cloudplan.optimiser.compute.patterns import Grid, Pattern, maximal_patterns
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget, Outcome, Unknown, add, total
@@ -247,15 +249,15 @@ class _Search:
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         """Return the clusters of a dive, with more hosts for what is left over."""
-        held: dict[tuple[str, str], list[Pattern]] = {}
-        for kind, entry in enumerate(fleets.types):
-            contents = found.filling.held[found.filling.kinds == kind][:, self._columns.rows_of(entry.pool)]
+        held: dict[tuple[str, ClusterKind], list[Pattern]] = {}
+        for number, entry in enumerate(fleets.types):
+            contents = found.filling.held[found.filling.kinds == number][:, self._columns.rows_of(entry.pool)]
             held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
         for pool in self._pools:
             left = found.rest[self._columns.rows_of(pool)]
-            for blade, more in cheapest_hosts(self._case, pool, [int(count) for count in left]).items():
+            for kind, more in cheapest_hosts(self._case, pool, [int(count) for count in left]).items():
                 if more:
-                    held[pool.name, blade] += more
+                    held[pool.name, kind] += more
         return _clusters(self._case, self._pools, fleets, held)
 
     def _picked(self) -> Iterator[tuple[Cluster, ...]]:
@@ -284,25 +286,26 @@ def _minimise(
     return outcome
 
 
-def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, str], list[Pattern]] | None:
-    """Return every maximal pattern of each pool and blade type, or None when there are too many to list."""
-    listed: dict[tuple[str, str], list[Pattern]] = {}
+def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, ClusterKind], list[Pattern]] | None:
+    """Return every maximal pattern of each pool and kind of cluster, or None when there are too many to list."""
+    listed: dict[tuple[str, ClusterKind], list[Pattern]] = {}
     for pool in pools:
-        for blade in case.blades:
-            shapes = [pool.shapes[index] for index in pool.shapes_on(blade)]
-            grid = Grid.of(case, blade, shapes, [shape.count for shape in shapes])
-            patterns = maximal_patterns(grid, PATTERN_STEPS) if shapes else []
+        for kind in pool.kinds(case):
+            shapes = [pool.shapes[index] for index in pool.shapes_on(kind.blade, kind.licences.names)]
+            grid = Grid.of(case, kind.blade, shapes, [shape.count for shape in shapes])
+            patterns = maximal_patterns(grid, PATTERN_STEPS)
             if patterns is None:
                 return None
-            listed[pool.name, blade] = patterns
+            listed[pool.name, kind] = patterns
     return listed if sum(map(len, listed.values())) <= PATTERNS_MAX else None
 
 
-def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, str], Sequence[Pattern]]) -> list[_Listed]:
+def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, ClusterKind], Sequence[Pattern]]) -> list[_Listed]:
     """Add items and patterns to the ILP: each item stands in a pattern of a loaded host."""
     model, types = fleets.model, []
     for fleet in fleets.types:
-        items = {index: model.whole(0, fleet.pool.shapes[index].count) for index in fleet.pool.shapes_on(fleet.blade)}
+        indexes = fleet.pool.shapes_on(fleet.blade, fleet.kind.licences.names)
+        items = {index: model.whole(0, fleet.pool.shapes[index].count) for index in indexes}
         types.append(_Listed(fleet, items, [(pattern, model.whole()) for pattern in patterns[fleet.key]]))
     for entry in types:
         for position, unknown in enumerate(entry.items.values()):
@@ -318,9 +321,9 @@ def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, str], Seque
     return types
 
 
-def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str, str], list[Pattern]]:
+def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str, ClusterKind], list[Pattern]]:
     """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
-    loaded: dict[tuple[str, str], list[Pattern]] = {}
+    loaded: dict[tuple[str, ClusterKind], list[Pattern]] = {}
     for entry in listed:
         left = {index: fleets.model.value(unknown) for index, unknown in entry.items.items()}
         hosts = loaded[entry.fleet.key] = []
@@ -336,7 +339,7 @@ def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str
 
 
 def _clusters(
-    case: Case, pools: Sequence[Pool], fleets: FleetIlp, loaded: Mapping[tuple[str, str], Sequence[Pattern]]
+    case: Case, pools: Sequence[Pool], fleets: FleetIlp, loaded: Mapping[tuple[str, ClusterKind], Sequence[Pattern]]
 ) -> tuple[Cluster, ...]:
     """Return the clusters of loaded hosts, with as many hosts in all as the model wants."""
     clusters: list[Cluster] = []
@@ -349,4 +352,4 @@ def _clusters(
 
 def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
     decision = Decision([(cluster.site, cluster.blade, cluster.hosts, cluster.memory_gib) for cluster in clusters])
-    return Fraction(cost(case, items(case, decision)))
+    return Fraction(cost(case, items(case, decision))) + licences_of_clusters(case, clusters)

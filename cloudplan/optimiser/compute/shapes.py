@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 
 from cloudplan.base.errors import Fault
 from cloudplan.base.units import for_people, number
+from cloudplan.optimiser.compute.kinds import NONE, ClusterKind, LicenceSet, licence_sets
 from cloudplan.rules.compute import AFF_2, BLADES, apart_of, asked_of_blade, fit_of_one, keep_apart, needs, room
+from cloudplan.rules.licences import of_its_cluster
 from cloudplan.rules.rule import Check, Condition
 from cloudplan.workload.case import Case, Instances
 
 Needs = tuple[Fraction, ...]
 """A quantity in each dimension of a host (cores, MiB, GPUs …)."""
+_Sets = tuple[frozenset[str], frozenset[str], frozenset[str]]
+"""Blades, anti-affinity groups, licences."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,18 @@ class Shape:
     memory_mib: int
     blades: frozenset[str]
     apart: frozenset[str]
+    licences: frozenset[str]
+    """Licences that every host of the cluster needs where one of these stands (LIC-1)."""
     items: tuple[tuple[Mapping[str, int], int], ...]
 
     @property
     def count(self) -> int:
         """Number of items."""
         return sum(times for _, times in self.items)
+
+    def stands_on(self, kind: ClusterKind) -> bool:
+        """Return whether a kind of cluster can hold it."""
+        return kind.blade in self.blades and self.licences <= kind.licences.names
 
 
 @dataclass(frozen=True)
@@ -53,9 +63,18 @@ class Pool:
     unpriced: tuple[str, ...] = ()
     """Blades without a price that alone could hold some VM."""
 
-    def shapes_on(self, blade: str) -> list[int]:
-        """Return the indexes of the shapes that a blade type can hold."""
-        return [index for index, shape in enumerate(self.shapes) if blade in shape.blades]
+    licence_sets: tuple[LicenceSet, ...] = (LicenceSet(),)
+    """The sets of licences that a cluster of the pool may pay."""
+
+    def shapes_on(self, blade: str, paid: frozenset[str] = NONE) -> list[int]:
+        """Return the indexes of the shapes that a blade type can hold where some licences are paid."""
+        fits = enumerate(self.shapes)
+        return [index for index, shape in fits if blade in shape.blades and shape.licences <= paid]
+
+    def kinds(self, case: Case) -> list[ClusterKind]:
+        """Return the kinds of clusters that can hold some shape, in the order of the catalogue."""
+        kinds = (ClusterKind(blade, licences) for blade in case.blades for licences in self.licence_sets)
+        return [kind for kind in kinds if self.shapes_on(kind.blade, kind.licences.names)]
 
 
 EXACT, ABOUT = 2**60, 2**53
@@ -112,6 +131,11 @@ class _Bundle:
             labels.update(dict.fromkeys(apart_of(item.group), self.content[item.group.name]))
         return labels
 
+    @property
+    def licences(self) -> frozenset[str]:
+        """The licences that its cluster needs for it (LIC-1)."""
+        return NONE.union(*(of_its_cluster(self.case, item) for item in self.members))
+
     def refusals(self) -> dict[str, list[Check]]:
         """Return what is broken on each blade type of the edition."""
         place, refusals = " + ".join(self.content), {}
@@ -135,7 +159,7 @@ def pools_at(case: Case, site: str) -> list[Pool]:
 
 
 def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool:
-    alike: dict[tuple[Needs, int, frozenset[str], frozenset[str]], list[tuple[Mapping[str, int], int]]] = {}
+    alike: dict[tuple[Needs, int, *_Sets], list[tuple[Mapping[str, int], int]]] = {}
     faults: list[Fault] = []
     unpriced: set[str] = set()
     for bundle in _bundles(case, demand):
@@ -146,13 +170,14 @@ def _pool(case: Case, site: str, name: str, demand: Sequence[Instances]) -> Pool
         elif not blades:
             unpriced.update(fits)
         faults += _contradictions(bundle)
-        key = (bundle.needs, bundle.memory_mib, blades, frozenset(bundle.apart))
+        key = (bundle.needs, bundle.memory_mib, blades, frozenset(bundle.apart), bundle.licences)
         alike.setdefault(key, []).append((bundle.content, bundle.times))
     shapes = [
         Shape(*key, items=tuple(sorted(items, key=lambda entry: sorted(entry[0])))) for key, items in alike.items()
     ]
     ordered = tuple(sorted(shapes, key=_by_size))
-    return Pool(site, name, ordered, tuple(faults), tuple(blade for blade in case.edition.blades if blade in unpriced))
+    named = tuple(blade for blade in case.edition.blades if blade in unpriced)
+    return Pool(site, name, ordered, tuple(faults), named, licence_sets(shape.licences for shape in ordered))
 
 
 def _bundles(case: Case, demand: Sequence[Instances]) -> Iterator[_Bundle]:
@@ -181,6 +206,7 @@ def _by_size(shape: Shape) -> tuple[object, ...]:
         tuple(-need for need in shape.needs),
         sorted(shape.blades),
         sorted(shape.apart),
+        sorted(shape.licences),
         [sorted(content) for content, _ in shape.items],
     )
 

@@ -48,7 +48,7 @@ def _told(plan: Plan, *, internal: bool) -> tuple[Assumption, ...]:
 
 def _row(plan: Plan, each: Assumption, *, internal: bool) -> tuple[Cell, ...]:
     words, monthly = words_of(each), each.monthly_otherwise
-    change = None if monthly is None else monthly - plan.monthly
+    change = None if monthly is None else monthly - plan.cost
     figures = (monthly, change, moves(plan, each, internal=internal))
     return (words.what, words.value, ORIGINS[each.origin], words.otherwise, *figures, words.source)
 
@@ -70,9 +70,9 @@ def moves(plan: Plan, each: Assumption, *, internal: bool = True) -> Message | N
         return message("no plan")
     if each.monthly_otherwise is None:
         return None
-    if each.monthly_otherwise == plan.monthly:
+    if each.monthly_otherwise == plan.cost:
         return message("no difference")
-    shown = message("{sign}{share:n1} %", **_share(plan.monthly, each.monthly_otherwise))
+    shown = message("{sign}{share:n1} %", **_share(plan.cost, each.monthly_otherwise))
     gap = gap_of(each.monthly_otherwise, each.lower_bound_otherwise or Decimal(0))
     if gap <= CLOSE:
         return shown

@@ -23,7 +23,7 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     assert optimum.plan is not None
     plan = optimum.plan
     found = [each for each in comparison.alternatives if each.plan]
-    most = max(each.plan.monthly for each in (optimum, *found) if each.plan)
+    most = max(each.plan.cost for each in (optimum, *found) if each.plan)
     rows = tuple(_row(each, plan, most) for each in (optimum, *comparison.alternatives))
     currency = plan.prices.currency
     columns = (
@@ -68,7 +68,7 @@ def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
         return (_name(each), None, None, None, None, None, None, message("no plan"), lost, "")
     plan = each.plan
     figures = (each.hosts, each.spare, len(plan.clusters))
-    return (_name(each), plan.monthly, *_difference(each, optimum), *figures, gap(plan), lost, bar(plan.monthly, most))
+    return (_name(each), plan.cost, *_difference(each, optimum), *figures, gap(plan), lost, bar(plan.cost, most))
 
 
 def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
@@ -114,7 +114,7 @@ def _change(other: Plan | None, plan: Plan) -> Message:
     return message(
         "{hosts} hosts, {difference:+} {currency} a month ({status})",
         hosts=hosts,
-        difference=other.monthly - plan.monthly,
+        difference=other.cost - plan.cost,
         currency=plan.prices.currency,
         status=status(other),
     )
@@ -134,9 +134,9 @@ def values(comparison: Comparison, breaks: Breakpoints | None) -> dict[str, Any]
             "hosts": breaks.hosts,
             "fits_percent": breaks.fits_percent,
             "saves_percent": breaks.saves_percent,
-            "next_monthly": str(breaks.next_plan.monthly) if breaks.next_plan else None,
+            "next_monthly": str(breaks.next_plan.cost) if breaks.next_plan else None,
             "next_gap": breaks.next_plan.gap if breaks.next_plan else None,
-            "saving_monthly": str(breaks.saving_plan.monthly) if breaks.saving_plan else None,
+            "saving_monthly": str(breaks.saving_plan.cost) if breaks.saving_plan else None,
             "saving_gap": breaks.saving_plan.gap if breaks.saving_plan else None,
         },
     }
@@ -147,6 +147,7 @@ def _values(each: Alternative, optimum: Plan) -> dict[str, Any]:
     return {
         **{"theme": each.theme, "name": each.name, "edits": dict(each.edits), "why": each.why},
         "monthly": str(plan.monthly) if plan else None,
+        **({"total_monthly": str(plan.cost)} if plan and plan.third_party else {}),
         "difference": str(each.difference(optimum)) if plan else None,
         "difference_proven": each.is_proven(optimum) if plan else None,
         "gives_up": list(each.gives_up),

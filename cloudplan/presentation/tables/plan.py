@@ -213,11 +213,12 @@ def size(plan: Plan, workload: Workload) -> Table:
 def proof(plan: Plan) -> Table:
     """Return what is proven of the cost, in figures: those of the plan's own bill, without the terms of a quote."""
     columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
-    rows: tuple[tuple[Cell, ...], ...] = (
-        (message("The plan's own bill"), plan.monthly),
-        (message("Lower bound of that bill: no plan costs less"), plan.lower_bound),
-        (message("Proven gap"), plan.monthly - plan.lower_bound),
-    )
+    rows: tuple[tuple[Cell, ...], ...] = ((message("The plan's own bill"), plan.monthly),)
+    bound = message("Lower bound of that bill: no plan costs less")
+    if plan.third_party:
+        rows += ((message("With licences of third parties"), plan.cost),)
+        bound = message("Lower bound of that sum: no plan costs less")
+    rows += ((bound, plan.lower_bound), (message("Proven gap"), plan.cost - plan.lower_bound))
     note = message("Of the bill at the prices of the book, before the commercial discount and further lines.")
     return Table("Proof", columns, rows, note)
 
@@ -279,7 +280,7 @@ def priced(plan: Plan) -> Message:
     """Return what a plan costs, with what is proven of that."""
     return message(
         "{monthly:m} {currency} a month, {status}",
-        monthly=plan.monthly,
+        monthly=plan.cost,
         currency=plan.prices.currency,
         status=status(plan),
     )

@@ -9,7 +9,7 @@ from cloudplan.catalog.edition import Blade, Edition, Item
 from cloudplan.presentation.tables.plan import about, told
 from cloudplan.presentation.tables.table import Cell, Column, Kind, Notes, Report, Table
 from cloudplan.prices.book import Discount, PriceBook, labels, spellings
-from cloudplan.prices.excel import COMMITMENT, DISCOUNTS, GROUP, ITEM, PRICE, SKU, UNIT
+from cloudplan.prices.excel import COMMITMENT, DISCOUNTS, GROUP, ITEM, LICENCE, LICENCES, PRICE, SKU, UNIT
 
 OTHER_SKUS = "Other SKUs"
 EFFECTS = {
@@ -67,6 +67,17 @@ def template_discounts(book: PriceBook | None) -> Table:
     kinds: tuple[Kind, ...] = ("text", "decimal", "whole")
     columns = tuple(Column(name, kind) for name, kind in zip(DISCOUNTS, kinds, strict=True))
     return Table("Discounts", columns, rows)
+
+
+def template_licences(book: PriceBook | None) -> Table:
+    """Return the licences of others in a book."""
+    kinds: tuple[Kind, ...] = ("text", "text", "price", "decimal", "whole", "text", "text", "text")
+    columns = (Column(LICENCE), *(Column(name, kind) for name, kind in zip(LICENCES, kinds, strict=True)))
+    rows = []
+    for name, licence in book.licences.items() if book else ():
+        values = licence.model_dump() | {"standby": str(licence.standby).lower()}
+        rows.append((name, *(values[field] for field in LICENCES.values())))
+    return Table("Licences", columns, tuple(rows))
 
 
 # --- the report on a book ----------------------------------------------------------------------------------------

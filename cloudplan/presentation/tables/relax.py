@@ -18,7 +18,7 @@ def report(name: str, found: NoPlan | None, currency: str) -> Report:
         return Report(message("{name}: there is a plan", name=name), (nothing,), ())
     summary: tuple[Text, ...] = (message("No plan keeps the rules. {sets}", sets=_sets(found)), *_outcome(found))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (all_of(each.words), each.plan.monthly, gap(each.plan), sum(item.hosts for item in each.plan.clusters))
+        (all_of(each.words), each.plan.cost, gap(each.plan), sum(item.hosts for item in each.plan.clusters))
         for each in found.relaxations
     )
     columns = (
@@ -78,7 +78,7 @@ def values(name: str, found: NoPlan | None) -> dict[str, Any]:
             {
                 "words": list(each.words),
                 "edits": dict(each.edits),
-                "monthly": str(each.plan.monthly),
+                "monthly": str(each.plan.cost),
                 "gap": each.plan.gap,
             }
             for each in found.relaxations

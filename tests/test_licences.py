@@ -1,0 +1,252 @@
+"""Licences of others: read strictly, counted in the optimum and its proof, never in the provider's bill."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import yaml
+from conftest import EDITION, bad_input, case, price_book, vm, workload
+
+import cloudplan as cp
+from cloudplan.optimiser.compute.kinds import NONE, SETS_MAX, ClusterKind, LicenceSet, licence_sets
+from cloudplan.optimiser.compute.search import PoolsSearch
+from cloudplan.optimiser.compute.shapes import pools_at
+from cloudplan.optimiser.memory import clusters_key
+from cloudplan.optimiser.solver import Budget
+from cloudplan.presentation.price_template import as_workbook, as_yaml
+from cloudplan.presentation.text import render
+from cloudplan.rules.licences import units_of_host
+
+LICENCES = {
+    "ora": {"label": "Oracle", "per": "core", "price": "195.00", "factor": "0.5", "source": "contract"},
+    "agent": {"per": "vm", "price": "4.5", "standby": False},
+}
+Change = Callable[[dict[str, Any]], Any]
+
+
+def sized(prices: dict[str, Any], **fields: Any) -> cp.Plan:
+    """Return the plan of a small workload."""
+    edition = cp.load_edition(EDITION)
+    return cp.optimise(cp.read_workload(workload(**fields), edition), edition, cp.load_prices(prices))
+
+
+@pytest.fixture(scope="module")
+def oracle_plan(shared: Path) -> cp.Plan:
+    """Return the plan of two databases among other VMs."""
+    edition, folder = cp.load_edition(EDITION), shared / "examples"
+    asked = cp.read_workload(folder / "oracle-licence.yaml", edition)
+    return cp.optimise(asked, edition, cp.load_prices(folder / "prices-licences.yaml"))
+
+
+# --- the price book and the workload ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "parts"),
+    [
+        ({"per": "core", "price": "1", "factor": 0}, "factor", ["found '0'", "> 0"]),
+        ({"per": "host", "price": "1", "factor": "0.5"}, "factor", ["found '0.5'", "nothing per host", "per core"]),
+        ({"per": "host", "price": "1", "minimum": 4}, "minimum", ["nothing per host", "per core or vcpu"]),
+        ({"per": "vm", "price": "1", "minimum": 4}, "minimum", ["nothing per vm"]),
+        ({"per": "vcpu", "price": "1", "scope": "site"}, "scope", ["nothing per vcpu", "per core or host"]),
+        ({"per": "vm", "price": "1", "scope": "cluster"}, "scope", ["nothing per vm"]),
+        ({"per": "core", "price": "0.1234567"}, "price", ["at most 6 places"]),
+        ({"per": "core", "price": "-1"}, "price", ["found '-1'"]),
+        ({"per": "socket", "price": "1"}, "per", ["found 'socket'", "core, host, vcpu or vm"]),
+        ({"per": "core"}, "", ["required field 'price' is missing"]),
+        ({"per": "core", "price": 1, "standbye": False}, "standbye", ["did you mean 'standby'"]),
+    ],
+)
+def test_a_licence_that_cannot_be_meant_is_refused(entry: dict[str, Any], path: str, parts: list[str]) -> None:
+    with bad_input() as faults:
+        cp.load_prices(price_book(licences={"x": entry}))
+    [fault] = faults
+    assert fault.path.startswith(f"licences.x.{path}".rstrip("."))
+    assert all(part in str(fault) for part in parts), fault
+
+
+def test_a_book_without_licences_has_the_hash_that_it_had() -> None:
+    plain = cp.load_prices(price_book())
+    assert cp.load_prices(price_book(licences={})).sha256 == cp.load_prices(price_book(licences=None)).sha256
+    assert "licences" not in plain.canonical() and plain.sha256 == cp.load_prices(price_book(licences={})).sha256
+    assert cp.load_prices(price_book(licences=LICENCES)).sha256 != plain.sha256
+
+
+def test_licences_in_a_workbook_and_in_yaml(tmp_path: Path) -> None:
+    edition, book = cp.load_edition(EDITION), cp.load_prices(price_book(licences=LICENCES))
+    path = tmp_path / "prices.xlsx"
+    path.write_bytes(as_workbook(edition, book))
+    (tmp_path / "prices.yaml").write_text(as_yaml(edition, book), encoding="utf-8")
+    assert {cp.load_prices(each).sha256 for each in (path, tmp_path / "prices.yaml")} == {book.sha256}
+    sheets = openpyxl.load_workbook(path)
+    head = next(row for row in sheets["Licences"].iter_rows() if row[0].value == "Licence")
+    columns = {cell.value: cell.column for cell in head}
+    first = head[0].row + 1
+    for name, value in (("Scope", "everywhere"), ("Price a month", "1 000")):
+        sheets["Licences"].cell(first, columns[name], value)
+    sheets["Licences"].cell(first + 2, 1, "ora")
+    sheets.save(path)
+    with bad_input() as faults:
+        cp.load_prices(path)
+    [fault] = faults
+    assert str(fault).endswith(f"Licences!A{first + 2}: licence given twice: 'ora' (first in Licences!A{first})")
+    sheets["Licences"].cell(first + 2, 1).value = None
+    sheets.save(path)
+    with bad_input() as faults:
+        cp.load_prices(path)
+    assert {fault.path for fault in faults} == {"licences.ora.scope", "licences.ora.price"}
+    del sheets["Licences"]
+    sheets.save(path)
+    assert cp.load_prices(path).licences == {}
+
+
+def test_a_licence_that_the_book_lacks_is_told_with_all_that_it_lacks() -> None:
+    with bad_input() as faults:
+        sized(price_book("backup:vm", licences=LICENCES), vms=[vm(licences=["agent", "orra"])])
+    assert [(fault.path, fault.suggestion) for fault in faults] == [("", None), ("vms[0].licences[1]", "ora")]
+    assert all(fault.where == "price book example-eur" for fault in faults)
+
+
+# --- the optimum and its proof ---------------------------------------------------------------------------------------
+
+
+def test_the_databases_live_apart_on_the_fewest_cores(oracle_plan: cp.Plan) -> None:
+    plan = oracle_plan
+    assert (plan.cost, plan.monthly, plan.status) == (Decimal("10161.55"), Decimal("5176.55"), "optimal")
+    assert plan.monthly == sum(line.monthly for line in plan.bom) and plan.lower_bound <= plan.cost
+    assert plan.third_party and plan.third_party.monthly == plan.cost - plan.monthly
+    [line] = [line for line in plan.third_party.lines if line.licence == "oracle-ee"]
+    [cluster] = [cluster for cluster in plan.clusters if cluster.name == line.cluster]
+    assert (cluster.blade, line.hosts, line.quantity) == ("perf1:v3", 3, 24)
+    assert line.because == "3 hosts, 8 for the 16 cores of each, 1 of them spare; for ora"
+    assert not any("oracle" in line.label.casefold() for line in plan.bom)
+
+
+def test_tiny_cases_cost_what_brute_force_found(shared: Path) -> None:
+    """The optimum of each of them, or how it ends, was computed outside the program."""
+    for line in (shared / "examples" / "licence-cases.jsonl").read_text(encoding="utf-8").splitlines():
+        known = json.loads(line)
+        given, prices = (yaml.safe_load(known[name]) for name in ("workload", "prices"))
+        edition = cp.load_edition(given["catalog"])
+        try:
+            plan = cp.optimise(cp.read_workload(given, edition), edition, cp.load_prices(prices))
+        except cp.CloudplanError as refused:
+            assert refused.exit_status in known["exit"] and 0 not in known["exit"], known["id"]
+            continue
+        assert 0 in known["exit"] and plan.status == "optimal", known["id"]
+        assert abs(Fraction(plan.cost) - Fraction(known["exact"])) <= Fraction(plan.lines, 200), known["id"]
+
+
+def test_a_licence_without_a_price_moves_nothing() -> None:
+    vms = [vm(name="db", count=3, vcpus=8, memory_gib=64), vm(name="web", count=9, vcpus=4, memory_gib=16)]
+    free = {"ora": {"per": "core", "price": 0}}
+    plain, with_it = (
+        sized(price_book(), vms=vms),
+        sized(price_book(licences=free), vms=[{**vms[0], "licences": ["ora"]}, vms[1]]),
+    )
+    assert with_it.cost == plain.cost and with_it.third_party is not None
+    assert "third_party" not in plain.to_json() and "total_monthly" not in plain.to_json()
+
+
+def test_what_clusters_depend_on_is_in_their_key() -> None:
+    book = price_book(licences={"s": {"per": "host", "price": 9, "scope": "site"}, **LICENCES})
+    keys = set()
+    for names, other in (([], []), (["ora"], []), (["s"], []), (["agent"], []), ([], ["s"])):
+        asked = case(prices=book, vms=[vm(licences=names), vm(name="b", pool="other", licences=other)])
+        keys.add(clusters_key(asked, "az05", pools_at(asked, "az05")[:1], 0.0))
+    assert len(keys) == 3  # nothing and an agent per VM are one; a licence of the site is one, whoever brings it
+
+
+@pytest.mark.parametrize(
+    ("brought", "sets"),
+    [
+        (
+            [""],
+            [
+                "",
+            ],
+        ),
+        (["a", "a"], ["", "a"]),
+        (["a", "ab"], ["", "a", "ab"]),
+        (["a", "b"], ["", "a", "b", "ab"]),
+        (["ab", "bc", "c"], ["", "c", "ab", "bc", "abc"]),
+    ],
+)
+def test_the_sets_that_clusters_may_pay_are_unions_of_those_brought(brought: list[str], sets: list[str]) -> None:
+    assert [each.names for each in licence_sets(map(frozenset, brought))] == [frozenset(each) for each in sets]
+
+
+def test_of_too_many_unions_one_kind_stands_for_all_and_costs_no_more_than_any() -> None:
+    names = "abcdef"
+    sets = licence_sets(frozenset(each) for each in names)
+    assert len(sets) == len(names) + 2 <= SETS_MAX and sets[-1].names == frozenset(names)
+    asked = case(prices=price_book(licences={each: {"per": "host", "price": 7} for each in names}))
+    assert ClusterKind("eco:v3", sets[-1]).licences_price(asked, "az05") == 14
+    assert ClusterKind("eco:v3", LicenceSet(frozenset("abc"))).licences_price(asked, "az05") == 21
+    assert ClusterKind("eco:v3", LicenceSet(NONE)).licences_price(asked, "az05") == 0
+
+
+def test_many_licences_still_make_a_plan_with_a_bound() -> None:
+    names = [f"l{number}" for number in range(6)]
+    prices = price_book(licences={name: {"per": "core", "price": 3 + at} for at, name in enumerate(names)})
+    plan = sized(prices, vms=[vm(name=name, vcpus=4, memory_gib=40, licences=[name]) for name in names])
+    assert plan.lower_bound <= plan.cost and plan.third_party and len(plan.third_party.lines) >= len(names)
+
+
+def test_the_units_of_a_blade_are_exact() -> None:
+    book = cp.load_prices(price_book(licences={"x": {"per": "core", "price": 1, "factor": "0.1"}}))
+    assert units_of_host(book.licences["x"], cp.load_edition(EDITION).blades["eco:v3"]) == 2
+
+
+def test_the_first_bound_counts_licences() -> None:
+    asked = case(prices=price_book(licences=LICENCES), vms=[vm(licences=["ora"])])
+    search = PoolsSearch(asked, "az05", pools_at(asked, "az05"))
+    search.start(Budget())
+    assert search.plan.cost >= search.plan.bound == 2 * (910 + 195 * 8)
+
+
+# --- the document, verified ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda tree: tree["third_party"]["lines"][0].update(quantity=23), "LIC-2"),
+        (lambda tree: tree["third_party"]["lines"][0].update(unit_price="1.00"), "LIC-2"),
+        (lambda tree: tree["third_party"]["lines"][0].update(monthly="1.00"), "LIC-2"),
+        (lambda tree: tree["third_party"]["lines"].pop(), "LIC-1"),
+        (lambda tree: tree["third_party"]["lines"].append(tree["third_party"]["lines"][0]), "LIC-1"),
+        (lambda tree: tree["third_party"].update(monthly="1.00"), "LIC-1"),
+        (lambda tree: tree.update(total_monthly="5176.55"), "LIC-1"),
+        (lambda tree: tree.update(third_party=None), "LIC-1"),
+        (lambda tree: tree["third_party"]["lines"][0].update(because="for nothing"), "LIC-1"),
+    ],
+)
+def test_a_document_that_owes_something_else_is_found_out(oracle_plan: cp.Plan, change: Change, rule: str) -> None:
+    tree = json.loads(oracle_plan.to_json())
+    assert verdict(tree).holds
+    change(tree)
+    assert rule in {check.rule.id for check in verdict(tree).violations}
+
+
+def verdict(tree: dict[str, Any]) -> Any:
+    """Return the verdict on a plan document."""
+    plan = cp.Plan.model_validate(tree)
+    edition = cp.load_edition(plan.catalog.edition)
+    asked = cp.read_workload(plan.inputs.workload, edition)
+    return cp.verify(plan, asked, edition, cp.load_prices(plan.inputs.prices))
+
+
+def test_licences_are_shown_beside_the_bill(oracle_plan: cp.Plan) -> None:
+    for style, lang, parts in (
+        ("terminal", "en", ["10 161.55 EUR a month", "LICENCES OF THIRD PARTIES", "4 985.00", "BOTH TOGETHER"]),
+        ("terminal", "fr", ["LICENCES DE TIERS", "Facture du fournisseur", "3 hôtes, 8 pour les 16 cœurs de chacun"]),
+        ("markdown", "en", ["Licences of third parties", "Grand total", "Total: 10 161.55 EUR a month"]),
+    ):
+        text = render(oracle_plan, style=style, lang=lang)  # type: ignore[arg-type]
+        assert all(part in text for part in parts), (style, lang)
