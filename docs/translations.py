@@ -40,7 +40,7 @@ MODULES = (
         for name in ("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet")
     ),
     *("sales/orders", "sales/requests", "sales/terraform"),
-    "presentation/html_page",
+    *("presentation/html_page", "presentation/cost_panels", "presentation/site_panels", "presentation/tables/site_map"),
     *(
         f"presentation/tables/{name}"
         for name in ("plan", "third_party", "quote", "inventory", "orders", "terraform", "assumptions", "service")
@@ -108,8 +108,9 @@ def texts() -> list[Text]:
     found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
     found |= dict.fromkeys((*PHRASES, *map(str.capitalize, CAUSES), *NAMES.values(), *EFFECTS, *EFFECTS.values()))
     found |= dict.fromkeys((*MODELS, *MODELS.values()))
-    template = (PACKAGE / "presentation" / "templates" / "report.html.j2").read_text(encoding="utf-8")
-    found |= dict.fromkeys(text for _, text in re.findall(r"""\bt\((["'])(.+?)\1""", template))
+    for path in sorted((PACKAGE / "presentation" / "templates").glob("*.html.j2")):
+        said = re.findall(r"""\bt\((["'])(.+?)\1""", path.read_text(encoding="utf-8"))
+        found |= dict.fromkeys(text for _, text in said)
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
     found |= dict.fromkeys((*FAMILIES, *UNITS, *WORDS, *LEDGER, *ORDERS))

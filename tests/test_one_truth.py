@@ -1,6 +1,7 @@
 """One quote feeds workbook, page and CSV: they say the same figures, and customers never read what is not for them."""
 
 import csv
+import html
 import io
 import re
 import zipfile
@@ -84,6 +85,22 @@ class Rows(HTMLParser):
             self.rows[self.section][-1][-1] += data
 
 
+def page_bill(page: str) -> list[dict[str, str]]:
+    """Return the lines of the bill of a page by the heads of its columns; quantity and unit stand together."""
+    section = page[page.index('<section id="bill"') : page.index("</section>", page.index('<section id="bill"'))]
+    heads = [html.unescape(text) for text in re.findall(r'<th scope="col"[^>]*>(.*?)</th>', section)]
+    lines = []
+    for site, body in re.findall(r'<th scope="rowgroup"[^>]*>\S+ (.*?)</th>(.*?)</tbody>', section, re.S):
+        for row in body.split("<tr>")[1:]:
+            words = dict(re.findall(r'<span class="(item|sku|reason|rule)">([^<]*)', row))
+            cells = re.findall(r'<td class="number" data-head="([^"]*)">([^<]*)</td>', row)
+            assert [html.unescape(head) for head, _ in cells] == heads[1:]
+            line = {"Site": site, "Item": words["item"], "SKU": words["sku"], "Why": words["reason"]}
+            line |= {"Rule": words["rule"].removeprefix(" · "), **dict(cells)}
+            lines.append({html.unescape(head): html.unescape(text) for head, text in line.items()})
+    return lines
+
+
 def page_rows(page: str) -> dict[str, list[list[str]]]:
     found = Rows()
     found.feed(page)
@@ -107,13 +124,13 @@ def said(value: Any, spoken: Language, kind: Any) -> str:
 def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any) -> None:
     made, spoken = quote(plan, read_terms(TERMS), audience), language(lang)
     book = openpyxl.load_workbook(io.BytesIO(write_quote(made, spoken)), data_only=True)
-    page = page_rows(render_quote_page(made, spoken))
+    shown_page = render_quote_page(made, spoken)
+    page, page_lines = page_rows(shown_page), page_bill(shown_page)
     table = list(csv.reader(io.StringIO(bill_csv(made, spoken, Dialect.rfc4180).decode())))
 
     bill, kinds = list(sheet_rows(book.worksheets[1])), {}
     start = next(number for number, row in enumerate(bill) if row[0] == spoken.word("Line"))
     heads = bill[start]
-    assert page["bill"][0] == heads[2:]
     for head in heads:
         kinds[head] = "text"
         for name, kind in (
@@ -126,9 +143,13 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
     in_csv = {spoken.word(head): name for name, head in {"line": "Line", **OF_BILL}.items()}
     count = len(made.lines)
     for cells, shown, written in zip(
-        bill[start + 1 : start + 1 + count], page["bill"][1 : 1 + count], table[1 : 1 + count], strict=True
+        bill[start + 1 : start + 1 + count], page_lines, table[1 : 1 + count], strict=True
     ):
-        assert [said(cell, spoken, kinds[head]) for head, cell in zip(heads[2:], cells[2:], strict=True)] == shown
+        in_book = {head: said(cell, spoken, kinds[head]) for head, cell in zip(heads[2:], cells[2:], strict=True)}
+        parts = {spoken.word(name): shown.pop(name) for name in ("Site", "Item", "SKU", "Why", "Rule")}
+        quantity, unit = (spoken.word(name) for name in ("Quantity", "Unit"))
+        in_book[quantity] += f" {in_book.pop(unit)}"
+        assert in_book == {**shown, **parts}
         for head, cell in zip(heads, cells, strict=True):
             text = written[table[0].index(in_csv[head.split(" (")[0]])]
             assert text == cell if isinstance(cell, str) else Decimal(repr(cell)) == Decimal(text), head
@@ -142,7 +163,15 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
         for amounts in (made.nets, *(each.taxes for each in made.invoiced), made.grosses)
     ]
     groups = [(spoken.word(name), amount) for name, amount in made.by_family().items()] + list(made.by_site().items())
-    assert [(row[0], row[-1]) for row in page["cost"]] == [(name, spoken.amount(amount)) for name, amount in groups]
+    currency = made.plan.prices.currency
+    families = re.findall(r'<span class="what">([^<]*)</span> <span class="much">([^<]*)</span>', shown_page)
+    sites = re.findall(r'<h3><span>(\w+)[^<]*</span><span class="figure">([^<]*)</span></h3>', shown_page)
+    assert [(html.unescape(name), amount) for name, amount in families] == [
+        (spoken.word(name), spoken.amount(amount, currency)) for name, amount in made.by_family().items()
+    ]
+    assert {name.lower(): amount for name, amount in sites} == {
+        name: spoken.amount(amount, currency) for name, amount in made.by_site().items()
+    }
     flat = [cell for row in front for cell in row]
     for name, amount in groups:
         assert float(amount) in [flat[number + 1] for number, cell in enumerate(flat) if cell == name], name
@@ -177,7 +206,7 @@ def outputs(made: Quote, spoken: Language) -> dict[str, str]:
     parts = {name: archive.read(name).decode("utf-8", "ignore") for name in archive.namelist()}
     return {
         **parts,
-        "page": render_quote_page(made, spoken),
+        "page": re.sub(r' (?:x|y|width|height|viewBox|d|style)="[^"]*"', "", render_quote_page(made, spoken)),
         "csv": bill_csv(made, spoken, Dialect.rfc4180).decode(),
         "excel": bill_csv(made, spoken, Dialect.excel_fr).decode(),
     }
@@ -216,6 +245,6 @@ def test_customers_read_no_list_price_no_discount_no_bound(plan: Plan, lang: Any
     assert found(told, secrets) == []
     assert len({secret for _, secret in found(inside, secrets)}) > 3 * len(plan.bom)  # the search finds what is there
     for name, text in told.items():
-        texts = re.sub(r"(?s)<style>.*</style>", "", text)
+        texts = re.sub(r"(?s)<style>.*</style>|<script>.*</script>", "", text)
         assert [texts[m.start() - 40 : m.end() + 40] for m in re.finditer(NOT_FOR_CUSTOMERS[lang], texts)] == [], name
     assert re.findall(NOT_FOR_CUSTOMERS[lang], inside["page"])

@@ -193,7 +193,7 @@ def test_what_vms_cost_sums_to_the_plan(dr_plan: Plan) -> None:  # noqa: F811
         whole = sum(share.monthly * case.workload.groups[name].count for name, own in shares.items() for share in own)
         aside = sum(Fraction(line.monthly) for line in plan.bom if line.rule in ("zone", "extras"))
         assert whole + aside == Fraction(plan.monthly)
-        assert explain.rest(case, plan) == aside
+        assert explain.rest(case, plan, explain.shares(case, plan)) == aside
         assert all(share.monthly >= 0 for own in shares.values() for share in own)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from cloudplan.base.units import for_people
+from cloudplan.base.units import MIB_PER_GIB, for_people, gib
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.items import (
     ACCESS,
@@ -138,52 +138,102 @@ class Share:
     monthly: Fraction
 
 
-def shares(case: Case, plan: Plan) -> dict[str, list[Share]]:
+def shares(case: Case, plan: Plan, *, apart: bool = False) -> dict[str, list[Share]]:
     """Return what one instance of each group costs a month, part by part; exact, summing to all lines with VMs behind.
 
     Blades and memory of a cluster go half by cores, half by memory of its VMs; a datastore by the space on it; licences
-    by replicated space or by VM; backup storage by what is stored.
+    by replicated space or by VM; backup storage by what is stored. With `apart` VMs bear of hosts and datastores only
+    what they use: half of a host by its cores, half by its memory, activated memory and datastores by GiB.
     """
     found: dict[str, list[Share]] = {group.name: [] for group in case.workload.vms}
     lines = lines_by_key(case, plan.bom)
-    _share_compute(case, plan, lines, found)
-    _share_storage(case, plan, lines, found)
+    _share_compute(case, plan, lines, found, apart=apart)
+    _share_storage(case, plan, lines, found, apart=apart)
     _share_services(case, plan, found)
     return found
 
 
-def rest(case: Case, plan: Plan) -> Fraction:
-    """Return what belongs to no VM: zones, extras, and blades or datastores without a VM."""
-    counts = {group.name: group.count for group in case.workload.vms}
-    shared = sum((each.monthly * counts[name] for name, own in shares(case, plan).items() for each in own), Fraction(0))
-    return Fraction(plan.monthly) - shared
+Shares = Mapping[str, Sequence[Share]]
+"""What one instance of each group costs, as `shares` returns it."""
+
+
+def rest(case: Case, plan: Plan, shared: Shares) -> Fraction:
+    """Return what belongs to no VM, beside their shares: zones, extras, and blades or datastores without a VM."""
+    return Fraction(plan.monthly) - all_of(case, shared)
+
+
+def reserves(case: Case, plan: Plan, shared: Shares, used: Shares) -> tuple[Fraction, Fraction]:
+    """Return what spare hosts cost a month, and what the headroom of hosts and datastores that VMs do not use does.
+
+    `used` are the shares of what VMs use, without the two.
+    """
+    lines = lines_by_key(case, plan.bom)
+    spare = sum(
+        (
+            _blades_and_memory(case, use, lines)[0] * use.cluster.spare_hosts / use.cluster.hosts
+            for use in utilisation.clusters(case, plan)
+            if use.hosts
+        ),
+        Fraction(0),
+    )
+    return spare, all_of(case, shared) - all_of(case, used) - spare
+
+
+def all_of(case: Case, found: Shares) -> Fraction:
+    """Return what shares come to for all instances."""
+    groups = case.workload.groups
+    return sum((each.monthly * groups[name].count for name, own in found.items() for each in own), Fraction(0))
+
+
+def _blades_and_memory(
+    case: Case, use: ClusterUse, lines: Mapping[tuple[str, str], BomLine]
+) -> tuple[Fraction, Fraction]:
+    """Return what blades and additional memory of a cluster cost: lines go by hosts, or by memory beyond theirs."""
+    cluster = use.cluster
+    blade, extra = lines.get((cluster.site, f"{BLADES}.{cluster.blade}")), lines.get((cluster.site, MEMORY))
+    blades = Fraction(blade.monthly) * cluster.hosts / blade.quantity if blade else Fraction(0)
+    beyond_gib = cluster.memory_gib - included_gib(case.edition) * cluster.hosts
+    return blades, Fraction(extra.monthly) * beyond_gib / extra.quantity if extra else Fraction(0)
 
 
 def _share_compute(
-    case: Case, plan: Plan, lines: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
+    case: Case,
+    plan: Plan,
+    lines: Mapping[tuple[str, str], BomLine],
+    found: dict[str, list[Share]],
+    *,
+    apart: bool,
 ) -> None:
-    """Share the blades and the memory of each cluster: a line goes to clusters by hosts, or by memory beyond theirs."""
-    included = included_gib(case.edition)
+    """Share the blades and the memory of each cluster."""
     for use in utilisation.clusters(case, plan):
         cluster = use.cluster
-        blade, extra = lines.get((cluster.site, f"{BLADES}.{cluster.blade}")), lines.get((cluster.site, MEMORY))
-        cost = Fraction(blade.monthly) * cluster.hosts / blade.quantity if blade else Fraction(0)
-        if extra:
-            cost += Fraction(extra.monthly) * (cluster.memory_gib - included * cluster.hosts) / extra.quantity
+        blades, memory = _blades_and_memory(case, use, lines)
+        cores, memory_mib = use.cores, use.used(MEMORY_OF_HOSTS)
         counts: dict[str, int] = {}
         for host in cluster.placement:
             for name, count in host.items():
                 counts[name] = counts.get(name, 0) + count
         for name, count in counts.items():
             item = instances_at(case.workload, case.workload.groups[name], cluster.site)
-            part = item.cores / use.cores + item.memory_mib / use.used(MEMORY_OF_HOSTS)
-            how = "half by cores, half by memory of the cluster's VMs"
-            monthly = cost * part / 2 * count / case.workload.groups[name].count
+            if apart:
+                memory_gib = gib(item.memory_mib)
+                of_a_host = item.cores / use.cores_per_host + memory_gib / use.memory_per_host_gib
+                cost = blades / cluster.hosts * of_a_host / 2 + memory * memory_gib / cluster.memory_gib
+                how = "half of a host by cores, half by memory; activated memory by GiB"
+            else:
+                cost = (blades + memory) * (item.cores / cores + item.memory_mib / memory_mib) / 2
+                how = "half by cores, half by memory of the cluster's VMs"
+            monthly = cost * count / case.workload.groups[name].count
             found[name].append(Share(f"blades and memory of {cluster.name}", how, monthly))
 
 
 def _share_storage(
-    case: Case, plan: Plan, lines: Mapping[tuple[str, str], BomLine], found: dict[str, list[Share]]
+    case: Case,
+    plan: Plan,
+    lines: Mapping[tuple[str, str], BomLine],
+    found: dict[str, list[Share]],
+    *,
+    apart: bool,
 ) -> None:
     groups = case.workload.groups
     for store in plan.datastores:
@@ -195,9 +245,9 @@ def _share_storage(
             space[disk.vm] = space.get(disk.vm, 0) + groups[disk.vm].disks[disk.disk].size_mib * disk.count
         for name, count in store.vswp.items():
             space[name] = space.get(name, 0) + groups[name].memory_mib * count
-        total = sum(space.values())
+        total_mib = store.size_gib * MIB_PER_GIB if apart else sum(space.values())
         for name, size_mib in space.items():
-            monthly = cost * size_mib / total / groups[name].count
+            monthly = cost * size_mib / total_mib / groups[name].count
             found[name].append(Share(f"datastore {store.name}", "by the space on it", monthly))
 
 
@@ -231,7 +281,7 @@ def path_of(case: Case, plan: Plan, name: str) -> Iterator[utilisation.Placed]:
             yield placed
 
 
-def total(own: Sequence[Share]) -> Decimal:
-    """Return what shares come to, to the cent."""
-    cents = sum((each.monthly for each in own), Fraction(0)) * 100
+def total(own: Sequence[Share], count: int = 1) -> Decimal:
+    """Return what shares come to for so many instances, to the cent."""
+    cents = sum((each.monthly for each in own), Fraction(0)) * count * 100
     return Decimal(math.floor(cents + Fraction(1, 2))).scaleb(-2)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cloudplan.analysis.allocation import Spare
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli.options import (
@@ -42,6 +43,10 @@ def explain(
             help="Of a plan: who pays for what, by group, pool, or the values of a tag (tag:application).",
         ),
     ] = None,
+    spare: Annotated[
+        Spare | None,
+        typer.Option(help="With --by: VMs share spare hosts and headroom, or these stand apart. Default: shared."),
+    ] = None,
     workload: Annotated[Path | None, typer.Option(help="Of a plan: its workload file, to tell lines of it.")] = None,
     prices: PricesFile = None,
     catalog: WorkloadCatalog = None,
@@ -59,15 +64,17 @@ def explain(
     """
     to = target(output, format, force=force, inputs=[file, workload, prices])
     if kinds.kind_of(file) == kinds.WORKLOAD:
-        refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--workload": workload})
+        refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--spare": spare, "--workload": workload})
         return relax(file, prices, catalog, term, format, output, force, gap, time_limit)
     asked = {"--prices": prices, "--catalog": catalog, "--term": term, "--gap": gap, "--time-limit": time_limit}
     refuse_options("a workload", asked)
     if by is not None and (subject or workload):
         raise BadInputError([Fault("allowed only without --by", where="SUBJECT" if subject else "--workload")])
+    if by is None:
+        refuse_options("--by", {"--spare": spare})
     origin, verdict, document = verified(read_plan(file))
     if by is not None:
-        shown = allocation.report(quote_of(document, origin), by)
+        shown = allocation.report(quote_of(document, origin), by, spare or "shared")
         return to.show(shown, tables.values(shown))
     report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     return to.show(report, tables.values(report))

@@ -1,29 +1,35 @@
-"""A quote as one HTML page that needs nothing else, no network and no script; for the eye, print and screen readers."""
+"""A quote as one HTML page that needs nothing else, and no network; for the eye, print and screen readers.
 
-from collections.abc import Iterator
+Everything is there without its script, which sorts and filters tables and shows tips.
+"""
+
+import base64
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
-from cloudplan.plan.plan import Mechanism, Plan, language_of
+from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.cost_panels import CostPanels
+from cloudplan.presentation.listed import by_name, listed
+from cloudplan.presentation.site_panels import SitePanels
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
-from cloudplan.presentation.tables.table import Notes, Report, Table, say, words
+from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.sales.quote import Audience, Quote
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms
-
-BAR, GAP, HEIGHT = 9, 5, 56
-"""Width of the bar of a resource, space between hosts, height of a full host, in the strip of a cluster."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def render_report_page(report: Report, *, bars: tuple[str, str], spoken: Languag
             most = max((value for value in numbers if value), default=Decimal(1))
             shares = [None if value is None else float(value / most) for value in numbers]
             part = part.without(bars[0])  # noqa: PLW2901 - the bars stand apart
-        shown = _shown(part, spoken)
+        shown = listed(part, spoken)
         rows = list(zip(shown["rows"], shares, strict=True))
         parts.append({**shown, "title": say(part.title, spoken), "rows": rows})
     template = _environment().get_template("tables.html.j2")
@@ -74,11 +80,9 @@ def render_report_page(report: Report, *, bars: tuple[str, str], spoken: Languag
     return template.render(lang=spoken.code, title=say(report.title, spoken), summary=summary, parts=parts)
 
 
-def _shown(table: Table, spoken: Language) -> dict[str, Any]:
-    """Return a table as texts, its columns with what they hold."""
-    kinds = ["text" if column.is_text else "number" for column in table.columns]
-    columns = list(zip(table.headers(spoken), kinds, strict=True))
-    return {"columns": columns, "rows": table.texts(spoken), "note": say(table.note, spoken)}
+def _script() -> str:
+    """Return the script of the page, without what is around it."""
+    return files(__package__).joinpath("templates", "page.js").read_text(encoding="utf-8").strip()
 
 
 def _environment() -> Environment:
@@ -103,32 +107,37 @@ class _Page:
         """Return the values of the template."""
         plan, quote, spoken = self.plan, self.quote, self.spoken
         conditions = service_tables.table(quote.case.edition)
+        costs = CostPanels(quote, spoken)
+        script = _script()
         return {
             "t": spoken.text,
             "lang": spoken.code,
             "name": plan.workload.name,
+            "over": spoken.said(tables.about(quote)),
             "mark": spoken.said(plan_tables.ILLUSTRATIVE) if plan.prices.illustrative else "",
             "cost": spoken.amount(quote.monthly_net, plan.prices.currency),
-            "in_short": spoken.said(plan_tables.in_short(plan, quote.case.workload)),
             **self._proof(),
             **self._terms(),
-            "families": self._amounts(tables.by_family(quote)),
-            "sites": self._amounts(tables.by_site(quote)),
-            "clusters": [self._cluster(use) for use in utilisation.clusters(quote.case, plan)],
+            **costs.values(),
+            "map": self._map(SitePanels(quote, spoken, costs.colours)),
             "datastores": [self._datastore(use) for use in utilisation.datastores(quote.case, plan)],
             "headroom": spoken.number(Fraction(quote.case.workload.policy.snapshot_headroom) * 100),
-            "picture": self._picture(),
-            "protection": _shown(tables.protection(quote), spoken),
-            "backup": _shown(tables.backup(quote), spoken),
+            "protection": listed(tables.protection(quote), spoken),
+            "backup": listed(tables.backup(quote), spoken),
             "rests_on": spoken.said(resting.head(plan, internal=quote.internal)),
             "resting": [spoken.said(each) for each in resting.in_short(plan, internal=quote.internal)],
-            "assumptions": _shown(resting.table(plan, internal=quote.internal), spoken),
-            "findings": self._findings(),
-            "service": _shown(conditions, spoken) if conditions else None,
-            "bill": _shown(tables.bill(quote).without("Line", "Family"), spoken),
+            "assumptions": listed(resting.table(plan, internal=quote.internal), spoken),
+            "findings": [
+                (each.severity, spoken.said(each.word), each.subjects(spoken), spoken.said(each.text))
+                for each in tables.grouped_findings(quote)
+            ],
+            "service": listed(conditions, spoken) if conditions else None,
+            "bill": self._bill(),
             "bill_totals": [(spoken.said(text), spoken.amount(value)) for text, value in tables.list_totals(quote)],
             "bill_total": spoken.amount(quote.monthly, plan.prices.currency),
-            "made_with": _shown(plan_tables.made_with(plan), spoken),
+            "made_with": listed(plan_tables.made_with(plan), spoken),
+            "script": Markup(script),
+            "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         }
 
     def _proof(self) -> dict[str, Any]:
@@ -153,9 +162,9 @@ class _Page:
             "particulars": [spoken.said(each) for each in tables.particulars(quote, spoken)],
             "mentions": terms.mentions,
             "revised": [
-                {**_shown(table, spoken), "title": say(table.title, spoken)} for table in tables.revised(quote, spoken)
+                {**listed(table, spoken), "title": say(table.title, spoken)} for table in tables.revised(quote, spoken)
             ],
-            "further": _shown(tables.extra_lines(quote), spoken),
+            "further": listed(tables.extra_lines(quote), spoken),
             "total_heads": [spoken.said(head) for head in tables.total_heads(quote)],
             "totals": [
                 (spoken.said(label), [spoken.amount(value) for value in amounts])
@@ -178,24 +187,27 @@ class _Page:
         )
         return Bar(float(min(share, Fraction(1))), of, label)
 
-    def _cluster(self, use: ClusterUse) -> dict[str, Any]:
-        cluster, text = use.cluster, self.spoken.text
-        lost = use.failures
+    def _map(self, panels: SitePanels) -> dict[str, Any]:
+        """Return the map of the sites, each cluster with how full it is."""
+        drawn = panels.values()
+        for panel in drawn["panels"]:
+            for cluster in panel["clusters"]:
+                cluster.update(self._filled(cluster.pop("use")))
+        return drawn
+
+    def _filled(self, use: ClusterUse) -> dict[str, Any]:
+        text, lost = self.spoken.text, use.failures
+        cluster = use.cluster
         return {
-            "name": cluster.name,
-            "about": text(
-                "{blade} at {site}, pool {pool}: {hosts} hosts, {spare} of them spare; {memory_gib:n} GiB activated.",
-                **{"blade": cluster.blade, "site": cluster.site, "pool": cluster.pool, "hosts": cluster.hosts},
-                **{"spare": cluster.spare_hosts, "memory_gib": cluster.memory_gib},
-            ),
+            "activated": text("{memory_gib:n} GiB activated", memory_gib=cluster.memory_gib),
             "bars": [
-                self._bar(use.memory_gib, use.cluster.memory_gib, "GiB", text("Memory, of what is activated")),
+                self._bar(use.memory_gib, cluster.memory_gib, "GiB", text("Memory, of what is activated")),
                 self._bar(use.memory_gib, use.physical_gib_left(0), "GiB", text("Memory, of what is built in")),
                 self._bar(use.memory_gib, use.physical_gib_left(lost), "GiB", text("Memory, after the failure")),
                 self._bar(use.cores, use.cores_left(0), "cores", text("Cores")),
                 self._bar(use.cores, use.cores_left(lost), "cores", text("Cores, after the failure")),
             ],
-            "ceiling": float(use.ceiling),
+            "limit": float(use.ceiling),
             "failure": self.spoken.said(
                 counted(
                     "The failure: {count} host is lost. The ceiling: {ceiling} of the memory.",
@@ -204,32 +216,16 @@ class _Page:
                     ceiling=self._percent(use.ceiling),
                 )
             ),
-            "strip": self._strip(use),
-            "hosts": [
-                {
-                    "number": number,
-                    "vms": host.instances,
-                    "memory": self._bar(host.memory_gib, use.memory_per_host_gib, "GiB"),
-                    "cores": self._bar(host.cores, use.cores_per_host, "cores"),
-                }
+            "rows": [
+                (
+                    number,
+                    host.instances,
+                    self._bar(host.memory_gib, use.memory_per_host_gib, "GiB").text,
+                    self._bar(host.cores, use.cores_per_host, "cores").text,
+                )
                 for number, host in enumerate(use.hosts, start=1)
             ],
         }
-
-    def _strip(self, use: ClusterUse) -> dict[str, Any]:
-        """Return the strip of a cluster: for each host a bar of memory and one of cores, spare hosts empty."""
-        bars = []
-        for number in range(use.cluster.hosts):
-            host = use.hosts[number] if number < len(use.hosts) else None
-            left = number * (2 * BAR + GAP)
-            memory = float(host.memory_gib / use.memory_per_host_gib) if host else 0.0
-            cores = float(host.cores / use.cores_per_host) if host else 0.0
-            bars.append({"x": left, "memory": HEIGHT * min(memory, 1.0), "cores": HEIGHT * min(cores, 1.0)})
-        width = use.cluster.hosts * (2 * BAR + GAP)
-        label = self.spoken.text(
-            "{name}: memory and cores of each host; the line is the memory ceiling", name=use.cluster.name
-        )
-        return {"bars": bars, "width": width, "height": HEIGHT, "bar": BAR, "label": label}
 
     def _datastore(self, use: DatastoreUse) -> dict[str, Any]:
         store, size = use.store, use.store.size_gib
@@ -244,58 +240,22 @@ class _Page:
             "swap_text": self.spoken.number(use.swap_gib, 0),
             "free_text": f"{self.spoken.number(use.free_gib, 0)} ({self._percent(use.free_gib / size)})",
             "sized_by": self.spoken.word(use.sized_by.title),
+            "iops": float(min(use.iops / use.iops_offered, Fraction(1))) if use.iops_offered else 0.0,
             "iops_text": f"{self.spoken.number(use.iops, 0)} / {self.spoken.number(use.iops_offered, 0)}",
         }
 
-    def _amounts(self, table: Table) -> list[Bar]:
-        amounts = [Decimal(value) for value in table.values("Monthly") if isinstance(value, Decimal)]
-        most = max(amounts, default=Decimal(1)) or Decimal(1)
-        labels = [words(cell, "text", self.spoken) for cell in table.values(table.columns[0].name)]
-        return [
-            Bar(float(amount / most), self.spoken.amount(amount), label)
-            for label, amount in zip(labels, amounts, strict=True)
-        ]
-
-    def _picture(self) -> list[dict[str, Any]]:
-        """Return the sites from left to right, with what stands there and what goes from it to others."""
-        plan, case, text = self.plan, self.quote.case, self.spoken.text
-        found = []
-        for site in case.sites:
-            clusters = [item for item in plan.clusters if item.site == site]
-            stores = [item for item in plan.datastores if item.site == site]
-            copies = [item for item in plan.backup if item.site == site]
-            if not (clusters or stores or copies):
-                continue
-            lines = []
-            if clusters:
-                hosts, spare = (sum(getattr(item, name) for item in clusters) for name in ("hosts", "spare_hosts"))
-                lines.append(text("{hosts:n} hosts, {spare:n} of them spare", hosts=hosts, spare=spare))
-            if stores:
-                size_gib = sum(item.size_gib for item in stores)
-                lines.append(text("{count:n} datastores, {size_gib:n} GiB", count=len(stores), size_gib=size_gib))
-            lines += [text("{tib:n} TiB of backups", tib=item.tib) for item in copies]
-            found.append({"site": site, "lines": lines, "flows": list(self._flows(site))})
-        return found
-
-    def _flows(self, site: str) -> Iterator[str]:
-        """Yield what goes from a site to others: replicas by mechanism, backups."""
-        workload = self.quote.case.workload
-        vms: dict[tuple[Mechanism, str], int] = {}
-        for name, mechanism in self.plan.protection.items():
-            group = workload.groups[name]
-            if group.site == site:
-                other = workload.other_site(group) or ""
-                vms[mechanism, other] = vms.get((mechanism, other), 0) + group.count
-        for (mechanism, other), count in sorted(vms.items()):
-            how = plan_tables.MECHANISMS[mechanism]
-            yield self.spoken.text("{how}: {count:n} VMs to {site}", how=how, count=count, site=other)
-        for target in self.plan.backup:
-            count = sum(source.vms for source in target.sources if source.site == site)
-            if count:
-                yield self.spoken.text("Backup: {count:n} VMs to {site}", count=count, site=target.site)
-
-    def _findings(self) -> list[tuple[str, ...]]:
-        """Return the severity of each finding as the plan has it, and its texts."""
-        told = tables.findings(self.quote)
-        rows = plan_tables.findings(told).only("Severity", "Subject", "Message").texts(self.spoken)
-        return [(finding.severity, *row) for finding, row in zip(told, rows, strict=True)]
+    def _bill(self) -> dict[str, Any]:
+        """Return the bill by site: each line with its item and SKU, figures and reason."""
+        table = tables.bill(self.quote)
+        heads = dict(zip((column.name for column in table.columns), table.headers(self.spoken), strict=True))
+        beside = ("Site", "Item", "SKU", "Quantity", "Unit", "Line", "Family", "Rule", "Why")
+        figures = [name for name in heads if name not in beside]
+        sites: dict[str, list[dict[str, str]]] = {}
+        for row in by_name(table, self.spoken):
+            sites.setdefault(row["Site"], []).append(row)
+        totals = self.quote.by_site()
+        return {
+            "heads": heads,
+            "figures": figures,
+            "sites": [(site, rows, self.spoken.amount(totals[site])) for site, rows in sites.items()],
+        }

@@ -88,6 +88,7 @@ PHRASES = (
     "AFF-2 ({label} on {n_count} hosts)",
     "half by cores, half by memory of the cluster's VMs",
     "blades and memory of {name}",
+    "half of a host by cores, half by memory; activated memory by GiB",
     "by the space on it",
     "by replicated space",
     "by what is stored",

@@ -1,9 +1,12 @@
 """Who pays for what, as a report."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from cloudplan.analysis.allocation import GROUP, POOL, TAG, Part, allocation
-from cloudplan.base.language import message
+from cloudplan.analysis import explain
+from cloudplan.analysis.allocation import GROUP, POOL, TAG, Part, Spare, allocation, as_quoted, value_of
+from cloudplan.base.language import Message, known, message
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.presentation.tables.plan import priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
 from cloudplan.sales.quote import Quote
@@ -13,15 +16,42 @@ MOST_NAMED = 3
 """Groups of a value that are named; of more, how many they are."""
 
 
-def report(quote: Quote, by: str) -> Report:
+KEYS = (
+    message("Hosts and activated memory of a cluster: half by the cores, half by the memory of its VMs."),
+    message("Datastores: by the GiB of disks and swap files on them."),
+    message("Replication and backups: by the GiB replicated or stored, or by VM."),
+)
+SHARED = message("Spare hosts and headroom are shared among the VMs by the same keys.")
+APART = (
+    message(
+        "Half of a host by the cores, half by the memory that VMs use of it; activated memory and datastores by the "
+        "GiB used."
+    ),
+    message("Replication and backups: by the GiB replicated or stored, or by VM."),
+    message("Spare hosts stand apart, and so does the headroom: what VMs do not use of hosts, memory and datastores."),
+)
+"""By what each part of a plan is shared, in words."""
+OTHERS = {
+    "spare": message("spare hosts"),
+    "headroom": message("headroom"),
+    "rest": message("what belongs to no VM"),
+}
+
+
+def keys(spare: Spare) -> tuple[Message, ...]:
+    """Return by what each part of a plan is shared."""
+    return (*KEYS, SHARED) if spare == "shared" else APART
+
+
+def report(quote: Quote, by: str, spare: Spare = "shared") -> Report:
     """Return what each value costs a month; raise BadInputError for what no plan is allocated by."""
     plan, currency = quote.plan, quote.plan.prices.currency
     what = {GROUP: "VM group", POOL: "Pool"}.get(by, f"Tag {by.removeprefix(TAG)}")
     rows: list[tuple[Cell, ...]] = []
-    for part in allocation(quote.case, plan, by):
+    for part in allocation(quote.case, plan, by, spare):
         share = (part.monthly / plan.monthly).quantize(SHARE) if plan.monthly else None
         groups = () if by == GROUP else (_named(part),)
-        rows.append((_value(part, by), *groups, part.vms or None, part.monthly, share))
+        rows.append((name_of(part, by), *groups, part.vms or None, part.monthly, share))
     every = sum(group.count for group in quote.case.workload.vms)
     whole = Decimal(1) if plan.monthly else None
     rows.append((message("the whole plan"), *(() if by == GROUP else (None,)), every, plan.monthly, whole))
@@ -33,6 +63,7 @@ def report(quote: Quote, by: str) -> Report:
     summary = (
         message("{name}: {priced}.", name=plan.workload.name, priced=priced(plan)),
         message("Shares by what the VMs use, not what would be saved without them."),
+        *keys(spare),
     )
     title = message("Who pays for what, by {by:w}", by=by)
     return Report(
@@ -40,12 +71,72 @@ def report(quote: Quote, by: str) -> Report:
     )
 
 
-def _value(part: Part, by: str) -> Cell:
+def what(by: str) -> Message:
+    """Return what a plan is allocated by, as the head of a column."""
+    if by == GROUP:
+        return message("VM group")
+    return message("Pool") if by == POOL else known(by.removeprefix(TAG).capitalize())
+
+
+def groups(quote: Quote, by: str, parts: Sequence[Part]) -> Table:
+    """Return what every VM group costs at the prices of a quote, the dearest first, and what of that is reserve.
+
+    `by` is what the groups are told by beside their names, if it is not just these; `parts` is what that came to.
+    """
+    plan, workload = as_quoted(quote), quote.case.workload
+    shared = parts if by == GROUP else allocation(quote.case, plan, GROUP)
+    used = explain.shares(quote.case, plan, apart=True)
+    rows: list[tuple[Cell, ...]] = []
+    for part in sorted((part for part in shared if part.groups), key=lambda part: -part.monthly):
+        group = workload.groups[part.groups[0]]
+        disks_mib = sum(disk.size_mib for disk in group.disks)
+        rows.append(
+            (
+                *(group.name, value_of(group, by), group.site, group.count, group.vcpus),
+                *(Decimal(group.memory_mib) / MIB_PER_GIB, Decimal(disks_mib) / MIB_PER_GIB),
+                *(
+                    part.monthly / group.count,
+                    part.monthly,
+                    max(part.monthly - explain.total(used[group.name], group.count), Decimal(0)),
+                ),
+            )
+        )
+    nothing: tuple[Cell, ...] = (None,) * 5
+    rows += [
+        (OTHERS[part.kind], None, *nothing, None, part.monthly, None)
+        for part in shared
+        if not part.groups and part.monthly
+    ]
+    rows.append(
+        (
+            message("the whole plan"),
+            None,
+            None,
+            sum(group.count for group in workload.vms),
+            *nothing[:4],
+            plan.monthly,
+            None,
+        )
+    )
+    currency = plan.prices.currency
+    head = "Pool" if by == POOL else by.removeprefix(TAG).capitalize()
+    columns = (
+        *(Column("VM group"), Column(head), Column("Site"), Column("VMs", "whole"), Column("vCPUs", "whole")),
+        *(Column("Memory", "quantity", "GiB"), Column("Disks", "quantity", "GiB")),
+        *(Column("One VM", "money", currency), Column("Monthly", "money", currency)),
+        Column("Of which spare and headroom", "money", currency),
+    )
+    table = Table("What VM groups cost", columns, tuple(rows))
+    return table.without(head) if by == GROUP else table
+
+
+def name_of(part: Part, by: str) -> Cell:
+    """Return what a part is called: its value, or what has none."""
     if part.value is not None:
         return part.value
     if part.groups:
         return message("without {tag}", tag=by.removeprefix(TAG))
-    return message("what belongs to no VM")
+    return OTHERS[part.kind]
 
 
 def _named(part: Part) -> Cell:

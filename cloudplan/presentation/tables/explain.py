@@ -93,7 +93,7 @@ def _costs(quote: Quote) -> Table:
     for group in quote.case.workload.vms:
         own = shares[group.name]
         rows.append((group.name, group.count, explain.total(own), _cents(_sum(own) * group.count)))
-    rows.append((message("what belongs to no VM"), None, None, _cents(explain.rest(quote.case, quote.plan))))
+    rows.append((message("what belongs to no VM"), None, None, _cents(explain.rest(quote.case, quote.plan, shares))))
     currency = quote.plan.prices.currency
     columns = (
         *(Column("VM group"), Column("VMs", "whole"), Column("One VM a month", "money", currency)),

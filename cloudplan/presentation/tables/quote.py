@@ -4,10 +4,11 @@ The customer's tables are made without discounts and list prices; nothing is hid
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Language, Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
@@ -25,6 +26,8 @@ from cloudplan.workload.reading import as_given
 
 NOT_FOR_CUSTOMERS = ("alias-prices", "discount-matches-nothing", "not-proven")
 """Findings that name list prices, discounts, or what a plan may cost less."""
+INTERNAL = ("List price", "Discount", "List amount", "Discount amount")
+"""Columns of the bill that the customer does not get."""
 KINDS = {
     "included": message("included"),
     "optional": message("optional, not in the totals"),
@@ -63,7 +66,7 @@ def bill(quote: Quote) -> Table:
         rows,
     )
     head = ("Line", "Family", "Site", "Item", "SKU", "Quantity", "Unit")
-    inside = ("List price", "Discount", "Unit price", "List amount", "Discount amount", "Monthly")
+    inside = (*INTERNAL[:2], "Unit price", *INTERNAL[2:], "Monthly")
     return whole.only(*head, *(inside if quote.internal else ("Unit price", "Monthly")), "Rule", "Why")
 
 
@@ -136,6 +139,51 @@ def findings(quote: Quote) -> tuple[Finding, ...]:
     if quote.internal:
         return quote.plan.findings
     return tuple(without_amounts(found) for found in quote.plan.findings if found.code not in NOT_FOR_CUSTOMERS)
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """Findings that say the same, but for names and figures: the first one's words, and whom they are about."""
+
+    found: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> str:
+        """Severity as a plan has it."""
+        return self.found[0].severity
+
+    @property
+    def word(self) -> Message:
+        """The severity in words."""
+        return plan_tables.SEVERITIES[self.found[0].severity]
+
+    @property
+    def text(self) -> Message:
+        """What the first one says, and how many more say the same."""
+        more = len(self.found) - 1
+        said = plan_tables.told(self.found[0])
+        if not more:
+            return said
+        return counted("{said} (and {count:n} more alike)", "{said} (and {count:n} more alike)", more, said=said)
+
+    def subjects(self, spoken: Language) -> list[str]:
+        """Return what they are about, in the order of the plan."""
+        return list(dict.fromkeys(clean(spoken.said(plan_tables.about(each))) for each in self.found))
+
+
+def grouped_findings(quote: Quote) -> tuple[FindingGroup, ...]:
+    """Return the findings that the reader of a quote is told, those that say the same as one."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for each in findings(quote):
+        template = plan_tables.told(each).template
+        groups.setdefault((each.severity, each.code, template), []).append(each)
+    return tuple(FindingGroup(tuple(found)) for found in groups.values())
+
+
+def about(quote: Quote) -> Message:
+    """Return whose quote it is, of what, for whom: what stands above its name."""
+    of = message("Cloud Temple · dedicated VMware IaaS")
+    return message("{of} · {name}", of=of, name=quote.customer.name) if quote.customer.name else of
 
 
 def revised(quote: Quote, spoken: Language) -> tuple[Table, ...]:
