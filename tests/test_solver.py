@@ -141,6 +141,26 @@ def test_a_solver_that_fails_is_an_internal_error(monkeypatch: pytest.MonkeyPatc
         model.minimise(unknown, Budget())
 
 
+def test_others_in_the_process_may_have_used_the_solver_with_more_threads() -> None:
+    other = highspy.Highs()  # type: ignore[no-untyped-call]
+    highspy.Highs.resetGlobalScheduler(True)
+    other.setOptionValue("output_flag", False)
+    other.setOptionValue("threads", 2)
+    other.addVar(0, 3)
+    other.changeColIntegrality(0, highspy.HighsVarType.kInteger)
+    assert other.run() == highspy.HighsStatus.kOk  # type: ignore[no-untyped-call]
+    model = Model()
+    unknown = model.whole(2, 4)
+    assert (model.minimise(unknown, Budget()).found, model.value(unknown)) == (True, 2)
+
+
+def test_a_solver_that_refuses_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highspy.Highs, "run", lambda self: highspy.HighsStatus.kError)
+    model = Model()
+    with pytest.raises(InternalError, match="refused"):
+        model.minimise(model.whole(2, 4), Budget())
+
+
 def test_the_model_as_a_text_is_what_a_solver_reads(tmp_path: Any) -> None:
     model = Model()
     unknowns = [model.whole(1, 9) for _ in range(3)]

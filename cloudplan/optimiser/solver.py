@@ -390,11 +390,25 @@ class Cover:
 
 
 class _Quiet(highspy.Highs):
-    """HiGHS that writes nothing: from 1.16 on it writes a banner before an option can be set."""
+    """HiGHS that writes nothing, and that is heard when it refuses."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the solver's name
+        """Be silent first: from 1.16 on it writes a banner before an option can be set."""
         self.silent()
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    def run(self) -> Any:
+        """Search; raise InternalError when the solver refuses to.
+
+        It refuses one thread where somebody else in this process has used it with more: then its threads start anew.
+        """
+        status = super().run()
+        if status == highspy.HighsStatus.kError:
+            highspy.Highs.resetGlobalScheduler(True)
+            status = super().run()
+        if status == highspy.HighsStatus.kError:
+            raise InternalError("the solver refused to search")
+        return status
 
 
 @dataclass(frozen=True)
