@@ -85,6 +85,15 @@ def prices(family: str) -> dict[str, Any]:
     return dict(book)
 
 
+def write(folder: Path, workload: dict[str, Any], family: str) -> tuple[Path, Path]:
+    """Write a workload and the price book of its family into a folder; return both files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = folder / "workload.yaml", folder / "prices.yaml"
+    for path, content in zip(files, (workload, prices(family)), strict=True):
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return files
+
+
 def main() -> None:
     """Write workload.yaml and prices.yaml into a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -95,10 +104,8 @@ def main() -> None:
     parser.add_argument("--groups", action="store_true")
     parser.add_argument("--folder", type=Path, required=True)
     asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
     workload = estate(asked.vms, asked.shapes, asked.family, asked.seed, groups=asked.groups)
-    for name, content in (("workload", workload), ("prices", prices(asked.family))):
-        (asked.folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    write(asked.folder, workload, asked.family)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import estates
+
 HERE = Path(__file__).parent
 SHAPES = {24: 24, 40: 40, 300: 60, 1_000: 120, 5_000: 260, 10_000: 360, 100_000: 800}
 GROUPED = 100_000
@@ -31,10 +33,8 @@ MODELS = [("binary", "cbc"), ("binary", "highs"), ("counts", "cbc"), ("counts", 
 def estate(name: str, folder: Path) -> tuple[Path, Path]:
     """Write an estate, named family-vms or family-vms-shapes, and return its workload and price book."""
     family, vms, *shapes = name.split("-")
-    options = ["--family", family, "--vms", vms, "--shapes", shapes[0] if shapes else str(SHAPES[int(vms)])]
-    options += ["--groups"] if int(vms) >= GROUPED or shapes else []
-    subprocess.run([sys.executable, HERE / "estates.py", *options, "--folder", folder / name], check=True)
-    return folder / name / "workload.yaml", folder / name / "prices.yaml"
+    sorts, groups = int(shapes[0]) if shapes else SHAPES[int(vms)], int(vms) >= GROUPED or bool(shapes)
+    return estates.write(folder / name, estates.estate(int(vms), sorts, family, groups=groups), family)
 
 
 def measured(command: list[str], **environment: str) -> tuple[float, float, str]:
@@ -44,8 +44,9 @@ def measured(command: list[str], **environment: str) -> tuple[float, float, str]
         process = subprocess.Popen(command, stdout=output, env=os.environ | environment)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
-        if os.waitstatus_to_exitcode(status):
-            raise RuntimeError(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
         output.seek(0)
         return seconds, usage.ru_maxrss / 1024, output.read()
 

@@ -25,6 +25,9 @@ EDITION = "2025-01-17"
 REPOSITORY = Path(__file__).resolve().parents[1]
 GOLDEN = REPOSITORY / "tests" / "golden"
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Processes that tests start keep the bytecode of the program: each would compile all of it anew."""
+
 settings.register_profile("cloudplan", deadline=None, derandomize=True)
 settings.load_profile("cloudplan")
 

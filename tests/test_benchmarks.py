@@ -1,8 +1,10 @@
 """The textbook model and cloudplan agree on tiny estates: neither's bound is above the other's cost."""
 
+import contextlib
+import io
 import json
 import re
-import subprocess
+import runpy
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +18,17 @@ CENT = Decimal("0.01")
 
 
 def run(script: str, *arguments: object) -> str:
-    command = [sys.executable, str(REPOSITORY / "benchmarks" / script), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY).stdout
+    """Run a script in this process, as its command line does; return what it prints."""
+    path, printed = REPOSITORY / "benchmarks" / script, io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "argv", [str(path), *map(str, arguments)])
+        patch.syspath_prepend(str(path.parent))
+        patch.chdir(REPOSITORY)
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as end:
+            assert not end.code, printed.getvalue()
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize("family", ["memory", "cpu"])
