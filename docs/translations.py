@@ -37,7 +37,10 @@ MODULES = (
     *("plan/wording", "evaluation/reasons", "evaluation/assumptions"),
     *(
         f"presentation/{name}"
-        for name in ("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet")
+        for name in (
+            *("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet"),
+            *("bill_sheets", "plan_sheets", "technical_sheets"),
+        )
     ),
     *("sales/orders", "sales/requests", "sales/terraform"),
     *("presentation/html_page", "presentation/cost_panels", "presentation/site_panels", "presentation/tables/site_map"),

@@ -128,9 +128,8 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
     page, page_lines = page_rows(shown_page), page_bill(shown_page)
     table = list(csv.reader(io.StringIO(bill_csv(made, spoken, Dialect.rfc4180).decode())))
 
-    bill, kinds = list(sheet_rows(book.worksheets[1])), {}
-    start = next(number for number, row in enumerate(bill) if row[0] == spoken.word("Line"))
-    heads = bill[start]
+    heads, *bill = sheet_rows(book.worksheets[2])
+    kinds = {}
     for head in heads:
         kinds[head] = "text"
         for name, kind in (
@@ -141,12 +140,11 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
                 kinds[head] = kind
     assert ("discount" in kinds.values()) == (audience == "internal")
     in_csv = {spoken.word(head): name for name, head in {"line": "Line", **OF_BILL}.items()}
-    count = len(made.lines)
-    for cells, shown, written in zip(
-        bill[start + 1 : start + 1 + count], page_lines, table[1 : 1 + count], strict=True
-    ):
+    count, whys = len(made.lines), []
+    for cells, shown, written in zip(bill[:count], page_lines, table[1 : 1 + count], strict=True):
         in_book = {head: said(cell, spoken, kinds[head]) for head, cell in zip(heads[2:], cells[2:], strict=True)}
-        parts = {spoken.word(name): shown.pop(name) for name in ("Site", "Item", "SKU", "Why", "Rule")}
+        whys.append(shown.pop("Why"))
+        parts = {spoken.word(name): shown.pop(name) for name in ("Site", "Item", "SKU", "Rule")}
         quantity, unit = (spoken.word(name) for name in ("Quantity", "Unit"))
         in_book[quantity] += f" {in_book.pop(unit)}"
         assert in_book == {**shown, **parts}
@@ -156,27 +154,34 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
 
     front = list(sheet_rows(book.worksheets[0]))
     at = next(number for number, row in enumerate(front) if row[0] == spoken.word("Net, without tax"))
+    monthly = next(head for head in heads if head.startswith(spoken.word("Monthly")))
+    detail = list(sheet_rows(book.worksheets[1]))
+    read = [row for row in detail if isinstance(row[0], int)]
+    assert [row[-1] for row in read] == whys
+    assert [row[-2] for row in read] == [row[heads.index(monthly)] for row in bill]
     totals = [[row[0], *(said(cell, spoken, "money") for cell in row[1:])] for row in front[at - 1 : at + 4]]
     assert totals == page["quote"][-5:] and len(totals[0]) == 4
     assert [row[1:] for row in totals[1:]] == [
         [spoken.amount(value) for value in amounts]
         for amounts in (made.nets, *(each.taxes for each in made.invoiced), made.grosses)
     ]
-    groups = [(spoken.word(name), amount) for name, amount in made.by_family().items()] + list(made.by_site().items())
     currency = made.plan.prices.currency
     families = re.findall(r'<span class="what">([^<]*)</span> <span class="much">([^<]*)</span>', shown_page)
-    sites = re.findall(r'<h3><span>(\w+)[^<]*</span><span class="figure">([^<]*)</span></h3>', shown_page)
+    shown_sites = re.findall(r'<h3><span>(\w+)[^<]*</span><span class="figure">([^<]*)</span></h3>', shown_page)
     assert [(html.unescape(name), amount) for name, amount in families] == [
         (spoken.word(name), spoken.amount(amount, currency)) for name, amount in made.by_family().items()
     ]
-    assert {name.lower(): amount for name, amount in sites} == {
+    assert {name.lower(): amount for name, amount in shown_sites} == {
         name: spoken.amount(amount, currency) for name, amount in made.by_site().items()
     }
-    flat = [cell for row in front for cell in row]
-    for name, amount in groups:
-        assert float(amount) in [flat[number + 1] for number, cell in enumerate(flat) if cell == name], name
+    assert [(row[0], row[-1]) for row in detail[-len(made.by_family()) :]] == [
+        (spoken.word(name), float(amount)) for name, amount in made.by_family().items()
+    ]
+    sites = [float(amount) for amount in made.by_site().values()]
+    for sheet in (front, detail):
+        assert [row[-1] for row in sheet if row[0] == spoken.word("Total of the site")] == sites
 
-    further = list(sheet_rows(book.worksheets[2]))[-len(made.terms.lines) :]
+    further = list(sheet_rows(book.worksheets[3]))[1 : 1 + len(made.terms.lines)]
     kinds_of = ("text", "text", "text", "quantity", "text", "price", "money", "discount")
     shown_lines = [[said(c, spoken, k) for c, k in zip(row, kinds_of, strict=True)] for row in further]
     assert shown_lines == page["quote"][1:4]

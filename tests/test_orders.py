@@ -411,7 +411,8 @@ def test_a_workbook_of_the_orders(dr_plan: Plan, tmp_path: Path, run: Callable[.
     assert (tmp_path / "orders.xlsx").read_bytes() == (tmp_path / "again.xlsx").read_bytes()
     book = openpyxl.load_workbook(tmp_path / "orders.xlsx")
     assert book.sheetnames[:2] == ["Sequence", "Orders"] and book.sheetnames[-1] == "Reference"
-    listed = [row[0] for row in book["Sequence"].iter_rows(min_row=5, values_only=True)]
+    listed = [row[0] for row in book["Sequence"].iter_rows(min_row=2, values_only=True)]
+    listed = listed[: listed.index(None)] if None in listed else listed
     found = document(dr_plan)
     assert listed == list(range(1, len(found["orders"]) + len(found["requests"]) + 1))
     cells = [cell for sheet in book for row in sheet for cell in row]

@@ -33,15 +33,17 @@ from cloudplan.base.language import language
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.bill_csv import COLUMNS, Dialect, bill_csv
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.workbook import write_quote, write_workbook
+from cloudplan.presentation.workbook import write_annex, write_quote, write_workbook
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
 EN, FR = language("en"), language("fr")
 SHEETS = [
-    *("Quote", "Bill of materials", "Further lines", "Parameters", "Price book", "Capacity", "Storage"),
-    *("Backup and DR", "Placement", "Findings", "Orders", "Assumptions", "Rules", "About"),
+    *("Quote", "Bill of materials", "Lines", "Further lines", "Parameters", "Capacity", "Storage", "Backup and DR"),
+    *("Assumptions", "Findings"),
 ]
+TECHNICAL = ["Placement", "Orders", "Settings that were chosen", "Rules", "About"]
+FOR_READING = ("Quote", "Bill of materials", "Parameters", "Backup and DR", "About")
 TERMS = {
     "number": "Q-2026-7",
     "issued": "2026-11-26",
@@ -119,7 +121,7 @@ def shown(data: bytes) -> dict[str, Decimal]:
     return {
         f"{name} {what}": exact(page.cell(row + line, column).value)
         for name, line in names
-        for column, what in enumerate(("monthly", "once", "term"), start=2)
+        for column, what in enumerate(("monthly", "once", "term"), start=3)
     }
 
 
@@ -199,13 +201,13 @@ def test_a_changed_parameter_gives_what_the_library_gives(made: Quote) -> None:
     page = opened(data)[0]["Quote"]
     row = next(cell.row for cell in page["A"] if cell.value == "Net, without tax")
     other = quote(made.plan, made.terms.model_copy(update={"discount": Decimal("0.1")}))
-    assert exact(evaluated(data, "cp_discount", 0.1, "Quote", f"B{row}")) == other.monthly_net
+    assert exact(evaluated(data, "cp_discount", 0.1, "Quote", f"C{row}")) == other.monthly_net
     term = 12 * made.monthly_net + made.one_off_net
-    assert exact(evaluated(data, "cp_term_months", 12, "Quote", f"D{row}")) == term
-    net = evaluated(data, "cp_discount", 0.1, "Price book", "F5")
+    assert exact(evaluated(data, "cp_term_months", 12, "Quote", f"E{row}")) == term
+    net = evaluated(data, "cp_discount", 0.1, "Price book", "F2")
     assert Decimal(repr(net)).quantize(Decimal("1e-9")) == other.lines[0].unit_net.quantize(Decimal("1e-9"))
     taxed = quote(made.plan, made.terms.model_copy(update={"vat_rate": Decimal("0.055")}))
-    assert exact(evaluated(data, "cp_vat_rate", 0.055, "Quote", f"B{row + 1}")) == taxed.invoiced[0].taxes[0]
+    assert exact(evaluated(data, "cp_vat_rate", 0.055, "Quote", f"C{row + 1}")) == taxed.invoiced[0].taxes[0]
     check = next(
         cell.coordinate for cell in cells(opened(data)[0]) if str(cell.value).startswith("=IF(cp_term_months=36")
     )
@@ -229,10 +231,8 @@ def test_any_prices_and_discounts_recalculate_to_the_cent(
     made = quote(plan, Terms(discount=discount))
     data = write_quote(made, EN)
     live = formualizer.Workbook.from_bytes(data)
-    bill = opened(data)[0]["Bill of materials"]
-    header = bill[bill.auto_filter.ref][0][0].row
-    column = next(cell.column for cell in bill[header] if cell.value == "Monthly (EUR)")
-    values = [exact(live.evaluate_cell("Bill of materials", header + n, column)) for n in range(1, len(made.lines) + 1)]
+    column = next(cell.column for cell in opened(data)[0]["Lines"][1] if cell.value == "Monthly (EUR)")
+    values = [exact(live.evaluate_cell("Lines", n, column)) for n in range(2, len(made.lines) + 2)]
     assert values == [line.net for line in made.lines]
 
 
@@ -346,11 +346,13 @@ def test_a_changed_term_changes_all_of_the_first_page(tmp_path: Path) -> None:
 # --- what is in it -----------------------------------------------------------------------------------------------
 
 
-def test_sheets_are_in_order_and_the_first_has_one_page(made: Quote) -> None:
+def test_sheets_are_in_order(made: Quote) -> None:
     book, _ = opened(write_quote(made, EN))
-    assert book.sheetnames == SHEETS
+    assert book.sheetnames == [*SHEETS, "Price book", *TECHNICAL]
+    assert opened(write_quote(replace(made, audience="customer"), EN))[0].sheetnames == SHEETS
+    assert opened(write_annex(replace(made, audience="customer"), EN))[0].sheetnames == TECHNICAL
     first = book["Quote"]
-    assert first.page_setup.orientation == "portrait" and first.page_setup.fitToHeight in (None, 1)
+    assert first.page_setup.orientation == "portrait"
     texts = {str(cell.value) for cell in cells(book) if cell.value}
     assert {"Quote Q-2026-7", "Issuer SA", "SIREN 123 456 789", "Issued on 2026-11-26", "Payment: 30 days"} <= texts
     french, _ = opened(write_quote(made, FR))
@@ -365,7 +367,65 @@ def test_sheets_are_in_order_and_the_first_has_one_page(made: Quote) -> None:
     } - texts == {"Agreed by the customer"}
     for sheet in book:
         assert int(sheet.page_setup.paperSize) == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
-        assert not sheet.merged_cells.ranges
+
+
+WIDE_DIGIT, A4 = 0.636, {"portrait": 552, "landscape": 798}
+"""A digit of DejaVu Sans, in ems: wider than those of Arial; the width in points of A4 less the margins."""
+
+
+@pytest.mark.parametrize("spoken", [EN, FR], ids=["en", "fr"])
+def test_sheets_of_data_are_excel_tables_and_all_can_be_read_in_print(made: Quote, spoken: Any) -> None:
+    book, _ = opened(write_quote(made, spoken))
+    names = {spoken.word(name).partition(" (")[0] for name in FOR_READING}
+    seen = set()
+    for sheet in book:
+        width = sum(each.width * (each.max - each.min + 1) for each in sheet.column_dimensions.values())
+        scale = min(1, A4[sheet.page_setup.orientation] / (width * WIDE_DIGIT * 10))
+        sizes = {cell.font.sz for row in sheet.iter_rows() for cell in row if cell.value is not None}
+        assert min(sizes) * scale >= 7.95, (sheet.title, scale)
+        assert bool(sheet.tables) == (sheet.title not in names), sheet.title
+        for table in sheet.tables.values():
+            assert re.fullmatch(r"cp_[a-z_]+", table.name) and table.name not in seen
+            seen.add(table.name)
+            left, top, right, bottom = openpyxl.utils.cell.range_boundaries(table.ref)
+            heads = [cell.value for cell in sheet[1]]
+            assert (left, top, right) == (1, 1, len(heads)) and sheet.print_title_rows == "$1:$1"
+            assert heads == [column.name for column in table.tableColumns]
+            assert len({head.casefold() for head in heads}) == len(heads)
+            assert all(any(cell.value is not None for cell in row) for row in sheet.iter_rows(2, bottom))
+            assert not any(cell.value is not None for cell in sheet[bottom + 1])
+            assert all(merged.min_row > bottom for merged in sheet.merged_cells.ranges)
+    assert {"cp_lines", "cp_further_lines", "cp_capacity", "cp_placement", "cp_orders"} <= seen
+
+
+def test_the_bill_to_read_has_the_sku_under_the_item_and_totals_by_site(made: Quote) -> None:
+    sheet = opened(write_quote(made, EN))[1]["Bill of materials"]
+    rows = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
+    items = [row[1] for row in rows if len(row) > 3 and isinstance(row[0], int)]
+    assert items == [f"{line.line.label}\n{line.line.sku}" for line in made.lines]
+    totals = [row[-1] for row in rows if row and row[0] in ("Total of the site", "Total a month")]
+    assert list(map(exact, totals)) == [*made.by_site().values(), made.monthly]
+
+
+def test_long_texts_are_whole(made: Quote) -> None:
+    """Every row of the first page is as high as its texts ask for, and none is over another."""
+    name, address = (
+        "Compagnie générale des assurances mutuelles du Sud-Ouest " * 4,
+        "128 boulevard, Bâtiment C, 4e étage, " * 9,
+    )
+    party = {"name": name, "address": address}
+    terms = {**TERMS, "issuer": party, "customer": party, "mentions": [address * 3], "payment": address}
+    data = write_quote(quote(made.plan, read_terms(terms), "customer"), EN)
+    sheet = opened(data)[0]["Quote"]
+    widths = [sheet.column_dimensions[letter].width for letter in "ABCDE"]
+    spans = {merged.start_cell.coordinate: merged.max_col for merged in sheet.merged_cells.ranges}
+    long = [
+        cell for row in sheet.iter_rows() for cell in row if len(str(cell.value or "")) > 100 and cell.data_type == "s"
+    ]
+    assert len(long) >= 6
+    for cell in long:
+        room = sum(widths[cell.column - 1 : spans.get(cell.coordinate, cell.column)])
+        assert sheet.row_dimensions[cell.row].height >= 11.6 * len(str(cell.value)) * 0.9 / room
 
 
 def test_only_parameters_may_be_changed(made: Quote) -> None:
@@ -534,6 +594,10 @@ def test_quote_from_the_plan_alone(dr_plan: Plan, tmp_path: Path, run: Callable[
     assert run("quote", plan, "-o", output).status == 2
     ran = run("quote", plan, "-o", output, "--force", "--lang", "en", "--audience", "internal")
     assert ran.status == 0 and "List price (EUR)" in {c.value for c in cells(opened(output.read_bytes())[0])}
+    annex = tmp_path / "annex.xlsx"
+    ran = run("quote", plan, "--annex", annex, "--lang", "en")
+    assert ran.status == 0 and opened(annex.read_bytes())[0].sheetnames == TECHNICAL
+    assert "found 'annex.csv'; allowed: a name that ends in .xlsx" in run("quote", plan, "--annex", "annex.csv").err
     assert run("quote", plan).status == 2
     broken = json.loads(plan.read_text())
     broken["bom"][0]["quantity"] += 1

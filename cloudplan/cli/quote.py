@@ -21,7 +21,7 @@ from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
-from cloudplan.presentation.workbook import write_quote
+from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.quote import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
@@ -44,6 +44,10 @@ def quote(
     ] = None,
     format: Annotated[
         Literal["xlsx", "html", "csv"] | None, typer.Option(help="What is written where the name does not say it.")
+    ] = None,
+    annex: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.xlsx", help="Also the technical annex: placement, orders, rules, hashes."),
     ] = None,
     csv: Annotated[Path | None, typer.Option(hidden=True, help="The bill as CSV; now --output FILE.csv.")] = None,
     csv_dialect: Annotated[Dialect, typer.Option(help="Comma and point, or as French Excel wants it.")] = (
@@ -69,10 +73,13 @@ def quote(
 
     All that are written together are one quote: the same terms, for the same reader.
     """
-    if not output and csv is None:
+    if not output and csv is None and annex is None:
         raise BadInputError([Fault(f"a file to write is needed; allowed: {_ALLOWED}", where="--output")])
-    formats = {**_formats(output or [], format), **({csv: "csv"} if csv else {})}
-    files.refuse_existing([*(output or []), csv], force=force, inputs=[plan, terms, previous])
+    if annex is not None and annex.suffix.lower() != ".xlsx":
+        raise BadInputError([Fault(f"found {str(annex)!r}; allowed: a name that ends in .xlsx", where="--annex")])
+    beside = {path: format for path, format in ((csv, "csv"), (annex, "annex")) if path}
+    formats = {**_formats(output or [], format), **beside}
+    files.refuse_existing([*(output or []), csv, annex], force=force, inputs=[plan, terms, previous])
     faults: list[Fault] = []
     read: Plan | None = None
     before: Plan | None = None
@@ -96,6 +103,7 @@ def quote(
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),
         "html": lambda: render_quote_page(made, spoken).encode(),
+        "annex": lambda: write_annex(made, spoken),
         "csv": lambda: bill_csv(made, spoken, csv_dialect),
     }
     deliver({path: makers[format]() for path, format in formats.items()})

@@ -1,19 +1,26 @@
 """The first page of a quote: who offers what to whom, for how much, until when, and where to sign."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import zip_longest
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Message, message
+from cloudplan.presentation.bill_sheets import BySite
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.table import Table
-from cloudplan.presentation.worksheet import Area, Page, total_of
+from cloudplan.presentation.tables.table import Cell, Text, say
+from cloudplan.presentation.worksheet import Area, Page, kind_of
 from cloudplan.sales.quote import Invoiced, Quote
-from cloudplan.sales.terms import Party
 
-QUOTE_WIDTHS = (34, 20, 34, 20)
+QUOTE_WIDTHS = (42, 12, 13, 16, 17)
+LEFT, RIGHT, WHOLE = (0, 0), (1, 4), (0, 4)
+"""The columns of the left half, of the right one, and of both."""
+SHOWN = ("Item", "Quantity", "Unit", "Unit price", "Monthly")
 FRESH = "The plan is that of these parameters."
+SIGNING = 70
+"""The height in points of a place to sign."""
 SPLIT = "\x00"
 """Where a figure goes into a text, while it is being made a formula."""
 
@@ -32,90 +39,109 @@ class FrontPage:
     """A formula: whether it is not."""
 
     def write(self) -> None:
-        """Write the quote on one page: who, what, how much, until when, and the place to sign."""
-        quote, terms, styles, spoken = self.quote, self.quote.terms, self.page.styles, self.page.spoken
-        self.page.widen(QUOTE_WIDTHS)
+        """Write the quote: who, what, how much, until when, what it rests on, and the place to sign."""
+        page, terms, styles = self.page, self.quote.terms, self.page.styles
+        page.widen(QUOTE_WIDTHS)
         number = message("Quote {number}", number=terms.number) if terms.number else message("Quote")
-        row = self.page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 1
-        self.page.put(row - 1, 0, quote.plan.workload.name, styles.heading)
-        row = max(
-            self._party(row, 0, message("Issuer"), terms.issuer),
-            self._party(row, 2, message("Customer"), quote.customer),
-        )
-        row = self._dates(row + 1)
-        row = self._totals(row + 1)
-        row = max(
-            self._families(row + 1, tables.by_family(quote), 0),
-            self._families(row + 1, tables.by_site(quote), 2),
-        )
-        if quote.revision:
-            row = self._revised(row + 1)
-        row += 1
-        self.page.tell(row, 0, "What the figures rest on", styles.heading)
-        for text in tables.assumptions_in_short(quote):
-            row += 1
-            self.page.put(row, 0, text)
-        row += 2
-        self.page.tell(row, 0, resting.TITLE, styles.heading)
-        for text in resting.in_short(quote.plan, internal=quote.internal):
-            row = self.page.spread(row + 1, text, QUOTE_WIDTHS)
-        for mention in terms.mentions:
-            row += 1
-            self.page.put(row, 0, mention, styles.note)
-        row += 2
-        self.page.formula(row, 0, self.check, spoken.word(FRESH), styles.note)
-        self.page.redden(row, 0, self.stale)
-        row += 2
-        for column, title, text in (
-            (0, message("Issuer"), message("Date, name and signature")),
-            (2, message("Agreed by the customer"), message("Date, name and signature, preceded by “Agreed”")),
-        ):
-            self.page.tell(row, column, title, styles.heading)
-            self.page.tell(row + 1, column, text, styles.note)
-        self.page.sheet.set_row(row + 2, 60)
-        self.page.sheet.print_area(0, 0, row + 2, len(QUOTE_WIDTHS) - 1)
-        self.page.sheet.fit_to_pages(1, 1)
+        row = page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 2
+        page.across(row, (*WHOLE, _foreign(self.quote.plan.workload.name), styles.strong))
+        row = self._dates(row + 1) + 1
+        row = self._parties(row) + 1
+        columns = [column for name in SHOWN for column in self.bill.table.columns if column.name == name]
+        row = BySite(page, self.quote, self.bill, columns).write(row) + 1
+        if self.further is not None:
+            row = self._further(row, self.further) + 1
+        row = self._totals(row) + 1
+        if self.quote.revision:
+            row = self._revised(row) + 1
+        row = self._sentences(row, message("Conditions"), (*self._conditions(), *map(_foreign, terms.mentions)))
+        resting_on = (*tables.assumptions_in_short(self.quote), *self._largest())
+        row = self._sentences(row + 1, message("What the figures rest on"), resting_on) + 1
+        page.formula(row, 0, self.check, page.spoken.word(FRESH), styles.note)
+        page.redden(row, 0, self.stale)
+        self._places_to_sign(row + 2)
 
-    def _party(self, row: int, column: int, title: Message, who: Party) -> int:
-        self.page.tell(row, column, title, self.page.styles.heading)
-        for text in tables.party(who):
-            if text:
-                row += 1
-                self.page.put(row, column, text)
-        return row + 1
+    def _parties(self, row: int) -> int:
+        """Write who offers and who is offered to, side by side."""
+        styles = self.page.styles
+        self.page.across(
+            row, (*LEFT, message("Issuer"), styles.box_heading), (*RIGHT, message("Customer"), styles.box_heading)
+        )
+        named = [[text for text in tables.party(who) if text] for who in (self.quote.terms.issuer, self.quote.customer)]
+        for at, (one, other) in enumerate(zip_longest(*named, fillvalue=""), start=row + 1):
+            form = styles.box if at > row + 1 else styles.strong_box
+            self.page.across(at, (*LEFT, _foreign(one), form), (*RIGHT, _foreign(other), form))
+        return row + 1 + max(map(len, named))
 
     def _dates(self, row: int) -> int:
-        shown = tables.particulars(self.quote, self.page.spoken)
-        for position, text in enumerate(shown):
-            self.page.put(row + position // 2, 2 * (position % 2), text)
+        shown = tables.dates(self.quote, self.page.spoken)
+        for at in range(0, len(shown), 2):
+            pair = [
+                (*where, text, self.page.styles.text) for where, text in zip((LEFT, RIGHT), shown[at:], strict=False)
+            ]
+            self.page.across(row + at // 2, *pair)
         return row + (len(shown) + 1) // 2
+
+    def _conditions(self) -> tuple[Message, ...]:
+        return tables.conditions(self.quote)
+
+    def _largest(self) -> tuple[Message, ...]:
+        return resting.in_short(self.quote.plan, internal=self.quote.internal)
+
+    def _sentences(self, row: int, title: Text, texts: tuple[Message | str, ...]) -> int:
+        """Write sentences below a title, each in a row of its own; return the row below."""
+        self.page.tell(row, 0, title, self.page.styles.heading)
+        for text in texts:
+            row += 1
+            self.page.across(row, (*WHOLE, text, self.page.styles.text))
+        return row + 1
+
+    def _further(self, row: int, area: Area) -> int:
+        """Write the lines beside the plan; those that do not count in the totals look otherwise, and say so."""
+        page, table = self.page, area.table
+        page.tell(row, 0, table.title, page.styles.heading)
+        names = ("Item", "Quantity", "Unit", "Unit price", "Amount")
+        columns = [column for name in names for column in table.columns if column.name == name]
+        page.header(columns, row + 1)
+        told = tables.extra_labels(self.quote)
+        for index, (line, label) in enumerate(zip(self.quote.terms.lines, told, strict=True)):
+            at = row + 2 + index
+            forms = page.styles.body if line.kind == "included" else page.styles.offered
+            page.across(at, (*LEFT, label, forms["text"]))
+            for position, column in enumerate(columns[1:], start=1):
+                value = table.values(column.name)[index]
+                form = forms[kind_of(value, column.kind)]
+                if isinstance(value, str | Message) or value is None:
+                    page.put(at, position, value, form)
+                else:
+                    page.formula(at, position, f"={area.cell(column.name, index)}", Decimal(value), form)
+        return row + 2 + len(told)
 
     def _totals(self, row: int) -> int:
         """Write net, tax by rate and gross: of a month, once, and over the term, where tax is that of the invoices."""
-        quote, styles, spoken = self.quote, self.page.styles, self.page.spoken
-        for position, head in enumerate((message("Total"), *tables.total_heads(quote))):
-            form = styles.head["money" if position else "text"]
-            if position < len(QUOTE_WIDTHS) - 1:
-                self.page.put(row, position, head, form)
-            else:
-                self.page.formula(row, position, self._over(), spoken.said(head), form)
+        page, quote, styles, spoken = self.page, self.quote, self.page.styles, self.page.spoken
+        heads = (say("Total", spoken), "", *map(spoken.said, tables.total_heads(quote)))
+        forms = [styles.head["money"] if at > 1 else styles.head["text"] for at in range(len(heads))]
+        page.across(row, *((at, at, text, form) for at, (text, form) in enumerate(zip(heads, forms, strict=True))))
+        page.formula(row, len(heads) - 1, self._over(), heads[-1], styles.head["money"])
         rows = tables.totals(quote, spoken)
         last = row + len(rows)
         for at, (label, amounts) in enumerate(rows, start=row + 1):
             bold = styles.total if at in (row + 1, last) else styles.body
+            page.put(at, 1, None, bold["text"])
             if at == row + 2:  # the rate of the terms may be changed
-                self.page.formula(at, 0, self._vat_label(), spoken.said(label), bold["text"])
+                page.formula(at, 0, self._vat_label(), spoken.said(label), bold["text"])
             else:
-                self.page.put(at, 0, label, bold["text"])
+                page.put(at, 0, label, bold["text"])
             for column, (formula, amount) in enumerate(
-                zip(self._figures(row, at, last), amounts, strict=True), start=1
+                zip(self._figures(row, at, last), amounts, strict=True), start=2
             ):
-                self.page.formula(at, column, f"={formula}", amount, bold["money"])
+                page.formula(at, column, f"={formula}", amount, bold["money"])
         return last + 1
 
     def _figures(self, head: int, at: int, last: int) -> tuple[str, str, str]:
         """Return the formulas of a row of the totals: the first is net, the last gross, those between are tax."""
-        here = [xl_rowcol_to_cell(at, column) for column in (1, 2)]
+        here = [xl_rowcol_to_cell(at, column) for column in (2, 3)]
         if head + 1 < at < last:
             invoiced = self.quote.invoiced[at - head - 2]
             rate = "cp_vat_rate" if at == head + 2 else f"{invoiced.rate:f}"
@@ -123,7 +149,7 @@ class FrontPage:
             monthly, once = (f"ROUND(({base})*{rate},2)" for base in bases)
         elif at == last:
             monthly, once = (
-                f"SUM({xl_rowcol_to_cell(head + 1, column)}:{xl_rowcol_to_cell(last - 1, column)})" for column in (1, 2)
+                f"SUM({xl_rowcol_to_cell(head + 1, column)}:{xl_rowcol_to_cell(last - 1, column)})" for column in (2, 3)
             )
         else:
             monthly, once = (
@@ -163,18 +189,28 @@ class FrontPage:
     def _revised(self, row: int) -> int:
         """Write what the quote changes of the one before, by cause; its lines have a sheet of their own."""
         causes = tables.revised(self.quote, self.page.spoken)[0]
-        row = self.page.block(replace(causes, note=""), row, QUOTE_WIDTHS).last + 1
-        return self.page.spread(row, causes.note, QUOTE_WIDTHS) + 1
-
-    def _families(self, row: int, table: Table, left: int) -> int:
-        """Write the monthly cost by family or by site, as sums over the bill."""
-        key = table.columns[0].name
-        lines, names = (self.bill.cells(name, elsewhere=True) for name in ("Monthly", key))
-        formulas = {"Monthly": f"=SUMIFS({lines},{names},{{{key}}})"}
-        area = self.page.block(table, row, QUOTE_WIDTHS, left=left, formulas=formulas)
-        total = {"Monthly": (f"=SUM({area.cells('Monthly')})", total_of(table, "Monthly"))}
-        self.page.total(area, area.last + 1, [message("Total a month")], total)
+        area = self.page.block(replace(causes, note=""), row)
+        self.page.note(area.last + 1, causes.note)
         return area.last + 2
+
+    def _places_to_sign(self, row: int) -> None:
+        styles = self.page.styles
+        self.page.across(
+            row,
+            (*LEFT, message("Issuer"), styles.box_heading),
+            (*RIGHT, message("Agreed by the customer"), styles.box_heading),
+        )
+        self.page.across(
+            row + 1,
+            (*LEFT, message("Date, name and signature"), styles.sign),
+            (*RIGHT, message("Date, name and signature, preceded by “Agreed”"), styles.sign),
+        )
+        self.page.sheet.set_row(row + 1, SIGNING)
+        self.page.sheet.print_area(0, 0, row + 1, len(QUOTE_WIDTHS) - 1)
+
+
+def _foreign(text: Cell) -> str | Message:
+    return text if isinstance(text, Message) else str(text or "")
 
 
 def _with_count(counted: Message, count: str) -> Message:

@@ -19,21 +19,10 @@ from cloudplan.base import yamlfile
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.foreign_text import clean
 from cloudplan.catalog.edition import Edition
+from cloudplan.presentation.styles import ACCENT, HAIRLINE, INPUT_FILL, NUMBER_FORMATS, Styles
 from cloudplan.presentation.tables import prices as tables
 from cloudplan.presentation.tables.table import Cell, Kind, Table
-from cloudplan.presentation.worksheet import (
-    ACCENT,
-    CREATED,
-    FIRST_REAL_DATE,
-    HAIRLINE,
-    INPUT_FILL,
-    NUMBER_FORMATS,
-    PLAIN_FOOTER,
-    Area,
-    Page,
-    Styles,
-    quoted,
-)
+from cloudplan.presentation.worksheet import CREATED, FIRST_REAL_DATE, PLAIN_FOOTER, Area, Page, new_book, quoted
 from cloudplan.prices import excel
 from cloudplan.prices.book import PRICES_SCHEMA, PriceBook, book_of
 from cloudplan.prices.excel import EDITION, FIELD, FIELDS, ITEM, PRICE, SKU, VALUE
@@ -81,7 +70,7 @@ def as_workbook(edition: Edition, book: PriceBook | None = None) -> bytes:
     Raises BadInputError when a workbook cannot hold the book.
     """
     buffer = io.BytesIO()
-    target = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    target = new_book(buffer)
     target.set_properties(
         {"title": "Price book", "subject": f"Catalogue edition {edition.edition}", "created": CREATED}
     )

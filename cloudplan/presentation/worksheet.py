@@ -1,14 +1,15 @@
-"""What the workbooks have in common: how sheets, tables and amounts look, and how they are written.
+"""What the workbooks have in common: sheets for reading and sheets of data, and how values are written on them.
 
+A sheet of data is one Excel table: its header in the first row, one fact a cell, totals and notes apart below it.
 Foreign text is only ever written as text. A formula always carries its computed value.
 """
 
-import textwrap
-from collections.abc import Mapping, Sequence
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -16,6 +17,8 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Language, Message
+from cloudplan.presentation import lettering
+from cloudplan.presentation.styles import FONT, LINE, PADDING, Styles
 from cloudplan.presentation.tables.table import Cell, Column, Kind, Table, Text, say, words
 
 Formulas = Mapping[str, str] | None
@@ -28,55 +31,6 @@ EXACT_DIGITS = 15
 """A number of so many digits comes out of a spreadsheet as it went in."""
 FIRST_REAL_DATE = date(1901, 1, 1)
 """Spreadsheets know no dates before 1900, and do not agree on its first months."""
-
-ACCENT, TINT, HAIRLINE, GREY = "#1F4E79", "#EAF1F8", "#D0D7DE", "#595959"
-WARNING_FILL, WARNING_TEXT = "#FFC000", "#5C2E00"
-INPUT_FILL = "#FFF8DC"
-NUMBER_FORMATS: dict[Kind, str] = {
-    "text": "@",
-    "hash": "@",
-    "whole": "#,##0",
-    "decimal": "#,##0.00",
-    "quantity": "#,##0.00##########",
-    "money": "#,##0.00",
-    "price": "#,##0.00####",
-    "change": "+#,##0.00;-#,##0.00;0.00",
-    "share": "0.0%",
-    "discount": '0.00##%;-0.00##%;"–"',
-}
-MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
-WIDEST = {"Item": 34, "SKU": 48, "Why": 50, "Message": 90, "Formula": 70, "Names": 60, "Value": 44, "Otherwise": 44}
-
-
-class Styles:
-    """The formats of a workbook; those of tables by the kind of the column."""
-
-    def __init__(self, book: xlsxwriter.Workbook):
-        warning = {"bold": True, "font_color": WARNING_TEXT}
-        large = {"bold": True, "font_size": 18, "font_color": ACCENT, "valign": "vcenter"}
-        self.title = book.add_format(large)
-        self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": ACCENT})
-        self.note = book.add_format({"italic": True, "font_color": GREY})
-        self.warning = book.add_format(warning)
-        self.banner = book.add_format({**warning, "font_size": 13, "bg_color": WARNING_FILL, "valign": "vcenter"})
-        self.good = book.add_format({"bold": True, "font_color": "#1B5E20", "bg_color": "#E3F4E4", "text_wrap": True})
-        self.bad = book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": "#B3261E", "text_wrap": True})
-        head = {"bold": True, "font_color": "white", "bg_color": ACCENT, "text_wrap": True, "valign": "top"}
-        body = {"valign": "top", "bottom": 1, "bottom_color": HAIRLINE}
-        total = {"bold": True, "top": 1, "top_color": ACCENT, "bg_color": TINT}
-        entry = {"bg_color": INPUT_FILL, "border": 1, "border_color": ACCENT, "locked": False}
-        self.head = {kind: book.add_format(head | _alignment(kind)) for kind in NUMBER_FORMATS}
-        self.body = {kind: book.add_format(body | _alignment(kind) | _number(kind)) for kind in NUMBER_FORMATS}
-        self.total = {kind: book.add_format(total | _alignment(kind) | _number(kind)) for kind in NUMBER_FORMATS}
-        self.entry = {kind: book.add_format(entry | _alignment(kind) | _number(kind)) for kind in NUMBER_FORMATS}
-
-
-def _alignment(kind: Kind) -> dict[str, Any]:
-    return {"align": "left", "indent": 1} if kind in ("text", "hash") else {"align": "right"}
-
-
-def _number(kind: Kind) -> dict[str, Any]:
-    return {"num_format": NUMBER_FORMATS[kind], "text_wrap": kind == "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +65,20 @@ def quoted(sheet: str) -> str:
 
 LONGEST_NAME = 31
 """Characters that Excel allows in the name of a sheet; what is in brackets is left out of a longer one."""
+MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
+WIDEST_PAGE, BETWEEN = 156, 0.72
+"""How wide all columns may be for letters of at least 8 points on A4, turned on its side; what is between two."""
+WIDEST_COLUMN, LEAST_TEXT, LEAST_WORD = 60, 12, 20
+INDENT, MARGIN = 1.6, 0.6
+"""The margins of a cell with text, and of one with a number."""
+SHOWN_DECIMALS = 6
+FILTERED = 30
+"""Rows above which a table has a filter; its buttons stand on a line of their own below the names of the columns."""
+
+
+def new_book(buffer: io.BytesIO) -> xlsxwriter.Workbook:
+    """Return a workbook that will be written to a buffer, in the font of all."""
+    return xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": {**FONT}})
 
 
 class Page:
@@ -132,8 +100,9 @@ class Page:
         footer: str = MARKED_FOOTER,
     ):
         title = say(name, spoken)
-        self.name = title if len(title) <= LONGEST_NAME else title.partition(" (")[0]
+        self.full_name, self.name = title, title if len(title) <= LONGEST_NAME else title.partition(" (")[0]
         self.styles, self.spoken, self.mark = styles, spoken, mark
+        self.widths: Sequence[int] = ()
         self.sheet = book.add_worksheet(self.name)
         self.sheet.hide_gridlines(2)
         if portrait:
@@ -142,11 +111,13 @@ class Page:
             self.sheet.set_landscape()
         self.sheet.set_paper(9)  # A4
         self.sheet.fit_to_pages(1, 0)
-        self.sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+        self.sheet.set_margins(left=0.3, right=0.3, top=0.5, bottom=0.7)
         page = spoken.text("Page {page} of {pages}", page="&P", pages="&N")
-        self.sheet.set_footer(footer.format(mark=mark, page=page))
+        self.sheet.set_footer(footer.format(mark=mark, page=page), {"scale_with_doc": False})
         self.sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         self.sheet.protect("", PROTECTED)
+
+    # --- single values -----------------------------------------------------------------------------------------------
 
     def put(self, row: int, column: int, value: Cell, form: Format | None = None) -> None:
         """Write a value; text is only ever text, whatever it begins with."""
@@ -156,13 +127,6 @@ class Page:
             self.sheet.write_string(row, column, cell_text(words(value, "text", self.spoken)), form)
         else:
             self.sheet.write_number(row, column, float(value), form)
-
-    def spread(self, row: int, text: Text, widths: Sequence[int]) -> int:
-        """Write a long text in as many rows as columns of these widths need for it; return the last of them."""
-        lines = textwrap.wrap(cell_text(clean(say(text, self.spoken))), sum(widths))
-        for at, line in enumerate(lines):
-            self.put(row + at, 0, line if at == 0 else f"    {line}")
-        return row + max(len(lines), 1) - 1
 
     def put_exactly(self, row: int, column: int, value: Cell | date, form: Format) -> None:
         """Write a value that is read back as it is: every character of a text, a number only if a cell can hold it."""
@@ -188,6 +152,14 @@ class Page:
         rule = {"type": "formula", "criteria": when, "format": self.styles.bad}
         self.sheet.conditional_format(row, column, row, column, rule)
 
+    # --- sheets for reading ------------------------------------------------------------------------------------------
+
+    def widen(self, widths: Sequence[int]) -> None:
+        """Make the first columns so many characters wide."""
+        self.widths = tuple(widths)
+        for position, width in enumerate(widths):
+            self.sheet.set_column(position, position, width)
+
     def title(self, title: Text, note: Text = "", *, marked: int = 0, foreign: bool = False) -> int:
         """Write a title and a note, above them the mark of illustrative prices, `marked` columns wide."""
         row = 0
@@ -198,21 +170,54 @@ class Page:
             row = 1
         self.sheet.set_row(row, 30)
         (self.put if foreign else self.tell)(row, 0, title, self.styles.title)
-        self.tell(row + 1, 0, note, self.styles.note)
+        if note:
+            self.note(row + 1, note)
         return row + 3
 
-    def list(self, table: Table, row: int, formulas: Formulas = None) -> Area:
-        """Write the table a sheet is for: wide enough, filtered, its header in sight and on every page."""
-        widths = [self._width(table, position) for position in range(len(table.columns))]
-        self.widen(widths)
-        area = self.table(table, row, widths, formulas)
-        self.filter(area, _lines(table.headers(self.spoken), widths))
-        return area
+    def note(self, row: int, note: Text, left: int = 0) -> None:
+        """Write a note as wide as the columns of the sheet are."""
+        last = len(self.widths) - 1
+        if left < last:
+            self.across(row, (left, last, say(note, self.spoken), self.styles.wrapped_note))
+        else:
+            self.tell(row, left, note, self.styles.note)
 
-    def widen(self, widths: Sequence[int]) -> None:
-        """Make the first columns so many characters wide."""
-        for position, width in enumerate(widths):
-            self.sheet.set_column(position, position, width)
+    def across(self, row: int, *parts: tuple[int, int, str | Message, Format]) -> None:
+        """Write texts, each over the columns from the first to the last of its part, in a row high enough for all."""
+        most = 1
+        for first, last, value, form in parts:
+            text = cell_text(words(value, "text", self.spoken))
+            if first < last:
+                self.sheet.merge_range(row, first, row, last, "", form)
+            self.put(row, first, text or None, form)
+            room = sum(self.widths[first : last + 1]) - 1
+            most = max(most, lettering.lines(text, room, bold=bool(form.bold)))
+        self.heighten(row, most)
+
+    def heighten(self, row: int, count: int) -> None:
+        """Make a row high enough for so many lines: not every reader does it by itself."""
+        if count > 1:
+            self.sheet.set_row(row, min(TALLEST_ROW, LINE * count + PADDING))
+
+    def block(self, table: Table, row: int, *, left: int = 0, formulas: Formulas = None) -> Area:
+        """Write a small table below its heading and note, in columns that are wide enough."""
+        self.tell(row, left, table.title, self.styles.heading)
+        if table.note:
+            row += 1
+            self.note(row, table.note, left)
+        if not table.rows:
+            return Area(self.name, table, row, row, left)
+        self.header(table.columns, row + 1, left)
+        return self._rows(table, row + 2, formulas, left)
+
+    def header(self, columns: Sequence[Column], row: int, left: int = 0, *, below: int = 0) -> None:
+        """Write the names of columns, in a row that is high enough for them and some lines below."""
+        heads = [column.header(self.spoken) for column in columns]
+        for position, (column, head) in enumerate(zip(columns, heads, strict=True), start=left):
+            self.sheet.write_string(row, position, head, self.styles.head[column.kind])
+        margins = [INDENT if column.is_text else MARGIN for column in columns]
+        rooms = [width - margin for width, margin in zip(self.widths[left:], margins, strict=False)]
+        self.heighten(row, _most(zip(heads, rooms, strict=False), bold=True) + below)
 
     def filter(self, area: Area, lines: int) -> None:
         """Give a table, whose header has so many lines, a filter; keep its header in sight and on every page."""
@@ -222,34 +227,45 @@ class Page:
         self.sheet.freeze_panes(row + 1, 0)
         self.sheet.repeat_rows(row)
 
-    def block(self, table: Table, row: int, widths: Sequence[int], *, left: int = 0, formulas: Formulas = None) -> Area:
-        """Write a small table below its heading and note; `widths` are those of the sheet's columns."""
-        self.tell(row, left, table.title, self.styles.heading)
-        if table.note:
-            row += 1
-            self.tell(row, left, table.note, self.styles.note)
-        if not table.rows:
-            return Area(self.name, table, row, row, left)
-        return self.table(table, row + 1, widths[left:], formulas, left)
+    # --- sheets of data ----------------------------------------------------------------------------------------------
 
-    def table(self, table: Table, row: int, widths: Sequence[int], formulas: Formulas = None, left: int = 0) -> Area:
-        """Write header and rows; a formula names in braces the columns it takes from its own row."""
-        for position, column in enumerate(table.columns, start=left):
-            self.sheet.write_string(row, position, column.header(self.spoken), self.styles.head[column.kind])
+    def data(self, table: Table, name: str, formulas: Formulas = None) -> Area:
+        """Write the Excel table that a sheet is for, by a lasting name: its header in the first row and on every page.
+
+        What is to be said below it stands apart.
+        """
+        self.sheet.set_header("&L&14&B" + self.full_name.replace("&", "&&"), {"scale_with_doc": False})
+        self.sheet.set_margins(left=0.3, right=0.3, top=0.8, bottom=0.7)
+        self.sheet.freeze_panes(1, 0)
+        self.sheet.repeat_rows(0)
+        filtered = len(table.rows) > FILTERED
+        self.widen(_widths(table, self.spoken))
+        self.header(table.columns, 0, below=int(filtered))
+        area = self._rows(table, 1, formulas)
+        if table.rows:
+            heads = [
+                {"header": column.header(self.spoken), "header_format": self.styles.head[column.kind]}
+                for column in table.columns
+            ]
+            shape = {"name": f"cp_{name}", "columns": heads, "style": None, "autofilter": filtered}
+            self.sheet.add_table(0, 0, area.last, len(heads) - 1, shape)
+        return area
+
+    def _rows(self, table: Table, row: int, formulas: Formulas = None, left: int = 0) -> Area:
+        """Write rows; a formula names in braces the columns it takes from its own row."""
         names = [column.name for column in table.columns]
-        for at, cells in enumerate(table.rows, start=row + 1):
+        rooms = [width - INDENT for width in self.widths[left : left + len(names)]]
+        for at, cells in enumerate(table.rows, start=row):
             texts = [self._wrapped(column, cell) for column, cell in zip(table.columns, cells, strict=True)]
-            lines = _lines(texts, widths)
-            if lines > 1:
-                self.sheet.set_row(at, min(TALLEST_ROW, 15 * lines + 2))
+            self.heighten(at, _most(zip(texts, rooms, strict=False)))
             places = {name: xl_rowcol_to_cell(at, position) for position, name in enumerate(names, start=left)}
             for position, (column, value) in enumerate(zip(table.columns, cells, strict=True), start=left):
-                formula, form = (formulas or {}).get(column.name), self.styles.body[_kind_of(value, column.kind)]
+                formula, form = (formulas or {}).get(column.name), self.styles.body[kind_of(value, column.kind)]
                 if formula and isinstance(value, Decimal | int):
                     self.formula(at, position, formula.format_map(places), Decimal(value), form)
                 else:
                     self.put(at, position, value, form)
-        return Area(self.name, table, row + 1, row + max(1, len(table.rows)), left)
+        return Area(self.name, table, row, row + max(1, len(table.rows)) - 1, left)
 
     def _wrapped(self, column: Column, cell: Cell) -> str:
         return words(cell, "text", self.spoken) if column.kind == "text" and isinstance(cell, str | Message) else ""
@@ -258,8 +274,9 @@ class Page:
         """Write a row of totals: labels in the first columns of a table, formulas with their values in others."""
         for position, column in enumerate(area.table.columns):
             form = self.styles.total[column.kind]
-            label = labels[position] if position < len(labels) else ""
-            self.tell(row, area.left + position, label, form)
+            self.put(row, area.left + position, None, form)
+            if position < len(labels) and labels[position]:
+                self.tell(row, area.left + position, labels[position], form)
             if column.name in sums:
                 formula, value = sums[column.name]
                 self.formula(row, area.left + position, formula, value, form)
@@ -268,17 +285,55 @@ class Page:
         """Return formula and value of the sum of each of these columns."""
         return {name: (f"=SUM({area.cells(name)})", total_of(area.table, name)) for name in names}
 
-    def _width(self, table: Table, position: int) -> int:
-        """Return a column's width in characters: its longest content, within limits, and the words of its header."""
-        column = table.columns[position]
-        texts = [words(row[position], column.kind, self.spoken) for row in table.rows]
-        longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
-        head = column.header(self.spoken)
-        header = min(len(head) + 3, max(13, max(len(word) for word in head.split()) + 4))
-        return max(header, min(longest + (3 if column.kind == "text" else 5), WIDEST.get(column.name, 30)))
+
+def _widths(table: Table, spoken: Language) -> list[int]:
+    """Return how wide the columns of a table are: as their content, while a page is wide enough for all of them.
+
+    Else the widest give way first: texts and headers are broken into lines, a figure or a word never.
+    """
+    widths: list[float] = []
+    floors: list[float] = []
+    for column, cells in zip(table.columns, zip(*table.rows, strict=True) if table.rows else (), strict=False):
+        head = column.header(spoken)
+        texts = dict.fromkeys(words(_as_shown(cell, column.kind), column.kind, spoken) for cell in cells)
+        margin = INDENT if column.is_text else MARGIN
+        content = max((lettering.width(line) for text in texts for line in text.split("\n")), default=0) + INDENT
+        least = lettering.widest_word(head, bold=True) + margin
+        wanted = max(least, lettering.width(head, bold=True) / 2 + margin)
+        if column.kind == "text":
+            word = max(map(lettering.widest_word, texts), default=0) + INDENT
+            floor = max(least, min(content, max(LEAST_TEXT, min(word, LEAST_WORD))))
+            widths.append(max(min(content, WIDEST_COLUMN), wanted))
+            floors.append(floor)
+        else:
+            widths.append(max(content, wanted))
+            floors.append(max(content, least))
+    if not table.rows:
+        return [20] * len(table.columns)
+    return _fitted([math.ceil(width) for width in widths], [math.ceil(floor) for floor in floors])
 
 
-def _kind_of(value: Cell, kind: Kind) -> Kind:
+def _as_shown(cell: Cell, kind: Kind) -> Cell:
+    """Return a value as the format of its cell shows it: a price with six decimals at most."""
+    return round(cell, SHOWN_DECIMALS) if kind == "price" and isinstance(cell, Decimal) else cell
+
+
+def _fitted(widths: list[int], floors: Sequence[int]) -> list[int]:
+    """Return widths that a page is wide enough for, none below its floor."""
+    while sum(widths) + BETWEEN * len(widths) > WIDEST_PAGE:
+        wide = [at for at, floor in enumerate(floors) if widths[at] > floor]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _most(texts: Iterable[tuple[str, float]], *, bold: bool = False) -> int:
+    """Return how many lines a row of texts takes, each in the room that it has."""
+    return max((lettering.lines(cell_text(text), room, bold=bold) for text, room in texts if text), default=1)
+
+
+def kind_of(value: Cell, kind: Kind) -> Kind:
     """Return as what a value is shown: a quantity without a fraction as the whole number it is."""
     return "whole" if kind == "quantity" and isinstance(value, Decimal) and value == int(value) else kind
 
@@ -291,11 +346,3 @@ def total_of(table: Table, name: str) -> Decimal:
 def cell_text(text: str) -> str:
     """Return text that a cell can hold: no control characters, no longer than Excel allows, counted as Excel does."""
     return clean(text).encode("utf-16-le")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
-
-
-def _lines(texts: Sequence[str], widths: Sequence[int]) -> int:
-    """Return how many lines a row of wrapped texts needs: not every reader makes rows high enough by itself."""
-    return max(
-        sum(max(1, len(textwrap.wrap(line, width - 1))) for line in cell_text(text).split("\n"))
-        for text, width in zip(texts, widths, strict=False)
-    )

@@ -82,8 +82,19 @@ def extra_lines(quote: Quote) -> Table:
 
 def _extra_row(quote: Quote, line: ExtraLine) -> tuple[Cell, ...]:
     billed = message("once") if line.one_off else message("a month")
-    figures = (line.quantity, line.unit, line.unit_price, line.total, quote.rate_of(line))
+    unit = message("unit") if line.unit == "unit" else line.unit
+    figures = (line.quantity, unit, line.unit_price, line.total, quote.rate_of(line))
     return (line.label, KINDS[line.kind], billed, *figures)
+
+
+def extra_labels(quote: Quote) -> tuple[Message, ...]:
+    """Return what each line beside the plan is, when it is billed, and whether it counts."""
+    found = []
+    for line in quote.terms.lines:
+        billed = message("once") if line.one_off else message("a month")
+        template = "{label} ({billed})" if line.kind == "included" else "{label} ({billed}; {kind})"
+        found.append(message(template, label=line.label, billed=billed, kind=KINDS[line.kind]))
+    return tuple(found)
 
 
 def total_heads(quote: Quote) -> tuple[Message, Message, Message]:
@@ -121,12 +132,25 @@ def list_totals(quote: Quote) -> tuple[tuple[Message, Decimal], ...]:
 
 def particulars(quote: Quote, spoken: Language) -> tuple[Message, ...]:
     """Return number, dates and conditions, those that are known, in sentences."""
+    return *dates(quote, spoken), *conditions(quote)
+
+
+def dates(quote: Quote, spoken: Language) -> tuple[Message, ...]:
+    """Return when a quote was issued, until when it stands, its revision and reference, those that are known."""
     terms = quote.terms
     texts = (
         message("Issued on {day}", day=spoken.date(terms.issued)) if terms.issued else None,
         message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
         message("Revision {number}", number=terms.revision) if terms.revision else None,
         message("Reference: {text}", text=terms.reference) if terms.reference else None,
+    )
+    return tuple(text for text in texts if text)
+
+
+def conditions(quote: Quote) -> tuple[Message, ...]:
+    """Return how a quote is billed and paid, as far as that is known, and the currency."""
+    terms = quote.terms
+    texts = (
         message("Billing: {text}", text=terms.billing) if terms.billing else None,
         message("Payment: {text}", text=terms.payment) if terms.payment else None,
         message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
