@@ -57,6 +57,7 @@ MODULES = (
             "relax",
             "compare",
             "roadmap",
+            "standing",
             "requote",
             "contents",
             "prices",
