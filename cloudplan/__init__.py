@@ -11,6 +11,7 @@ from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.html_page import render_page
+from cloudplan.presentation.pdf import write_pdf
 from cloudplan.presentation.text import render
 from cloudplan.presentation.workbook import write_workbook
 from cloudplan.prices.book import PriceBook, load_prices
@@ -49,5 +50,6 @@ __all__ = [
     "requote",
     "size",
     "verify",
+    "write_pdf",
     "write_workbook",
 ]

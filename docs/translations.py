@@ -44,6 +44,7 @@ MODULES = (
     ),
     *("sales/orders", "sales/requests", "sales/terraform"),
     *("presentation/html_page", "presentation/cost_panels", "presentation/site_panels", "presentation/tables/site_map"),
+    *("presentation/html_page", "presentation/pdf", "presentation/tables/offer", "presentation/tables/conditions"),
     *(
         f"presentation/tables/{name}"
         for name in ("plan", "third_party", "quote", "inventory", "orders", "terraform", "assumptions", "service")
@@ -57,7 +58,6 @@ MODULES = (
             "relax",
             "compare",
             "roadmap",
-            "standing",
             "requote",
             "contents",
             "prices",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,17 @@ def vm(**fields: Any) -> dict[str, Any]:
 def workload(**fields: Any) -> dict[str, Any]:
     """Return a small valid workload of one VM; `fields` are added or replaced."""
     return {"schema": "cloudplan/workload/v1", "name": "small", "catalog": EDITION, "vms": [vm()], **fields}
+
+
+def png(width: int = 3, height: int = 2) -> bytes:
+    """Return a picture of one colour as the bytes of a PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    head = width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    rows = zlib.compress((b"\0" + b"\x1f\x4e\x79" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def rules_of(path: Path, *rules: dict[str, Any], workload: dict[str, Any] | None = None) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import EDITION, REPOSITORY, Ran, price_book, vm, workload
+from conftest import EDITION, REPOSITORY, Ran, png, price_book, vm, workload
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
@@ -23,6 +23,8 @@ from cloudplan.presentation.price_template import as_yaml
 from cloudplan.presentation.rules_template import rules_text
 from cloudplan.presentation.terms_template import terms_starter
 from cloudplan.presentation.workload_template import workload_starter
+from cloudplan.sales.letterhead import logo_text
+from cloudplan.sales.terms import Conditions
 
 Run = Callable[..., Ran]
 
@@ -112,18 +114,6 @@ def test_what_is_begun_is_valid(example_prices: cp.PriceBook) -> None:
 
 
 FULL_WORKLOAD = workload(
-    existing={
-        "keep": True,
-        "clusters": [
-            {"name": "c", "site": "az05", "pool": "p", "blade": "eco:v3", "hosts": 2, "memory_gib": 256},
-        ],
-        "datastores": [{"site": "az05", "class": "live", "size_gib": 500, "replication": "source"}],
-        "backup": [{"site": "az06", "tib": 2}],
-        "bill": [
-            {"site": "az05", "sku": "csp:tenant:v1", "quantity": 1},
-            {"site": "az05", "licence": "x", "quantity": 1},
-        ],
-    },
     horizon={"start": "2027-01", "months": 36, "step": 12, "growth": {"vms": 0.1, "storage": 0.2}, "shrink": True},
     customer={"organization": "x", "tenant": "y", "lang": "fr", "contact": {"name": "x", "email": "y", "phone": "z"}},
     region="fr1",
@@ -201,12 +191,18 @@ FULL_WORKLOAD = workload(
         "totals": True,
     },
 )
-PARTY = {"name": "x", "address": "x", "registration": "1", "vat_number": "2", "contact": {"name": "x"}}
+PARTY = {
+    **{"name": "x", "legal_form": "SAS", "capital": "1 €", "address": "x", "trade_register": "RCS Paris"},
+    **{"registration": "1", "vat_number": "2", "contact": {"name": "x"}},
+}
+BUYER = {**PARTY, "kind": "public", "payment_days": 50, "commitment": "x", "service_code": "x"}
 FULL_TERMS = {
     "schema": "cloudplan/terms/v1",
-    **dict.fromkeys(("number", "reference", "billing", "payment"), "x"),
-    **{"revision": 1, "issued": "2026-01-01", "valid_until": "2026-02-01", "issuer": PARTY, "customer": PARTY},
+    **dict.fromkeys(("number", "reference", "subject", "billing", "payment"), "x"),
+    **{"revision": 1, "issued": "2026-01-01", "valid_until": "2026-02-01", "issuer": PARTY, "customer": BUYER},
     **{"discount": 0.1, "vat_rate": 0.2, "mentions": ["x"]},
+    "letterhead": {"logo": logo_text(png()), "colour": "#0b4a3a", "accent": "#7a1f3d"},
+    "conditions": dict.fromkeys(Conditions.model_fields, "x"),
     "lines": [
         {"label": "x", "kind": "optional", "one_off": True, "quantity": 1, "unit": "x", "unit_price": "9.5"},
     ],
@@ -308,8 +304,8 @@ BEYOND += (
     "2026-13-01",
     "there is no horizon for it",
     "a whole number from 1 to 36, months",
-    "a whole number from 1 to 1, months",
-    "allowed: one of sku and licence",
+    "allowed only with kind: public",
+    "letterhead.logo",
 )
 """Words of refusals whose ground no schema can have: what an edition sells, what other fields say, the calendar."""
 

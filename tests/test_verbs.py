@@ -112,7 +112,7 @@ def test_the_extension_says_how_a_plan_is_written(name: str, starts: str, run: R
 
 
 PLANS = "allowed: .json, .md, .txt or no extension"
-QUOTES = "`cloudplan quote` writes .xlsx, .html and .csv"
+QUOTES = "`cloudplan quote` writes .xlsx, .pdf, .html and .csv"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,15 @@ QUOTES = "`cloudplan quote` writes .xlsx, .html and .csv"
             "orders plan.json -o p.txt --format markdown",
             "p.txt: --format markdown contradicts the extension; allowed: table, or another name",
         ),
-        ("quote plan.json -o p.pdf", "p.pdf: .pdf is not written here; allowed: .xlsx, .html, .csv or no extension"),
-        ("quote plan.json", "--output: a file to write is needed; allowed: .xlsx, .html, .csv"),
-        ("quote plan.json -o p", "p: no extension says what is written; allowed: .xlsx, .html, .csv, or --format"),
+        (
+            "quote plan.json -o p.ods",
+            "p.ods: .ods is not written here; allowed: .xlsx, .pdf, .html, .csv or no extension",
+        ),
+        ("quote plan.json", "--output: a file to write is needed; allowed: .xlsx, .pdf, .html, .csv"),
+        (
+            "quote plan.json -o p",
+            "p: no extension says what is written; allowed: .xlsx, .pdf, .html, .csv, or --format",
+        ),
         ("import list.csv -o p.json", "p.json: .json is not written here; allowed: .yaml, .yml or no extension"),
         ("diff plan.json --term 36 -o p.md", "p.md: .md is not written here; allowed: .json or no extension"),
         ("quote plan.json -o - -o - --format csv", "-: stdout can be one output only"),

@@ -140,6 +140,14 @@ class Language:
         cents = value.quantize(money.CENT, context=WIDE)
         return self._currency(cents, currency) if currency else self._babel(cents, "#,##0.00")
 
+    def symbol(self, currency: str) -> str:
+        """Return a currency as it stands above a column of amounts: its symbol, in English its code."""
+        if self.code == "en":
+            return currency
+        from babel.numbers import get_currency_symbol  # noqa: PLC0415 - slow to import, and English needs none
+
+        return str(get_currency_symbol(currency, locale=self.code))
+
     def price(self, value: Decimal) -> str:
         """Return a unit price with all its decimals, at least two."""
         return self._shown(money.price(value), lambda: value, "#,##0.00#")

@@ -13,6 +13,8 @@ TEXT_VALUES: Final = 2_000_000
 """Lines, commas and brackets in such a file, which is about its values: the memory that YAML takes is theirs."""
 PLAN_BYTES: Final = 200 * MB
 """A plan, in JSON."""
+LOGO_BYTES: Final = 1 * MB
+"""The logo of a quote, a PNG or JPEG."""
 
 PRICE_BOOK_BYTES: Final = 20 * MB
 """The file of a price book in a workbook."""

@@ -171,7 +171,7 @@ def suffix_of(output: Path | None, suffixes: Mapping[str, str] | Sequence[str]) 
         return suffix
     allowed = f"{', '.join(suffixes)} or no extension"
     quoted = suffix in _QUOTED and ".xlsx" not in suffixes
-    advice = "; `cloudplan quote` writes .xlsx, .html and .csv" if quoted else ""
+    advice = "; `cloudplan quote` writes .xlsx, .pdf, .html and .csv" if quoted else ""
     message = f"{suffix} is not written here; allowed: {allowed}{advice}"
     raise BadInputError([Fault(message, where=str(output), found=suffix, allowed=allowed)])
 

@@ -1,4 +1,4 @@
-"""`cloudplan quote`: a plan and its terms as an Excel workbook, as a page, or the bill as CSV."""
+"""`cloudplan quote`: a plan and its terms as PDF, as an Excel workbook, as a page, or the bill as CSV."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,17 +21,18 @@ from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.quote import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
-_SUFFIXES = {".xlsx": "xlsx", ".html": "html", ".csv": "csv"}
+_SUFFIXES = {".xlsx": "xlsx", ".pdf": "pdf", ".html": "html", ".csv": "csv"}
 _ALLOWED = ", ".join(_SUFFIXES)
 
 
 @commands.command(
-    question="What do I send?", example="cloudplan quote plan.json --terms terms.yaml -o quote.xlsx -o bill.csv"
+    question="What do I send?", example="cloudplan quote plan.json --terms terms.yaml -o quote.pdf -o quote.xlsx"
 )
 def quote(
     plan: PlanFile,
@@ -43,7 +44,8 @@ def quote(
         ),
     ] = None,
     format: Annotated[
-        Literal["xlsx", "html", "csv"] | None, typer.Option(help="What is written where the name does not say it.")
+        Literal["xlsx", "pdf", "html", "csv"] | None,
+        typer.Option(help="What is written where the name does not say it."),
     ] = None,
     annex: Annotated[
         Path | None,
@@ -69,7 +71,7 @@ def quote(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write the quote of a plan as a workbook, as a page or as CSV; the extension says which.
+    """Write the quote of a plan as PDF, as a workbook, as a page or as CSV; the extension says which.
 
     All that are written together are one quote: the same terms, for the same reader.
     """
@@ -102,6 +104,7 @@ def quote(
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),
+        "pdf": lambda: render_pdf(made, spoken),
         "html": lambda: render_quote_page(made, spoken).encode(),
         "annex": lambda: write_annex(made, spoken),
         "csv": lambda: bill_csv(made, spoken, csv_dialect),

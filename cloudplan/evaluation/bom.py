@@ -53,7 +53,7 @@ def _line(case: Case, site: str, item: Item, quantity: Fraction | int, why: Why)
         site=site,
         sku=in_region(item.sku, case.workload.region),
         label=item.label,
-        unit=unit_of(item),
+        unit=_unit(item),
         quantity=int(quantity),
         list_price=offer.list_price,
         discount=offer.discount,
@@ -65,8 +65,7 @@ def _line(case: Case, site: str, item: Item, quantity: Fraction | int, why: Why)
     )
 
 
-def unit_of(item: Item) -> str:
-    """Return what an item is counted in."""
+def _unit(item: Item) -> str:
     if isinstance(item, StorageClass | Service):
         return item.unit
     return "blade"

@@ -10,10 +10,23 @@ from pydantic import BaseModel
 from cloudplan.inventory.import_rules import Match, Rule, RuleFile
 from cloudplan.prices.book import Discount, PriceBook
 from cloudplan.prices.licences import Licence
-from cloudplan.sales.terms import ExtraLine, Party, Terms
-from cloudplan.workload import existing, workload
+from cloudplan.sales.letterhead import Letterhead
+from cloudplan.sales.terms import Conditions, Customer, ExtraLine, Party, Terms
+from cloudplan.workload import workload
 
 FORMAT = "The format of this file; it is always this text."
+
+_PARTY: Mapping[str, str] = {
+    "name": "Name.",
+    "legal_form": "Legal form, such as SAS.",
+    "capital": "Share capital, with its currency.",
+    "address": "Address; it may have several lines.",
+    "trade_register": "Trade register and number in it, such as RCS Paris 000 000 000.",
+    "registration": "Registration, such as a SIREN or SIRET.",
+    "vat_number": "Number for value-added tax.",
+    "contact": "Who answers.",
+}
+"""What issuer and customer have in common."""
 
 NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
     workload.Workload: {
@@ -28,7 +41,6 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "policy": "How the estate is run.",
         "backup_policies": "Backup policies by name, for `backup` of a group; what they leave out is policy.backup's.",
         "horizon": "The months that are planned; VM groups may have `from`, `until` and `growth` beside it.",
-        "existing": "What stands already at the start: it is kept, or grows. `size --existing PLAN` writes it.",
         "extras": "Further items of the catalogue, passed through to the bill.",
         "networks": "Layer-2 networks, for `networks` of a group; each is one VLAN of the bill, none in `extras`.",
         "vms": "The VMs. One entry is a group of identical ones.",
@@ -81,34 +93,6 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "step": "Months from order to order; without it 12, or all if those are fewer.",
         "growth": "Growth a year, compounded, of all groups that have none of their own.",
         "shrink": "`true`: hosts and storage may be given back from a phase to the next.",
-    },
-    existing.Existing: {
-        "keep": "`false`: nothing is kept, only the difference is told.",
-        "clusters": "Clusters that stand.",
-        "datastores": "Datastores that stand.",
-        "backup": "Backup storage that is ordered; only told.",
-        "bill": "The quantities so far; written by the program, from a plan.",
-    },
-    existing.StandingCluster: {
-        "name": "Name of the cluster; it stays, and no new one takes it.",
-        "site": "Zone where it stands.",
-        "pool": "Pool of the VMs on it.",
-        "blade": "Its blade type.",
-        "hosts": "Its hosts, spare ones included.",
-        "memory_gib": "Its activated memory in GiB; only told.",
-    },
-    existing.StandingDatastore: {
-        "site": "Zone where it stands.",
-        "class": "Its storage class.",
-        "size_gib": "Its size in GiB, in whole billing units.",
-        "replication": "Under Global Mirror: whether it is the `source` or the `copy`.",
-    },
-    existing.StandingBackup: {"site": "Zone of the backup storage.", "tib": "What is ordered, in TiB."},
-    existing.StandingLine: {
-        "site": "Zone of the line.",
-        "sku": "SKU of the item.",
-        "licence": "Name of a licence of others, in place of a SKU.",
-        "quantity": "How many.",
     },
     workload.Growth: {
         "vms": "Growth a year of the number of VMs, as a share.",
@@ -246,23 +230,42 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "number": "Number of the quote.",
         "revision": "Revision of the quote.",
         "reference": "What the quote answers to.",
+        "subject": "What is offered, in a few words; without it, hosting of the workload by its name.",
         "issued": "Day of issue; `--issued` wins. It is never taken from the clock.",
         "valid_until": "Last day of the offer, not before the day of issue; `--valid-until` wins.",
+        "letterhead": "What the PDF looks like.",
         "issuer": "Who offers.",
         "customer": "Who is offered to; without it the customer of the workload.",
         "discount": "Commercial discount on every line of the plan: 0.05 is 5 %.",
         "vat_rate": "Value-added tax on the net totals: 0.2 is 20 %.",
         "billing": "How it is billed.",
         "payment": "When it is paid.",
+        "conditions": "Conditions, each in your words; what is left out is not said, but for what the law says.",
         "mentions": "Legal mentions.",
         "lines": "Lines beside the plan; the discount does not touch them.",
     },
-    Party: {
-        "name": "Name.",
-        "address": "Address.",
-        "registration": "Registration, such as a SIREN.",
-        "vat_number": "Number for value-added tax.",
-        "contact": "Who answers.",
+    Party: _PARTY,
+    Customer: {
+        **_PARTY,
+        "kind": "`public` for hospitals, administrations and the like: their term of payment, no “Agreed” to write.",
+        "payment_days": "Term of payment of a public buyer in days; without it 30.",
+        "commitment": "Number of the engagement, for invoices to a public buyer.",
+        "service_code": "Code of the service, for invoices to a public buyer.",
+    },
+    Letterhead: {
+        "logo": "A PNG or JPEG, from the folder of this file.",
+        "colour": "Of headings and tables.",
+        "accent": "Of what stands out.",
+    },
+    Conditions: {
+        "late_interest": "Rate of interest for late payment; without it that of the law. The EUR 40 are always told.",
+        "early_payment": "Discount for early payment, or that there is none.",
+        "service_level": "Service level and credits; without it those of the edition, where it carries them.",
+        "delivery": "Time until delivery.",
+        "start": "Start of the term: a date, or an event.",
+        "renewal": "What happens at the end of the term.",
+        "price_revision": "How prices are revised.",
+        "general_terms": "General terms, with version and date.",
     },
     ExtraLine: {
         "label": "What it is.",

@@ -14,7 +14,10 @@ HEADING = (
 )
 PARTY: Mapping[str, Any] = {
     "name": "Example SA",
+    "legal_form": "SA",
+    "capital": "1 000 000 €",
     "address": "1 rue de l'Exemple, 75000 Paris",
+    "trade_register": "RCS Paris 000 000 000",
     "registration": "000 000 000",
     "vat_number": "FR00 000000000",
     "contact": {"name": "Camille Martin", "email": "camille.martin@example.org", "phone": "+33 1 99 00 12 34"},
@@ -24,10 +27,13 @@ EXAMPLES: Mapping[str, Any] = {
     "reference": "Call for tenders 17",
     "issued": "2026-01-01",
     "valid_until": "2026-01-31",
+    "subject": "Hosting of the shop",
+    "letterhead": {"colour": "#0b4a3a"},
     "issuer": PARTY,
-    "customer": PARTY,
+    "customer": {**PARTY, "kind": "company"},
     "billing": "monthly, in arrears",
     "payment": "30 days",
+    "conditions": {"late_interest": "three times the legal rate of interest"},
     "mentions": ["Prices are firm until the end of validity."],
     "lines": [{"label": "Set-up", "one_off": True, "quantity": 4, "unit": "day", "unit_price": 900}],
 }

@@ -17,7 +17,7 @@ from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.sales.revision import Revision
-from cloudplan.sales.terms import ExtraLine, Party, Terms
+from cloudplan.sales.terms import Customer, ExtraLine, Terms
 from cloudplan.workload.case import Case
 
 Audience = Literal["customer", "internal"]
@@ -153,12 +153,12 @@ class Quote:
         return tuple(net + sum(tax) for net, tax in zip(self.nets, taxes, strict=True))
 
     @property
-    def customer(self) -> Party:
+    def customer(self) -> Customer:
         """Who is offered to: of the terms, else of the workload."""
         known = self.case.workload.customer
         if self.terms.customer or known is None:
-            return self.terms.customer or Party()
-        return Party(name=known.organization, contact=known.contact)
+            return self.terms.customer or Customer()
+        return Customer(name=known.organization, contact=known.contact)
 
     def by_family(self) -> dict[str, Decimal]:
         """Return the monthly total of each family that has lines."""

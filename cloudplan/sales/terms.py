@@ -11,6 +11,7 @@ from pydantic import Field
 from cloudplan.base import kinds, money, yamlfile
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import Date, Flag, Frozen, Name, quantity, validate, whole
+from cloudplan.sales.letterhead import Letterhead, read_logo
 from cloudplan.workload.workload import Contact
 
 LINES_MAX = 200
@@ -21,13 +22,53 @@ Rate = Annotated[Decimal, quantity("a share", high="1")]
 
 
 class Party(Frozen):
-    """Who offers, or who is offered to; `registration` is a SIREN, `vat_number` the number for value-added tax."""
+    """Who offers, or who is offered to, as the letters of a company name it (French code de commerce, R123-237, -238).
+
+    `registration` is a SIREN or SIRET, `trade_register` the register with the number in it (RCS Paris 000 000 000),
+    `vat_number` the number for value-added tax.
+    """
 
     name: Name | None = None
+    legal_form: Name | None = None
+    capital: Name | None = None
     address: Name | None = None
+    trade_register: Name | None = None
     registration: Name | None = None
     vat_number: Name | None = None
     contact: Contact | None = None
+
+
+class Customer(Party):
+    """Who is offered to. A `public` buyer has a term of payment of its own, in days, and references for invoices.
+
+    `commitment` is the number of the engagement, `service_code` that of the service, as French buyers name them.
+    """
+
+    kind: Literal["company", "public"] = "company"
+    payment_days: Annotated[int, whole(1, 60)] | None = None
+    commitment: Name | None = None
+    service_code: Name | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the buyer is a hospital, an administration or the like, under the rules of public procurement."""
+        return self.kind == "public"
+
+
+class Conditions(Frozen):
+    """Conditions in the words of who offers; what is left out is not said, but for what the law says by itself.
+
+    `late_interest` is the rate of interest for late payment, `start` a day or an event.
+    """
+
+    late_interest: Name | None = None
+    early_payment: Name | None = None
+    service_level: Name | None = None
+    delivery: Name | None = None
+    start: Name | None = None
+    renewal: Name | None = None
+    price_revision: Name | None = None
+    general_terms: Name | None = None
 
 
 class ExtraLine(Frozen):
@@ -58,32 +99,66 @@ class Terms(Frozen):
     number: Name | None = None
     revision: Annotated[int, whole(0, 10_000)] = 0
     reference: Name | None = None
+    subject: Name | None = None
     issued: Date | None = None
     valid_until: Date | None = None
+    letterhead: Letterhead = Letterhead()
     issuer: Party = Party()
-    customer: Party | None = None
+    customer: Customer | None = None
     discount: Rate = Decimal(0)
     vat_rate: Rate = Decimal("0.2")
     billing: Name | None = None
     payment: Name | None = None
+    conditions: Conditions = Conditions()
     mentions: tuple[Name, ...] = ()
     lines: tuple[ExtraLine, ...] = Field(default=(), max_length=LINES_MAX)
 
 
 def read_terms(source: str | Path | Mapping[str, Any]) -> Terms:
-    """Read terms from a YAML file or from plain values; raise BadInputError with one fault for all that is wrong."""
+    """Read terms from a YAML file or from plain values; raise BadInputError with one fault for all that is wrong.
+
+    The file of a logo is read too, from the folder of the terms.
+    """
     document = (
         yamlfile.document_of(source) if isinstance(source, Mapping) else kinds.document(Path(source), kinds.TERMS)
     )
     document.tree = yamlfile.without_nulls(document.tree)
     faults: list[Fault] = []
+    _take_logo(document, Path() if isinstance(source, Mapping) else Path(source).parent, faults)
     terms = validate(Terms, document, faults)
+    faults += _of_customer(terms, document) if terms else []
     if terms and terms.issued and terms.valid_until and terms.valid_until < terms.issued:
         message = f"found {terms.valid_until}; allowed: the day of issue, {terms.issued}, or later"
         faults.append(document.fault(("valid_until",), message))
     if terms is None or faults:
         raise BadInputError(faults)
     return terms
+
+
+def _take_logo(document: yamlfile.Document, folder: Path, faults: list[Fault]) -> None:
+    """Put the image in the place of the name of its file; a fault is added, and the name goes."""
+    head = document.tree.get("letterhead") if isinstance(document.tree, dict) else None
+    if not isinstance(head, dict) or not isinstance(head.get("logo"), str):
+        return
+    head = dict(head)
+    try:
+        head["logo"] = read_logo(head["logo"], folder)
+    except BadInputError as error:
+        faults += [document.fault(("letterhead", "logo"), fault) for fault in error.faults]
+        del head["logo"]
+    document.tree = {**document.tree, "letterhead": head}
+
+
+def _of_customer(terms: Terms, document: yamlfile.Document) -> list[Fault]:
+    """Return what contradicts the kind of the customer."""
+    customer = terms.customer or Customer()
+    if customer.is_public:
+        return []
+    return [
+        document.fault(("customer", name), "allowed only with kind: public")
+        for name in ("payment_days", "commitment", "service_code")
+        if getattr(customer, name) is not None
+    ]
 
 
 def with_dates(terms: Terms, issued: date | None, valid_until: date | None) -> Terms:

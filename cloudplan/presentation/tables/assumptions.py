@@ -87,13 +87,30 @@ def _share(monthly: Decimal, other: Decimal) -> dict[str, Cell]:
     return {"sign": "-" if share <= Decimal("-0.05") else "+", "share": abs(share)}
 
 
-def sentence(plan: Plan, each: Assumption, *, internal: bool = True) -> Message:
-    """Return an assumption in a sentence."""
+def sentence(
+    plan: Plan, each: Assumption, *, internal: bool = True, quoted: tuple[Decimal, str] | None = None
+) -> Message:
+    """Return an assumption in a sentence.
+
+    With what the plan is `quoted` at a month, and the currency, it says too what the assumption moves of that.
+    """
     words, change = words_of(each), moves(plan, each, internal=internal)
+    if change and quoted is not None:
+        change = _in_money(plan, each, change, quoted)
     values = {"what": words.what, "value": words.value, "origin": ORIGINS[each.origin], "otherwise": words.otherwise}
     if change is None:
         return message("{what} ({origin}): {value}; otherwise {otherwise}.", **values)
     return message("{what} ({origin}): {value}; otherwise {otherwise}: {change}.", **values, change=change)
+
+
+def _in_money(plan: Plan, each: Assumption, change: Message, quoted: tuple[Decimal, str]) -> Message:
+    """Return a change with its amount at the prices of a quote, in whole units of the currency."""
+    if each.monthly_otherwise is None or each.monthly_otherwise == plan.monthly or not plan.monthly:
+        return change
+    monthly, currency = quoted
+    moved = (monthly * (each.monthly_otherwise - plan.monthly) / plan.monthly).quantize(Decimal(1))
+    values = {"sign": "-" if moved < 0 else "+", "amount": abs(moved), "currency": currency}
+    return message("{change}, about {sign}{amount:n0} {currency} a month", change=change, **values)
 
 
 def head(plan: Plan, *, internal: bool = True) -> Message:
@@ -104,9 +121,10 @@ def head(plan: Plan, *, internal: bool = True) -> Message:
     return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, first of all on:", total)
 
 
-def in_short(plan: Plan, *, internal: bool = True) -> tuple[Message, ...]:
-    """Return the largest assumptions in sentences, contradicted sources among them."""
-    return tuple(sentence(plan, each, internal=internal) for each in largest(_told(plan, internal=internal)))
+def in_short(plan: Plan, *, internal: bool = True, quoted: tuple[Decimal, str] | None = None) -> tuple[Message, ...]:
+    """Return the largest assumptions in sentences, as `sentence`; contradicted sources are among them."""
+    told = largest(_told(plan, internal=internal))
+    return tuple(sentence(plan, each, internal=internal, quoted=quoted) for each in told)
 
 
 def detail(plan: Plan, each: Assumption) -> Message:

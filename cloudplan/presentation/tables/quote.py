@@ -28,6 +28,7 @@ NOT_FOR_CUSTOMERS = ("alias-prices", "discount-matches-nothing", "not-proven")
 """Findings that name list prices, discounts, or what a plan may cost less."""
 INTERNAL = ("List price", "Discount", "List amount", "Discount amount")
 """Columns of the bill that the customer does not get."""
+SIRET_DIGITS = 14
 KINDS = {
     "included": message("included"),
     "optional": message("optional, not in the totals"),
@@ -274,13 +275,34 @@ def party(who: Party) -> Iterator[Cell]:
     """Yield the lines that say who somebody is."""
     contact = who.contact
     yield who.name
+    if who.legal_form or who.capital:
+        yield legal_form(who)
     yield who.address
-    if who.registration:
-        yield message("SIREN {number}", number=who.registration)
-    if who.vat_number:
-        yield message("VAT number {number}", number=who.vat_number)
+    yield from registrations(who)
     if contact:
         yield from (contact.name, contact.email, contact.phone)
+
+
+def legal_form(who: Party) -> Message:
+    """Return the legal form and the capital of a company, as its letters name them."""
+    form = message("{text}", text=who.legal_form) if who.legal_form else message("company")
+    return message("{form} with a capital of {capital}", form=form, capital=who.capital) if who.capital else form
+
+
+def registrations(who: Party) -> Iterator[Message]:
+    """Yield the numbers under which somebody is registered; one that is part of another is not told twice."""
+    number = who.registration
+    if who.trade_register:
+        yield message("{text}", text=who.trade_register)
+    if number and _digits(number) not in _digits(who.trade_register or ""):
+        is_siret = len(_digits(number)) == SIRET_DIGITS
+        yield message("SIRET {number}", number=number) if is_siret else message("SIREN {number}", number=number)
+    if who.vat_number:
+        yield message("VAT number {number}", number=who.vat_number)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text)) or text
 
 
 def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:

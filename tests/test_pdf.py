@@ -1,0 +1,192 @@
+"""The quote as PDF: nothing is cut, the same bytes, no network, what public buyers read, what a letterhead may be."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ran, bad_input, png, vm, workload
+from pypdf import PdfReader
+
+import cloudplan as cp
+from cloudplan.base.errors import InternalError, MachineError
+from cloudplan.base.language import language
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation import pdf
+from cloudplan.presentation.pdf import render_html, render_pdf
+from cloudplan.sales.letterhead import SIDE_MAX, contrast_of, logo_text, size_of
+from cloudplan.sales.quote import quote
+from cloudplan.sales.terms import Terms, read_terms
+
+EN, FR = language("en"), language("fr")
+NUMBER = "D-2026-118"
+COMPANY: dict[str, Any] = {
+    **{
+        "name": "Example Hosting",
+        "legal_form": "SAS",
+        "capital": "1 000 000 €",
+        "address": "1 rue de l’Exemple, Paris",
+    },
+    **{"trade_register": "RCS Paris 123 456 789", "registration": "123 456 789", "vat_number": "FR00 123456789"},
+}
+TERMS: dict[str, Any] = {
+    **{"number": NUMBER, "issued": "2026-11-26", "valid_until": "2026-12-26", "revision": 1},
+    **{"issuer": COMPANY, "customer": {"name": "Customer SA"}, "payment": "30 days"},
+    "lines": [{"label": "Set-up", "one_off": True, "unit": "day", "unit_price": 950}],
+}
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    edition = cp.load_edition()
+    vms = [vm(name="web", count=4), vm(name="db", vcpus=8, memory_gib=64, protection={"rpo": "15m"})]
+    wanted = workload(catalog=edition.edition, sites={"primary": "az05", "standby": "az07"}, term_months=36, vms=vms)
+    return cp.optimise(cp.read_workload(wanted, edition), edition, cp.load_prices())
+
+
+def text_of(data: bytes) -> str:
+    """Return the text of all pages."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
+
+
+def made(plan: Plan, terms: dict[str, Any], audience: Any = "customer", spoken: Any = FR) -> str:
+    return text_of(render_pdf(quote(plan, read_terms(terms), audience), spoken))
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"\w{3,}", text))
+
+
+def numbered(word: str, count: int) -> str:
+    """Return a text in which every word is another one."""
+    return " ".join(f"{word}{number:04}" for number in range(count))
+
+
+# --- the same bytes, nothing fetched -------------------------------------------------------------------------------
+
+
+def test_the_same_quote_is_the_same_bytes(plan: Plan, tmp_path: Path) -> None:
+    offered = quote(plan, read_terms(TERMS), "customer")
+    data = render_pdf(offered, FR, {"document.json": b"{}"})
+    assert data == render_pdf(
+        quote(Plan.model_validate_json(plan.to_json()), read_terms(TERMS), "customer"), FR, {"document.json": b"{}"}
+    )
+    reader = PdfReader(io.BytesIO(data))
+    assert reader.metadata and reader.metadata.title == f"Devis n° {NUMBER}"
+    assert reader.metadata.author == "Example Hosting" and plan.workload.sha256 in str(reader.metadata["/Keywords"])
+    assert str(reader.metadata["/CreationDate"]).startswith("D:20261126")
+    assert {name: found[0] for name, found in reader.attachments.items()} == {"document.json": b"{}"}
+    (tmp_path / "plan.json").write_text(plan.to_json())
+    code = "import cloudplan as cp, sys; sys.stdout.buffer.write(cp.write_pdf(cp.read_plan(sys.argv[1])))"
+    other = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}
+    again = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "plan.json"], capture_output=True, check=True, env=other
+    ).stdout
+    assert again == cp.write_pdf(plan)
+
+
+def test_only_the_logo_and_the_fonts_are_fetched(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = {**TERMS, "customer": {"name": '<img src="http://example.com/x.png">', "address": "url(http://a.b/)"}}
+    hostile["mentions"] = ["<style>@import url(http://example.com)</style>", "</p><script>1</script>"]
+    offered = quote(plan, read_terms(hostile), "customer")
+    assert '<img src="http://example.com/x.png">' in made(plan, hostile)
+    assert "<script>" not in render_html(offered, FR)
+    monkeypatch.setattr(
+        pdf, "render_html", lambda *_: '<p>x</p><img src="http://example.com/x.png"><img src="file:///etc/passwd">'
+    )
+    with pytest.raises(InternalError, match=r"example\.com"):
+        render_pdf(offered, FR)
+
+
+def test_without_the_extra_an_error_says_what_to_install(
+    plan: Plan, tmp_path: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(MachineError, match=r"cloudplan\[pdf\].*libpango-1.0-0"):
+        cp.write_pdf(plan)
+    (tmp_path / "plan.json").write_text(plan.to_json())
+    ran = run("quote", tmp_path / "plan.json", "-o", tmp_path / "q.pdf", "-o", tmp_path / "q.csv")
+    assert ran.status == 1 and "pip install 'cloudplan[pdf]'" in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.json"]
+
+
+# --- what it says ------------------------------------------------------------------------------------------------
+
+
+def test_a_company_agrees_and_a_public_buyer_orders(plan: Plan) -> None:
+    company = made(plan, TERMS)
+    assert (
+        "« Bon pour accord »" in company.replace("\u202f", " ") and "majoré de 10" in company and "40\u00a0€" in company
+    )
+    assert "SAS au capital de 1 000 000 €" in company and "RCS Paris 123 456 789" in company and "SIREN" not in company
+    buyer = {"name": "CHU", "kind": "public", "payment_days": 50, "commitment": "E-77", "registration": "1" * 14}
+    public = made(plan, {**TERMS, "customer": buyer})
+    assert "Bon pour accord" not in public and "Pour l’acheteur" in public and f"SIRET {'1' * 14}" in public
+    assert "50\u00a0jours" in public and "engagement n°\u00a0E-77" in public and "majoré de 8" in public
+    assert "30 days of receipt" in made(plan, {**TERMS, "customer": {"name": "CHU", "kind": "public"}}, spoken=EN)
+
+
+def test_illustrative_prices_are_marked_on_every_page(plan: Plan) -> None:
+    long = {**TERMS, "mentions": [numbered("mention", 900)]}
+    pages = PdfReader(io.BytesIO(render_pdf(quote(plan, read_terms(long)), EN))).pages
+    assert len(pages) > 1 and all("ILLUSTRATIVE PRICES" in page.extract_text() for page in pages)
+    book = plan.prices.model_copy(update={"illustrative": False})
+    real = replace(quote(plan), plan=plan.model_copy(update={"prices": book}))
+    assert "ILLUSTRATIVE" not in text_of(render_pdf(real, EN))
+
+
+# --- the letterhead ----------------------------------------------------------------------------------------------
+
+
+def test_a_letterhead_is_refused_with_one_fault_for_each_thing(tmp_path: Path) -> None:
+    (tmp_path / "logo.gif").write_bytes(b"GIF89a")
+    (tmp_path / "cut.png").write_bytes(png()[:-8])
+    (tmp_path / "wide.png").write_bytes(png(SIDE_MAX + 1, 1))
+    (tmp_path / "large.png").write_bytes(png() + bytes(1_000_001))
+    for logo, message in {
+        "none.png": "no such file",
+        "logo.gif": "allowed: a PNG or JPEG image of at most 4000 pixels a side",
+        "cut.png": "not an image, or a damaged one",
+        "wide.png": "4001 x 1 pixels; allowed",
+        "large.png": "too large: more than 1 MB",
+        ".": "this is a folder",
+    }.items():
+        (tmp_path / "terms.yaml").write_text(f'letterhead: {{logo: "{logo}", colour: red}}')
+        with bad_input() as faults:
+            read_terms(tmp_path / "terms.yaml")
+        assert len(faults) == 2 and faults[0].path == "letterhead.logo" and message in faults[0].message, logo
+        assert "found 'red'; allowed: a colour, # and six hexadecimal digits" in faults[1].message
+    with bad_input() as faults:
+        read_terms({"letterhead": {"colour": "#ffcc00"}})
+    assert "white can be read: contrast >= 4.5, here 1.5" in str(faults[0])
+    with bad_input() as faults:
+        read_terms({"customer": {"payment_days": 30, "commitment": "x"}})
+    assert [fault.path for fault in faults] == ["customer.payment_days", "customer.commitment"]
+    with bad_input() as faults:
+        read_terms({"customer": {"kind": "public", "payment_days": 61}})
+    assert "allowed: a whole number from 1 to 60" in str(faults[0])
+
+
+def test_a_logo_travels_with_the_terms(plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png(30, 20))
+    (tmp_path / "terms.yaml").write_text("letterhead: {logo: logo.png, colour: '#0B4A3A'}")
+    terms = read_terms(tmp_path / "terms.yaml")
+    assert terms == Terms.model_validate_json(terms.model_dump_json(by_alias=True))
+    assert terms.letterhead.colour == "#0b4a3a" and size_of(png(30, 20)) == (30, 20)
+    with_logo, without = (render_pdf(quote(plan, each), FR) for each in (terms, Terms()))
+    images = [len(PdfReader(io.BytesIO(data)).pages[0].images) for data in (with_logo, without)]
+    assert images == [1, 0]
+    damaged = png()[:41] + b"\0" * 4 + png()[45:]
+    with pytest.raises(ValueError, match="damaged"):
+        logo_text(damaged)
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert (round(contrast_of("#000000"), 1), round(contrast_of("#ffffff"), 1)) == (21.0, 1.0)
+    assert round(contrast_of("#767676"), 2) == 4.54
