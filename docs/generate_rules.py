@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, standing, storage
 from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
@@ -25,6 +25,7 @@ CHAPTERS = (
     ("Backup", backup.RULES),
     ("Networks", networks.RULES),
     ("Certifications", certifications.RULES),
+    ("What stands already", standing.RULES),
     ("Bill and proof", bill.RULES),
 )
 

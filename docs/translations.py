@@ -58,6 +58,7 @@ MODULES = (
             "relax",
             "compare",
             "roadmap",
+            "standing",
             "requote",
             "contents",
             "prices",

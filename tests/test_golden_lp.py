@@ -13,11 +13,12 @@ from conftest import GOLDEN, case, price_book, vm, workload
 import cloudplan as cp
 from cloudplan.optimiser.solver import Model, Unknown
 from cloudplan.plan.plan import Cluster
-from cloudplan.rules import compute, placement, protection, storage
+from cloudplan.rules import compute, placement, protection, standing, storage
 from cloudplan.rules.rule import Check, Inequality
 from cloudplan.workload.case import Case
 
 LP = GOLDEN / "lp"
+STANDING = {"name": "c", "site": "az05", "blade": "eco:v3", "hosts": 3}
 NEWEST, CEILINGS = cp.editions()[-1], "2026-04-30"
 """The edition whose rules must all have a file, and the one that the figures are of: it has the ceilings of a LUN."""
 
@@ -85,12 +86,20 @@ def of_mirrored_luns(model: Model) -> Iterator[Check]:
     return of_luns(model, mirrored=True)
 
 
+def of_what_stands(model: Model) -> Iterator[Check]:
+    """Hosts of clusters that stand, and the GiB of a class."""
+    yield standing.hosts_stand("az05", 4 * whole(model, "clusters_of_four"), whole(model, "hosts"))
+    asked = asked_of(existing={"datastores": [{"site": "az05", "class": "live", "size_gib": 700}]})
+    yield standing.storage_stands(asked, "az05", "live", whole(model, "size_gib"))
+
+
 RULES: dict[str, Callable[[Model], Iterator[Check]]] = {
     **dict.fromkeys(("CPU-1", "MEM-3", "GPU-1", "AFF-1", "AFF-2"), on_a_host),
     **dict.fromkeys(("MAX-1", "HA-1", "HA-2", "MEM-1", "MEM-2", "policy.max_clusters"), of_clusters),
     **dict.fromkeys(("MEM-4",), with_all_memory),
     **dict.fromkeys(("LUN-1", "LUN-2", "LUN-3", "IOPS-1", "IOPS-4", "ORD-1", "GM-3"), of_plain_luns),
     **dict.fromkeys(("IOPS-3",), of_mirrored_luns),
+    **dict.fromkeys(("EXI-1", "EXI-2"), of_what_stands),
 }
 """Which rules reach the solver, and how to ask for their rows."""
 
@@ -135,6 +144,7 @@ def test_every_rule_that_reaches_the_solver_has_a_golden_lp(monkeypatch: pytest.
     wishes: list[dict[str, Any]] = [
         {"sites": {"standby": "az06"}, "policy": {"max_clusters": 2}, "vms": [vm(count=3), mirror]},
         {"policy": {"memory_model": "included_full", "min_datastores": 2}},
+        {"existing": {"clusters": [STANDING], "datastores": [{"site": "az05", "class": "live", "size_gib": 700}]}},
     ]
     seen = kept_rules(monkeypatch, [(workload(catalog=NEWEST, **wish), price_book()) for wish in wishes])
     counted = {entry.rule.id for entry in (*compute.DIMENSIONS, *storage.LUN_DIMENSIONS)}

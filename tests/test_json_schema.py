@@ -114,6 +114,18 @@ def test_what_is_begun_is_valid(example_prices: cp.PriceBook) -> None:
 
 
 FULL_WORKLOAD = workload(
+    existing={
+        "keep": True,
+        "clusters": [
+            {"name": "c", "site": "az05", "pool": "p", "blade": "eco:v3", "hosts": 2, "memory_gib": 256},
+        ],
+        "datastores": [{"site": "az05", "class": "live", "size_gib": 500, "replication": "source"}],
+        "backup": [{"site": "az06", "tib": 2}],
+        "bill": [
+            {"site": "az05", "sku": "csp:tenant:v1", "quantity": 1},
+            {"site": "az05", "licence": "x", "quantity": 1},
+        ],
+    },
     horizon={"start": "2027-01", "months": 36, "step": 12, "growth": {"vms": 0.1, "storage": 0.2}, "shrink": True},
     customer={"organization": "x", "tenant": "y", "lang": "fr", "contact": {"name": "x", "email": "y", "phone": "z"}},
     region="fr1",
@@ -304,6 +316,8 @@ BEYOND += (
     "2026-13-01",
     "there is no horizon for it",
     "a whole number from 1 to 36, months",
+    "a whole number from 1 to 1, months",
+    "allowed: one of sku and licence",
     "allowed only with kind: public",
     "letterhead.logo",
 )

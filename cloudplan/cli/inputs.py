@@ -6,9 +6,11 @@ from pathlib import Path
 
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.yamlfile import Document
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.plan.origin import Origin
+from cloudplan.plan.origin import Origin, read_plan
+from cloudplan.plan.standing import existing_of
 from cloudplan.prices.book import load_prices
 from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import Source, pinned_edition, read_workload
@@ -16,17 +18,29 @@ from cloudplan.workload.workload import Workload
 
 
 def read_inputs(
-    workload: Path, prices: Path | None, catalog: str | None, term: int | None, at: str | None = None
+    workload: Path,
+    prices: Path | None,
+    catalog: str | None,
+    term: int | None,
+    at: str | None = None,
+    existing: Path | None = None,
 ) -> tuple[Origin, str | None]:
     """Return a workload, its edition and prices, and the edition that was asked for, if one was.
 
-    Of a workload with a horizon it is the phase that contains the month `at`, by default the first. Raises
-    BadInputError with the faults of workload and prices together.
+    Of a workload with a horizon it is the phase that contains the month `at`, by default the first. What `existing`, a
+    plan, leaves standing takes the place of what the workload says of that. Raises BadInputError with the faults of
+    workload and prices together.
     """
     source = _read_once(workload)
+    if existing and isinstance(source, Document):
+        source = _beside(source, existing)
     pin = catalog or _pin(source)
     origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
-    return replace(origin, workload=sized_alone(origin.workload, origin.edition, at)), pin
+    wanted = sized_alone(origin.workload, origin.edition, at)
+    if existing and wanted.existing is None:
+        message = "what stands is of the first phase; write this one with roadmap --at, and size that"
+        raise BadInputError([Fault(message, where=str(existing))])
+    return replace(origin, workload=wanted), pin
 
 
 def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:
@@ -41,6 +55,17 @@ def _read_once(workload: Path) -> Source:
     with contextlib.suppress(BadInputError):
         return kinds.document(workload, kinds.WORKLOAD)
     return workload
+
+
+def _beside(workload: Document, existing: Path) -> Document:
+    """Return a workload with what a plan leaves standing; whether it is kept stays as the workload says."""
+    tree = workload.tree if isinstance(workload.tree, dict) else {}
+    stands = existing_of(read_plan(existing)).canonical()
+    said = tree.get("existing")
+    if isinstance(said, dict) and "keep" in said:
+        stands["keep"] = said["keep"]
+    files = {**workload.files, "existing": str(existing)}
+    return replace(workload, tree={**tree, "existing": stands}, files=files)
 
 
 def _pin(workload: Source) -> str | None:

@@ -53,6 +53,9 @@ def size(
     ] = None,
     term: Term = None,
     at: AtMonth = None,
+    existing: Annotated[
+        Path | None, typer.Option(help="A plan that stands already: it is kept, or grows; in place of the workload's.")
+    ] = None,
     date: QuoteDate = None,
     format: Shown = None,
     output: Output = None,
@@ -68,13 +71,13 @@ def size(
     """Find the cheapest plan of a workload, prove it, and print it."""
     if workload is None and locked is None:
         raise typer.BadParameter("a workload file is needed, or --locked with a plan", param_hint="WORKLOAD")
-    to = target(output, format, force=force, inputs=[workload, prices, locked], others=[xlsx])
+    to = target(output, format, force=force, inputs=[workload, prices, locked, existing], others=[xlsx])
     with Limit(time_limit) as limit:
         if locked:
             pin, origin = None, _locked(locked, workload, prices, catalog, term, at)
         else:
             assert workload is not None
-            origin, pin = read_inputs(workload, prices, catalog, term, at)
+            origin, pin = read_inputs(workload, prices, catalog, term, at, existing)
     pinned = pin is not None or locked is not None
     memory = Memory()
     plan = optimised(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pinned, memory=memory)

@@ -53,7 +53,7 @@ def _line(case: Case, site: str, item: Item, quantity: Fraction | int, why: Why)
         site=site,
         sku=in_region(item.sku, case.workload.region),
         label=item.label,
-        unit=_unit(item),
+        unit=unit_of(item),
         quantity=int(quantity),
         list_price=offer.list_price,
         discount=offer.discount,
@@ -65,7 +65,8 @@ def _line(case: Case, site: str, item: Item, quantity: Fraction | int, why: Why)
     )
 
 
-def _unit(item: Item) -> str:
+def unit_of(item: Item) -> str:
+    """Return what an item is counted in."""
     if isinstance(item, StorageClass | Service):
         return item.unit
     return "blade"

@@ -13,6 +13,7 @@ from cloudplan.base.schema import date_of
 from cloudplan.evaluation.assumptions import Otherwise, assumptions, computed_of
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
+from cloudplan.evaluation.estate_changes import changes
 from cloudplan.evaluation.findings import NOT_PINNED, OUTSIDE_DATES, find, not_proven, sorted_findings
 from cloudplan.evaluation.third_party import third_party
 from cloudplan.plan.plan import (
@@ -74,6 +75,7 @@ def document(
             prices=book.canonical(),
             catalog=None if edition.shipped else edition.files,
             given=None if workload.given is None else tuple(sorted(workload.given)),
+            existing=workload.existing.canonical() if workload.existing else None,
         ),
         status="optimal" if optimal else "feasible",
         monthly=bill_monthly,
@@ -89,6 +91,7 @@ def document(
         assumptions=assumptions(case, choice, total, computed),
         third_party=owed,
         total_monthly=total if owed else None,
+        changes=changes(case, lines, owed),
     )
 
 

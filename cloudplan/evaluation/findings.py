@@ -12,6 +12,7 @@ from cloudplan.evaluation.memory_models import under_the_other
 from cloudplan.evaluation.order_limits import order_limits
 from cloudplan.evaluation.recovery_findings import recovery_findings
 from cloudplan.evaluation.standby_findings import standby_findings
+from cloudplan.evaluation.standing_findings import standing_findings
 from cloudplan.evaluation.tenant_findings import tenant_findings
 from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
 from cloudplan.plan.wording import finding_of
@@ -39,6 +40,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_availability(case, choice),
         *standby_findings(case),
         *_storage(case, choice),
+        *standing_findings(case, choice),
         *iops_findings(case, choice),
         *_thin(case),
         *_protection(case, choice),

@@ -21,8 +21,8 @@ from cloudplan.workload.case import Case
 
 
 def third_party(case: Case, choice: Choice) -> ThirdParty | None:
-    """Return what a choice owes to others; None when no VM names a licence."""
-    if not any(group.licences for group in case.workload.vms):
+    """Return what a choice owes to others; None when no VM names a licence and nothing is said of what stands."""
+    if not any(group.licences for group in case.workload.vms) and case.workload.existing is None:
         return None
     lines = tuple(_line(case, each) for each in licences.owed(case, choice.clusters))
     return ThirdParty(monthly=sum((line.monthly for line in lines), Decimal("0.00")), lines=lines)

@@ -18,7 +18,7 @@ from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.prices.book import PriceBook
-from cloudplan.rules import backup, certifications, compute, placement, protection, storage
+from cloudplan.rules import backup, certifications, compute, placement, protection, standing, storage
 from cloudplan.rules import bill as bill_rules
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import Check
@@ -139,6 +139,7 @@ def check_choice(case: Case, choice: Choice) -> Iterator[Check]:
     yield from placement.disks_placed(case, choice)
     yield from placement.swap_placed(case, choice)
     yield from placement.mirror_pairs(case, choice.datastores)
+    yield from standing.stays(case, choice.clusters, choice.datastores)
 
 
 def _known(case: Case, choice: Choice) -> Iterator[Check]:
@@ -183,7 +184,7 @@ def _affinity(case: Case, clusters: Iterable[Cluster]) -> Iterator[Check]:
 def _site(case: Case, choice: Choice, site: str) -> Iterator[Check]:
     clusters = sum(cluster.site == site for cluster in choice.clusters)
     yield from compute.cluster_count(case, site, clusters)
-    if clusters:
+    if any(cluster.site == site and cluster.placement for cluster in choice.clusters):
         yield storage.datastores_of_site(case, site, sum(store.site == site for store in choice.datastores))
 
 
@@ -202,6 +203,7 @@ def _bill(case: Case, plan: Plan, document: Plan) -> Iterator[Check]:
     """The bill is what the choice takes, line by line; licences and backup storage cover what they must."""
     yield from bill_rules.lines_are(document, plan)
     yield from bill_rules.third_party_is(document, plan)
+    yield from bill_rules.changes_are(document, plan)
     yield backup.BKP_3.require(plan.backup == document.backup, "backup", "is not what BKP-2 and BKP-3 give")
     lines = lines_by_key(case, plan.bom)
     yield from certifications.all_certified(case, (key for _, key in lines))

@@ -22,6 +22,7 @@ from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
 from cloudplan.rules.licences import of_every_cluster
+from cloudplan.rules.standing import standing_clusters, standing_gib
 from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import NO_STANDBY
 
@@ -208,14 +209,17 @@ def storage_key(case: Case, gap: float) -> str:
     for entry in tree["vms"]:
         if entry.get("standby") != NO_STANDBY:
             entry.pop("standby", None)
-    return canonical_sha256(["storage", gap, _facts(case), tree])
+    standing = [[*key, gib] for key, gib in sorted(standing_gib(case).items())]
+    return canonical_sha256(["storage", gap, _facts(case), tree, *standing])
 
 
 def clusters_key(case: Case, site: str, pools: Sequence[Pool], gap: float) -> str:
     """Return the hash of all that the clusters of some pools of a site depend on."""
     policy = _without(case.workload.policy.model_dump(mode="json"), NOT_OF_CLUSTERS)
     every = sorted(of_every_cluster(case, site))
-    return canonical_sha256(["clusters", gap, _facts(case), site, policy, every, [_shapes(pool) for pool in pools]])
+    standing = [each.model_dump(mode="json") for each in standing_clusters(case) if each.site == site]
+    shapes = [_shapes(pool) for pool in pools]
+    return canonical_sha256(["clusters", gap, _facts(case), site, policy, every, shapes, *standing])
 
 
 def _facts(case: Case) -> list[Any]:

@@ -6,7 +6,7 @@ and the storage of all sites are solved apart, and their bounds add up.
 
 import operator
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ from cloudplan.evaluation.document import document
 from cloudplan.evaluation.items import CLASSES, cost, fixed_items, missing_prices
 from cloudplan.evaluation.third_party import licences_of_instances, third_party, unknown_licences
 from cloudplan.evaluation.verify import verify
+from cloudplan.optimiser.compute.clusters import idle_cluster
 from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.memory import (
@@ -42,6 +43,7 @@ from cloudplan.plan.plan import Choice, Cluster, Plan, Search, gap_of, is_optima
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.certifications import all_certified
+from cloudplan.rules.standing import standing_clusters, standing_gib, too_many
 from cloudplan.workload.case import Case
 from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.workload import Workload
@@ -103,11 +105,12 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
 
     def proven(*, out_of_time: bool) -> Plan:
         layout, clusters = storage.plan, [part.plan for part in sites]
-        for known, placed, plan in first:
-            if layout is known and all(map(operator.is_, clusters, placed)):
+        for known, those, plan in first:
+            if layout is known and all(map(operator.is_, clusters, those)):
                 return plan
         stored = _stored(case, memory, key, layout)
-        choice = stored.model_copy(update={"clusters": tuple(each for part in clusters for each in part.clusters)})
+        placed = tuple(each for part in clusters for each in part.clusters)
+        choice = stored.model_copy(update={"clusters": (*placed, *_left_standing(case, pools))})
         cheaper = rival_storage(case, memory, choice)
         found = layout if cheaper is None else replace(layout, cost=storage_cost(case, cheaper))
         plan = _proven(case, cheaper or choice, found, clusters, budget, documented, out_of_time=out_of_time)
@@ -132,10 +135,19 @@ def _searches(case: Case, site: str, pools: Sequence[Pool]) -> list[tuple[PoolsS
     return [(made[0], pools)] if len(made) == 1 else [(each, [pool]) for each, pool in zip(made, pools, strict=True)]
 
 
+def _left_standing(case: Case, pools: Mapping[str, Sequence[Pool]]) -> tuple[Cluster, ...]:
+    """Return the clusters that stand where no VM runs any more: no search looks at them."""
+    searched = {(site, pool.name) for site, parts in pools.items() for pool in parts}
+    return tuple(idle_cluster(case, each) for each in standing_clusters(case) if (each.site, each.pool) not in searched)
+
+
 def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None:
     """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
     unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
     unpriced += memory.once(("unpriced", key), lambda: list(unpriced_items(case)))
+    unpriced += [case.edition.blades[each.blade] for each in standing_clusters(case)]
+    unpriced += [case.edition.storage_classes[name] for _, name in standing_gib(case)]
+    unpriced = [item for item in unpriced if case.prices.offer(item) is None]
     fixed = [each for each in fixed_items(case) if each.quantity]
     unpriced += [each.item for each in fixed if case.prices.offer(each.item) is None]
     lacking = [*missing_prices(case, unpriced), *unknown_licences(case)]
@@ -146,6 +158,7 @@ def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None
         Fault(row.words, path=row.place, rule=row.rule.id) for row in all_certified(case, needed) if not row.holds
     ]
     faults += [fault for pool in pools for fault in pool.faults]
+    faults += [Fault(row.words, path=row.place, rule=row.rule.id) for row in too_many(case) if not row.holds]
     faults += memory.once(("faults", key), lambda: list(storage_faults(case)))
     if faults:
         raise NoPlanError(dict.fromkeys(faults))
@@ -180,7 +193,8 @@ def _proven(
     """Return the plan document of a choice, verified; a plan that breaks a rule is an internal error, never a plan."""
     fixed = Fraction(cost(case, fixed_items(case)))
     fixed += licences_of_instances(case)
-    bound = fixed + storage.bound + sum((site.bound for site in sites), Fraction(0))
+    left = choice.clusters[sum(len(site.clusters) for site in sites) :]
+    bound = fixed + clusters_cost(case, left) + storage.bound + sum((site.bound for site in sites), Fraction(0))
     lines = bill(case, choice)
     owed = third_party(case, choice)
     total, count = monthly(lines) + (owed.monthly if owed else 0), len(lines) + (len(owed.lines) if owed else 0)

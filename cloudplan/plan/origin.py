@@ -64,7 +64,10 @@ def edition_of(plan: Plan, name: str = "plan") -> Edition:
 
 def workload_of(plan: Plan, edition: Edition, name: str = "plan") -> Workload:
     """Return the workload that a plan carries; raise BadInputError when it is faulty or not complete."""
-    workload = read_workload(plan.inputs.workload, edition).with_given(plan.inputs.given)
+    standing = {} if plan.inputs.existing is None else {"existing": plan.inputs.existing}
+    workload = read_workload({**plan.inputs.workload, **standing}, edition).with_given(plan.inputs.given)
+    if workload.existing:
+        _refuse_changed(plan.inputs.existing, workload.existing.canonical(), ("inputs", "existing"), name)
     _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
     if workload.horizon:
         message = "found a horizon where a plan is of one phase; leave it out"

@@ -138,6 +138,23 @@ class ThirdParty(Frozen):
     lines: tuple[ThirdPartyLine, ...]
 
 
+class Change(Frozen):
+    """A quantity that differs from what stood, of an item or of a licence of others; `before` None: nobody told."""
+
+    site: str
+    sku: str | None = None
+    licence: str | None = None
+    label: str
+    unit: str
+    before: Count | None
+    after: Count
+
+    @model_serializer(mode="wrap")
+    def _of_one(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = handler(self)
+        return {name: value for name, value in made.items() if name not in ("sku", "licence") or value is not None}
+
+
 class Finding(Frozen):
     """Something the reader must know; `message` is the English rendering of `code` and `values`."""
 
@@ -175,13 +192,20 @@ class PricesRef(Frozen):
 class Inputs(Frozen):
     """All that is needed to solve and verify a plan again; the edition only when it is not one that ships.
 
-    `given` are the fields of the policy, and the term, that the workload gave; None when nobody knows.
+    `given` are the fields of the policy, and the term, that the workload gave; None when nobody knows. `existing` is
+    what stood already, outside the hash of the workload.
     """
 
     workload: dict[str, Any]
     prices: dict[str, Any]
     catalog: dict[str, Any] | None = None
     given: tuple[str, ...] | None = None
+    existing: dict[str, Any] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = handler(self)
+        return {name: value for name, value in made.items() if name != "existing" or value is not None}
 
 
 Basis = Literal["given", "default", "export", "contradicted"]
@@ -241,17 +265,23 @@ class Plan(Frozen):
     assumptions: tuple[Assumption, ...] = ()
     third_party: ThirdParty | None = None
     total_monthly: Amount | None = None
+    changes: tuple[Change, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         made: dict[str, Any] = handler(self)
-        absent = [name for name in ("third_party", "total_monthly") if made.get(name, 0) is None]
+        absent = [name for name in ("third_party", "total_monthly", "changes") if made.get(name, 0) is None]
         return {name: value for name, value in made.items() if name not in absent}
 
     @property
     def cost(self) -> Decimal:
         """What is minimised and proven: the provider's bill, and licences of others where VMs name any."""
         return self.monthly if self.total_monthly is None else self.total_monthly
+
+    @property
+    def owed(self) -> ThirdParty | None:
+        """What is owed to others, None where nothing is."""
+        return self.third_party if self.third_party and self.third_party.lines else None
 
     @property
     def lines(self) -> int:

@@ -66,6 +66,12 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     "network-not-at-standby": {
         "": "Network {network} does not stand at {site}: it is missing there after a failover of {vms}.",
     },
+    "cluster-idle": {
+        "": "{cluster} ({hosts} hosts, {blade}) stands already and holds no VM: it can be given back.",
+    },
+    "storage-idle": {
+        "": "Of {standing:n} GiB of {storage_class} that stand at {site}, {idle:n} GiB hold nothing.",
+    },
     "one-datastore": {
         "": "{site} has one datastore; vSphere wants two for heartbeats and an order takes two or more.",
     },

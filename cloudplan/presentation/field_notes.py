@@ -12,7 +12,7 @@ from cloudplan.prices.book import Discount, PriceBook
 from cloudplan.prices.licences import Licence
 from cloudplan.sales.letterhead import Letterhead
 from cloudplan.sales.terms import Conditions, Customer, ExtraLine, Party, Terms
-from cloudplan.workload import workload
+from cloudplan.workload import existing, workload
 
 FORMAT = "The format of this file; it is always this text."
 
@@ -41,6 +41,7 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "policy": "How the estate is run.",
         "backup_policies": "Backup policies by name, for `backup` of a group; what they leave out is policy.backup's.",
         "horizon": "The months that are planned; VM groups may have `from`, `until` and `growth` beside it.",
+        "existing": "What stands already at the start: it is kept, or grows. `size --existing PLAN` writes it.",
         "extras": "Further items of the catalogue, passed through to the bill.",
         "networks": "Layer-2 networks, for `networks` of a group; each is one VLAN of the bill, none in `extras`.",
         "vms": "The VMs. One entry is a group of identical ones.",
@@ -93,6 +94,34 @@ NOTES: Mapping[type[BaseModel], Mapping[str, str]] = {
         "step": "Months from order to order; without it 12, or all if those are fewer.",
         "growth": "Growth a year, compounded, of all groups that have none of their own.",
         "shrink": "`true`: hosts and storage may be given back from a phase to the next.",
+    },
+    existing.Existing: {
+        "keep": "`false`: nothing is kept, only the difference is told.",
+        "clusters": "Clusters that stand.",
+        "datastores": "Datastores that stand.",
+        "backup": "Backup storage that is ordered; only told.",
+        "bill": "The quantities so far; written by the program, from a plan.",
+    },
+    existing.StandingCluster: {
+        "name": "Name of the cluster; it stays, and no new one takes it.",
+        "site": "Zone where it stands.",
+        "pool": "Pool of the VMs on it.",
+        "blade": "Its blade type.",
+        "hosts": "Its hosts, spare ones included.",
+        "memory_gib": "Its activated memory in GiB; only told.",
+    },
+    existing.StandingDatastore: {
+        "site": "Zone where it stands.",
+        "class": "Its storage class.",
+        "size_gib": "Its size in GiB, in whole billing units.",
+        "replication": "Under Global Mirror: whether it is the `source` or the `copy`.",
+    },
+    existing.StandingBackup: {"site": "Zone of the backup storage.", "tib": "What is ordered, in TiB."},
+    existing.StandingLine: {
+        "site": "Zone of the line.",
+        "sku": "SKU of the item.",
+        "licence": "Name of a licence of others, in place of a SKU.",
+        "quantity": "How many.",
     },
     workload.Growth: {
         "vms": "Growth a year of the number of VMs, as a share.",

@@ -12,7 +12,7 @@ from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.presentation.grid import cut, grid, whole_lines
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables import third_party
+from cloudplan.presentation.tables import standing, third_party
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, Text, say, words
 from cloudplan.workload.workload import Workload
 
@@ -66,6 +66,8 @@ class Terminal:
             yield self._section(table, folded=False)
         yield self._bill(plan)
         yield self._licences(plan)
+        if plan.changes:
+            yield self._section(standing.changes(plan).without("SKU").without_empty(), folded=True)
         yield from (self._whole(part) for part in tables.ledger(workload))
         yield self._assumptions(plan)
         yield self._findings(plan)
@@ -173,7 +175,7 @@ class Terminal:
 
     def _licences(self, plan: Plan) -> str:
         """Return what is owed to others, below each line who needs it, and the grand total."""
-        if plan.third_party is None:
+        if plan.owed is None:
             return ""
         spoken, table = self.spoken, third_party.licences(plan)
         shown = table.only("Licence", "Cluster", "Quantity", "Unit", "Unit price", "Monthly")
@@ -186,7 +188,7 @@ class Terminal:
         ]
         made = grid(columns, [*cells, *sums], spoken, self.screen.width - len(INDENT), folded=True)
         lines = [*made.top]
-        for texts, line in zip(made.rows, plan.third_party.lines, strict=False):
+        for texts, line in zip(made.rows, plan.owed.lines, strict=False):
             lines += [*texts, *self._why(line.site, third_party.because(line), line.rule)]
         lines += ["", *(text for texts in made.rows[len(cells) :] for text in texts)]
         note = spoken.text("{currency}, for one month.", currency=plan.prices.currency)

@@ -9,7 +9,7 @@ from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.grid import tabulated
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables import third_party
+from cloudplan.presentation.tables import standing, third_party
 from cloudplan.presentation.tables.table import Report, Table, say, words
 from cloudplan.presentation.terminal import PAPER, Screen, Terminal, cost_of, status_of
 from cloudplan.sales.quote import quote
@@ -67,11 +67,13 @@ def _markdown(plan: Plan, workload: Workload, spoken: Language) -> Iterator[str]
         *(tables.protection(plan, workload), tables.backup(plan), tables.bill(plan), tables.site_totals(plan)),
     ):
         yield _block(table, spoken)
-    if plan.third_party:
+    if plan.owed:
         yield _block(third_party.licences(plan).without_empty(), spoken)
         yield _block(third_party.totals(plan), spoken)
     yield f"**{spoken.text('Total: {cost} a month', cost=cost)}**"
     yield mark
+    if plan.changes:
+        yield _block(standing.changes(plan), spoken)
     yield from (_block(part, spoken) for part in tables.ledger(workload))
     yield _block(resting.table(plan), spoken)
     yield _block(tables.findings(plan.findings), spoken)

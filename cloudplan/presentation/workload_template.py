@@ -203,7 +203,7 @@ def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edi
     """Return what the file shows: the values, and for what is left out its default or an example."""
     usual = read_workload({**tree, "policy": {}, "vms": [_group("1x1x1x1", 1, {}, stored=True)]}, edition)
     first = read.vms[0]
-    primary, standby = read.sites.primary, read.sites.standby
+    primary, standby, flash = read.sites.primary, read.sites.standby, edition.flash_classes[0]
     others = [zone for zone in _zones(edition, read.region) if zone != primary]
     extra = next(iter(edition.extras.values()), None)
     group: dict[str, Any] = {"anti_affinity": first.name, "affinity": first.name}
@@ -218,8 +218,12 @@ def _layout(tree: dict[str, Any], read: Workload, answers: Answers, edition: Edi
             **EXAMPLES,
             "sites": {"standby": others[0], "backup": others[-1]} if others else {},
             "extras": [{"sku": extra.sku, "quantity": 1}] if extra else None,
+            "existing": {
+                "keep": True,
+                "datastores": [{"site": primary, "class": edition.flash_classes[0], "size_gib": 500}],
+            },
             "requires": list(edition.certifications)[:1] or None,
-            "vms": [{**group, "disks": [{"class": edition.flash_classes[0], "used_gib": first.disks[0].size_gib}]}],
+            "vms": [{**group, "disks": [{"class": flash, "used_gib": first.disks[0].size_gib}]}],
         },
         defaults={"policy": usual.policy.model_dump(), "vms": [{**own, "backup": first.backup.model_dump()}]},
         unanswered=frozenset(path for name, paths in _FIELDS.items() if name not in answers for path in paths),

@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found as shown
 from cloudplan.catalog.edition import Edition
-from cloudplan.plan.plan import Assumption, BomLine, Plan, ThirdPartyLine, gap_of, is_optimal
+from cloudplan.plan.plan import Assumption, BomLine, Change, Plan, ThirdPartyLine, gap_of, is_optimal
 from cloudplan.rules.licences import LIC_1, LIC_2
 from cloudplan.rules.rule import Check, Condition, Rule
 
@@ -86,6 +86,26 @@ def third_party_is(expected: Plan, plan: Plan) -> Iterator[Condition]:
     yield LIC_1.require(told.monthly == total, "third_party.monthly", words)
     words = f"{plan.total_monthly} is not monthly and third_party.monthly, {plan.monthly + told.monthly}"
     yield LIC_1.require(plan.total_monthly == plan.monthly + told.monthly, "total_monthly", words)
+
+
+def changes_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
+    """Yield that a plan tells what it changes about what stood, neither more nor less (BOM)."""
+    if plan.changes is None and expected.changes is None:
+        return
+    wanted, told = (_changes(each) for each in (expected, plan))
+    yield BOM.require((plan.changes is None) == (expected.changes is None), "changes", "what stood is not told of so")
+    yield BOM.require(len(plan.changes or ()) == len(told), "changes", "two entries for one item and site")
+    for key in sorted(wanted.keys() | told.keys()):
+        words = f"{_from_to(told.get(key))}, expected {_from_to(wanted.get(key))}"
+        yield BOM.require(wanted.get(key) == told.get(key), f"changes, {key[1]} at {key[0]}", words)
+
+
+def _from_to(change: Change | None) -> str:
+    return "no entry" if change is None else f"from {change.before} to {change.after} {shown(change.unit)}"
+
+
+def _changes(plan: Plan) -> dict[tuple[str, str], Change]:
+    return {(each.site, each.sku or f"licence {each.licence}"): each for each in plan.changes or ()}
 
 
 def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from cloudplan.catalog.edition import Edition
-from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, storage
+from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, standing, storage
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.rule import rule_book as _rule_book
 
@@ -15,6 +15,7 @@ ALL = (
     *backup.RULES,
     *networks.RULES,
     *certifications.RULES,
+    *standing.RULES,
     *bill.RULES,
 )
 

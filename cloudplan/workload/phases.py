@@ -128,6 +128,8 @@ class _Calendar:
         given = {group["name"]: group for group in tree["vms"]}
         tree["vms"] = [self._group(group, given[group.name], counts[group.name], end) for group in standing]
         del tree["horizon"]
+        if begin > self.start:
+            tree.pop("existing", None)
         tree |= {"name": f"{self.workload.name}@{month_text(begin)}", "catalog": self.workload.catalog}
         read = read_workload(tree, self.edition, obey_pin=False).with_given(self.workload.given)
         return Phase(month_text(begin), end - begin, read)

@@ -17,7 +17,7 @@ from cloudplan.base.schema import decimal_of, misfit, unknown, validate
 from cloudplan.base.yamlfile import Document, Where, dotted, without_nulls
 from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.catalog.loading import editions, load_edition, not_shipped
-from cloudplan.workload import default_disk, horizon, networks
+from cloudplan.workload import default_disk, existing, horizon, networks
 from cloudplan.workload.raw import mapping_at, mappings, texts
 from cloudplan.workload.workload import MAX_INSTANCES, USED_PLACES, Policy, Sites, Workload
 
@@ -99,7 +99,7 @@ def as_given(workload: Workload, edition: Edition) -> dict[str, Any]:
         _drop(policy[part], defaults[part])
     _drop(policy, defaults)
     del tree["catalog"]
-    return tree
+    return tree | ({"existing": workload.existing.canonical()} if workload.existing else {})
 
 
 def _settings(written: Mapping[str, Any], term_months: int | None) -> set[str]:
@@ -213,6 +213,7 @@ def _reference_faults(tree: dict[str, Any], document: Document, edition: Edition
     if "vswp" in policy:
         wanted.append((("policy", "vswp"), "swap policy", policy["vswp"], ("home", "auto", *edition.storage_classes)))
     wanted += networks.zones_named(tree, zones)
+    wanted += existing.names(tree, zones, edition)
     certifications = list(edition.certifications or load_edition().certifications)
     wanted += [(("requires", at), "certification", name, certifications) for at, name in texts(tree.get("requires"))]
     wanted += default_disk.class_named(policy, edition)
@@ -376,6 +377,7 @@ def _value_faults(tree: dict[str, Any], document: Document, edition: Edition) ->
         yield document.fault(("policy", "blades"), "found an empty list; allowed: at least one blade")
     yield from default_disk.faults(tree, document, edition)
     yield from horizon.faults(tree, document)
+    yield from existing.faults(tree, document, edition)
     pools: dict[str, str] = {}
     for index, group in mappings(tree.get("vms")):
         yield from _group_faults(group, ("vms", index), document, edition)

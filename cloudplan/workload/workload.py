@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Duration, Flag, Frozen, Month, Name, quantity, refused, whole
 from cloudplan.base.units import mib
+from cloudplan.workload.existing import Existing
 
 MAX_INSTANCES = 1_000_000
 MAX_SIZE_GIB = "1000000000"
@@ -304,6 +305,8 @@ class Workload(Frozen):
     policy: Policy
     backup_policies: dict[str, BackupPolicy] = Field(default_factory=dict)
     horizon: Horizon | None = None
+    existing: Existing | None = None
+    """What already stands; no part of the canonical values, nor of the hash."""
     extras: tuple[Extra, ...] = ()
     networks: tuple[Network, ...] = ()
     vms: tuple[VmGroup, ...] = Field(min_length=1)
@@ -347,7 +350,7 @@ class Workload(Frozen):
 
         Fields that came after the first plans are left out where they say nothing, so that hashes stay.
         """
-        tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        tree = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"existing"})
         _leave_out_empty(tree, "networks", "requires")
         for group in tree["vms"]:
             _leave_out_empty(group, "networks", "licences", "tags")

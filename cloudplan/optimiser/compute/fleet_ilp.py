@@ -5,12 +5,14 @@ must hold is for others to add: patterns, or the sums and cuts of this module, w
 same.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.base.units import gib
 from cloudplan.evaluation.items import Decision, cost, items
+from cloudplan.evaluation.third_party import licences_of_host
 from cloudplan.optimiser.compute.column_generation import Target
 from cloudplan.optimiser.compute.cuts import Cut
 from cloudplan.optimiser.compute.kinds import ClusterKind
@@ -26,6 +28,7 @@ from cloudplan.rules.compute import (
     memory_is_unpriced,
 )
 from cloudplan.rules.rule import Linear
+from cloudplan.rules.standing import hosts_stand, least_hosts, standing_at, standing_clusters
 from cloudplan.workload.case import Case
 
 
@@ -73,15 +76,62 @@ class FleetIlp:
             self.model.at_most(entry.clusters, entry.loaded)
             if memory_is_unpriced(case) and not any_memory:
                 self.model.at_most(entry.memory_gib, included_gib(case.edition) * entry.hosts)
-        self.model.keep(*cluster_count(case, site, add(entry.clusters for entry in self.types)))
+        self.idle = [each for pool in pools for each in self._standing(pool)]
+        """Clusters that stand and hold nothing: blade, hosts of each, how many."""
+        elsewhere = self._elsewhere(site)
+        idle = add(number for _, _, number in self.idle)
+        self.model.keep(*cluster_count(case, site, add(entry.clusters for entry in self.types) + idle + elsewhere))
+
+    def _standing(self, pool: Pool) -> Iterator[tuple[str, int, Linear]]:
+        """Give each cluster that stands to a kind of its blade type, or to none (EXI-1); yield those without."""
+        case, model = self._case, self.model
+        alike = Counter((each.blade, least_hosts(case, each)) for each in standing_at(case, pool.site, pool.name))
+        kinds: dict[str, list[FleetType]] = {}
+        for entry in self.types:
+            if entry.pool is pool:
+                kinds.setdefault(entry.blade, []).append(entry)
+        given: dict[ClusterKind, list[tuple[int, Unknown]]] = {}
+        for (blade, hosts), number in alike.items():
+            if blade not in kinds:
+                yield blade, hosts, number
+                continue
+            idle = model.whole(0, number)
+            taken = [(entry, model.whole(0, number)) for entry in kinds[blade]]
+            model.equal(add([idle, *(unknown for _, unknown in taken)]), number)
+            for entry, unknown in taken:
+                given.setdefault(entry.kind, []).append((hosts, unknown))
+            yield blade, hosts, idle
+        least = case.workload.policy.host_failures + 1
+        for entry in (each for alike_types in kinds.values() for each in alike_types if each.kind in given):
+            some = given[entry.kind]
+            count = add(unknown for _, unknown in some)
+            standing = total((unknown, hosts - least) for hosts, unknown in some) + least * entry.clusters
+            model.keep(hosts_stand(entry.place, standing, entry.hosts))
+            model.at_most(count, entry.clusters)
+
+    def _elsewhere(self, site: str) -> int:
+        """Return how many clusters stand at a site in pools that are none of these."""
+        mine = {pool.name for pool in self.pools}
+        return sum(each.site == site and each.pool not in mine for each in standing_clusters(self._case))
 
     @property
     def objective(self) -> Linear:
-        """What the clusters cost a month, with the licences of their hosts."""
-        clusters = [(entry.pool.site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types]
-        owed = [(entry, entry.kind.licences_price(self._case, entry.pool.site)) for entry in self.types]
-        licensed = total((entry.hosts, price) for entry, price in owed if price)
-        return cost(self._case, items(self._case, Decision(clusters))) + licensed
+        """What the clusters cost a month, with the licences of their hosts, and those that stand idle."""
+        case, site = self._case, self.pools[0].site
+        clusters: list[tuple[str, str, Linear, Linear]] = [
+            (entry.pool.site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types
+        ]
+        owed = [(entry.hosts, entry.kind.licences_price(case, entry.pool.site)) for entry in self.types]
+        idle: Linear = Fraction(0)
+        for blade, hosts, number in self.idle:
+            clusters.append((site, blade, hosts * number, included_gib(case.edition) * hosts * number))
+            idle = idle + licences_of_host(case, site, blade, ()) * hosts * number
+        licensed = total((hosts, price) for hosts, price in owed if price)
+        return cost(case, items(case, Decision(clusters))) + licensed + idle
+
+    def idle_hosts(self, blade: str) -> int:
+        """Return how many hosts of a blade type stand idle in the solution found."""
+        return sum(hosts * self.model.value(number) for name, hosts, number in self.idle if name == blade)
 
     def minimise(self, budget: Budget) -> Outcome:
         """Search for the least cost."""
@@ -90,9 +140,10 @@ class FleetIlp:
     def settle_ties(self, budget: Budget) -> None:
         """Among plans of equal cost prefer fewer hosts, then clusters, then activated memory, then catalogue order."""
         order = list(self._case.blades)
+        idle = [(hosts, number) for _, hosts, number in self.idle]
         orders = [
-            add(entry.hosts for entry in self.types),
-            add(entry.clusters for entry in self.types),
+            add([*(entry.hosts for entry in self.types), *(hosts * number for hosts, number in idle)]),
+            add([*(entry.clusters for entry in self.types), *(number for _, number in idle)]),
             add(entry.memory_gib for entry in self.types),
             total((entry.hosts, order.index(entry.blade)) for entry in self.types),
         ]

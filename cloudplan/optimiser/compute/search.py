@@ -346,8 +346,17 @@ def _clusters(
     for pool in pools:
         mine = [entry for entry in fleets.types if entry.pool is pool]
         wanted = [Fleet(entry.blade, loaded[entry.key], fleets.model.value(entry.hosts)) for entry in mine]
-        clusters += deal_hosts(case, pool, wanted)
+        clusters += deal_hosts(case, pool, list(_with_idle(fleets, wanted)) if fleets.idle else wanted)
     return tuple(clusters)
+
+
+def _with_idle(fleets: FleetIlp, wanted: Sequence[Fleet]) -> Iterator[Fleet]:
+    """Yield fleets with the idle hosts of each blade type among those of its first one: dealing decides who is idle."""
+    seen: set[str] = set()
+    for fleet in wanted:
+        more = 0 if fleet.blade in seen else fleets.idle_hosts(fleet.blade)
+        seen.add(fleet.blade)
+        yield replace(fleet, hosts=fleet.hosts + more)
 
 
 def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:

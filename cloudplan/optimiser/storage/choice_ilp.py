@@ -19,6 +19,7 @@ from cloudplan.optimiser.storage.useful import useful_classes
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Mechanism
 from cloudplan.rules.protection import mirror_licence, mirror_licences_tib
 from cloudplan.rules.rule import Linear
+from cloudplan.rules.standing import standing_gib, storage_stands
 from cloudplan.rules.storage import datastores_of_site, lun_dimensions, lun_limits, swap_at_home, swap_classes
 from cloudplan.workload.case import Case
 
@@ -125,6 +126,7 @@ class ChoiceIlp:
         buckets = set(self._supply)
         if self.case.workload.policy.min_datastores > 1:
             buckets |= {Bucket(site, name) for site in self.case.cluster_sites for name in flash_on_offer(self.case)}
+        buckets |= {Bucket(site, name) for site, name in standing_gib(self.case)}
         sites, names = self.case.sites, list(self.case.classes)
         return sorted(buckets, key=lambda b: (sites.index(b.site), b.peer or "", names.index(b.storage_class)))
 
@@ -146,13 +148,22 @@ class ChoiceIlp:
                 luns=sums.luns,
             )
             model.keep(*rows)
-            if sums.bucket.mirrored or sums.bucket.storage_class not in flash:  # an empty LUN is of a flash class
+            stands = not sums.bucket.mirrored and (sums.bucket.site, sums.bucket.storage_class) in standing_gib(case)
+            if not stands and (sums.bucket.mirrored or sums.bucket.storage_class not in flash):
+                # an empty LUN is of a flash class, or of one of which GiB stand
                 model.at_most(sums.luns, total((unknown, count) for unknown, count, _ in terms))
         for site, licences in self.licences.items():
             mirrored_gib = add(
                 self._size(sums) for sums in self.sums if sums.bucket.mirrored and sums.bucket.site == site
             )
             model.keep(mirror_licence(site, mirrored_gib=mirrored_gib, licences_tib=licences))
+        for site, name in standing_gib(case):
+            here = add(
+                self._size(sums)
+                for sums in self.sums
+                if sums.bucket.storage_class == name and site in sums.bucket.sites
+            )
+            model.keep(storage_stands(case, site, name, here))
         for site in case.cluster_sites:
             here = add(sums.luns for sums in self.sums if site in sums.bucket.sites)
             model.keep(datastores_of_site(case, site, here))

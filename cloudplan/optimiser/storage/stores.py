@@ -5,8 +5,8 @@ an empty one of the cheapest class.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import Fault, InternalError, NoPlanError
@@ -19,6 +19,7 @@ from cloudplan.optimiser.storage.luns import NOTHING, Bucket, Kind, Lun, least_g
 from cloudplan.optimiser.storage.measure import Counts, Measure
 from cloudplan.optimiser.storage.parts import Member, Part
 from cloudplan.optimiser.storage.slots import tightened
+from cloudplan.rules.standing import standing_gib
 from cloudplan.rules.storage import ORD_1
 from cloudplan.workload.case import Case
 
@@ -99,7 +100,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Stored:
-    """What was chosen, laid out: the content and LUNs of each bucket, empty LUNs by bucket, and the exact cost."""
+    """What was chosen, laid out: the content and LUNs of each bucket, empty LUNs by bucket, and the exact cost.
+
+    `idle` are the GiB by which LUNs are larger than they need be, and the LUNs more, so that what stands stays (EXI-2).
+    """
 
     chosen: Numbers
     contents: Mapping[Bucket, Mapping[Kind, int]]
@@ -108,12 +112,27 @@ class Stored:
     empty: Mapping[Bucket, int]
     gib: Mapping[Bucket, int]
     cost: Fraction
+    idle: Mapping[Bucket, "Idle"] = field(default_factory=dict)
 
     @property
     def luns(self) -> dict[Bucket, int]:
         """How many LUNs each bucket has."""
         counts = Counter({bucket: len(layout.luns) for bucket, layout in self.layouts.items()})
-        return dict(counts + Counter(self.empty))
+        more = Counter({bucket: len(idle.luns_gib) for bucket, idle in self.idle.items()})
+        return dict(counts + Counter(self.empty) + more)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """GiB that stand and nothing needs: by how much LUNs are larger, in their order, and the sizes of LUNs more."""
+
+    more_gib: tuple[int, ...]
+    luns_gib: tuple[int, ...]
+
+    @property
+    def gib(self) -> int:
+        """All of them."""
+        return sum(self.more_gib) + sum(self.luns_gib)
 
 
 class Stores:
@@ -123,6 +142,7 @@ class Stores:
         self.case, self.parts = case, parts
         self.places = {each.bucket: Place(case, parts, each) for each in sums}
         self._offers = sorted(self._empty_offers())
+        self._standing = standing_gib(case)
         self._negligible = 0.0
 
     def _empty_offers(self) -> list[tuple[Fraction, int, str]]:
@@ -167,10 +187,34 @@ class Stores:
         """Return the same with its sizes and its cost."""
         gib = {bucket: layout.gib for bucket, layout in stored.layouts.items()}
         for bucket, number in stored.empty.items():
-            size = next(size for _, size, name in self._offers if name == bucket.storage_class)
-            gib[bucket] = gib.get(bucket, 0) + number * size
+            gib[bucket] = gib.get(bucket, 0) + number * self._empty_gib(bucket)
+        idle = self._idle(stored, gib)
+        for bucket, each in idle.items():
+            gib[bucket] = gib.get(bucket, 0) + each.gib
         amount = price_of(self.case, self.parts, stored.chosen, gib)
-        return Stored(stored.chosen, stored.contents, stored.counts, stored.layouts, stored.empty, gib, amount)
+        return replace(stored, gib=gib, cost=amount, idle=idle)
+
+    def _empty_gib(self, bucket: Bucket) -> int:
+        """Return the size of an empty LUN."""
+        return next(size for _, size, name in self._offers if name == bucket.storage_class)
+
+    def _sizes(self, stored: Stored, bucket: Bucket) -> list[int]:
+        """Return the sizes of the LUNs of a bucket that need be, in their order, the empty ones last."""
+        luns = stored.layouts[bucket].luns if bucket in stored.layouts else ()
+        sizes = [self.places[bucket].measure.exact_gib(counts) or 0 for counts in luns]
+        return sizes + [self._empty_gib(bucket) for _ in range(stored.empty.get(bucket, 0))]
+
+    def _idle(self, stored: Stored, gib: Mapping[Bucket, int]) -> dict[Bucket, Idle]:
+        """Return what is lacking to the GiB that stand: LUNs grow first, up to the largest, then there are more."""
+        found: dict[Bucket, Idle] = {}
+        for (site, name), standing in self._standing.items():
+            here = sum(size for bucket, size in gib.items() if bucket.storage_class == name and site in bucket.sites)
+            left = standing - here
+            if left <= 0:
+                continue
+            bucket = Bucket(site, name)
+            found[bucket] = self._grown_by(bucket, self._sizes(stored, bucket), left)
+        return found
 
     def _lacking(self, stored: Stored) -> dict[str, int]:
         """Return how many datastores each site with a cluster lacks."""
@@ -201,6 +245,22 @@ class Stores:
             raise NoPlanError([Fault("no datastore on offer may stand empty to reach min_datastores", rule=ORD_1.id)])
         return min(ways, key=lambda way: way[:3])[3]
 
+    def _grown_by(self, bucket: Bucket, sizes: Sequence[int], gib: int) -> Idle:
+        """Deal GiB over LUNs of these sizes, and over as few LUNs more as it takes, none of them too small."""
+        largest, least = (int(getattr(self.places[bucket].measure, name)) for name in ("largest", "minimum"))
+        room = sum(largest - size for size in sizes)
+        luns = -(-max(0, gib - room) // largest)
+        apart = max(gib - room, luns * least) if luns else 0
+        more, left = [], max(0, gib - apart)
+        for size in sizes:
+            more.append(min(left, largest - size))
+            left -= more[-1]
+        others = []
+        for number in range(luns, 0, -1):  # as large as the least for those after it allows
+            others.append(min(largest, apart - (number - 1) * least))
+            apart -= others[-1]
+        return Idle(tuple(more), tuple(others))
+
     def _with(
         self,
         stored: Stored,
@@ -209,7 +269,7 @@ class Stores:
     ) -> Stored:
         layouts = stored.layouts if layouts is None else layouts
         empty = stored.empty if empty is None else empty
-        return self._priced(Stored(stored.chosen, stored.contents, stored.counts, layouts, empty, {}, Fraction(0)))
+        return self._priced(replace(stored, layouts=layouts, empty=empty))
 
     def named(self, stored: Stored) -> list[Lun]:
         """Return the LUNs with the kinds that stand on them, bucket by bucket."""
@@ -218,6 +278,15 @@ class Stores:
             if bucket in stored.layouts:
                 luns += place.dealt(stored.contents[bucket], stored.layouts[bucket])
         for bucket, number in stored.empty.items():
-            size = next(size for _, size, name in self._offers if name == bucket.storage_class)
-            luns += [Lun(bucket, size, {})] * number
+            luns += [Lun(bucket, self._empty_gib(bucket), {})] * number
+        for bucket, idle in stored.idle.items():
+            luns = list(_grown(luns, bucket, idle))
         return luns
+
+
+def _grown(luns: Sequence[Lun], bucket: Bucket, idle: Idle) -> Iterator[Lun]:
+    """Yield LUNs with the GiB of a bucket that nothing needs, and the LUNs more."""
+    more = iter(idle.more_gib)
+    for lun in luns:
+        yield replace(lun, size_gib=lun.size_gib + next(more)) if lun.bucket == bucket else lun
+    yield from (Lun(bucket, size_gib, {}) for size_gib in idle.luns_gib)

@@ -8,6 +8,7 @@ from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.optimiser.storage.luns import Load, disk_load, swap_load
 from cloudplan.optimiser.storage.parts import Part
 from cloudplan.rules.protection import GM_1
+from cloudplan.rules.standing import standing_gib
 from cloudplan.rules.storage import LunDimension, largest_lun_gib, lun_dimensions
 from cloudplan.workload.case import Case
 
@@ -16,9 +17,11 @@ def useful_classes(case: Case, parts: Sequence[Part]) -> list[str]:
     """Return the classes worth a choice for what asks for none.
 
     Class b is not, when a class a costs no more and takes over whole LUNs of b as they are: at most as large there.
-    A class that somebody asks for always stays, because its LUNs may hold what must not move.
+    A class that somebody asks for always stays, because its LUNs may hold what must not move, and so does one of which
+    GiB stand: they cost the same whatever is on them.
     """
     asked = {disk.storage_class for part in parts for disk in part.disks} | {case.workload.policy.vswp}
+    asked |= {name for _, name in standing_gib(case)}
     loads = set(_loads(case, parts))
     price = {name: _price(case, name) for name in case.classes}
     order = list(case.classes)

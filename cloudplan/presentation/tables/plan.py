@@ -215,7 +215,7 @@ def proof(plan: Plan) -> Table:
     columns = (Column("Figure"), Column("Monthly", "money", plan.prices.currency))
     rows: tuple[tuple[Cell, ...], ...] = ((message("The plan's own bill"), plan.monthly),)
     bound = message("Lower bound of that bill: no plan costs less")
-    if plan.third_party:
+    if plan.owed:
         rows += ((message("With licences of third parties"), plan.cost),)
         bound = message("Lower bound of that sum: no plan costs less")
     rows += ((bound, plan.lower_bound), (message("Proven gap"), plan.cost - plan.lower_bound))

@@ -18,7 +18,7 @@ UNITS = {
 def licences(plan: Plan) -> Table:
     """Return the lines of the licences of others; none where nothing is owed."""
     currency = plan.prices.currency
-    lines = plan.third_party.lines if plan.third_party else ()
+    lines = plan.owed.lines if plan.owed else ()
     columns = (
         *(Column("Licence"), Column("Site"), Column("Cluster"), Column("Hosts", "whole")),
         *(Column("Quantity", "whole"), Column("Unit")),
@@ -44,10 +44,10 @@ def because(line: ThirdPartyLine) -> Message:
 def totals(plan: Plan) -> Table:
     """Return what the provider and others are paid, and the sum that is minimised."""
     rows: tuple[tuple[Cell, ...], ...] = ()
-    if plan.third_party:
+    if plan.owed:
         rows = (
             (message("The provider's bill"), plan.monthly),
-            (message("Licences of third parties"), plan.third_party.monthly),
+            (message("Licences of third parties"), plan.owed.monthly),
             (message("Both together"), plan.cost),
         )
     return Table("Grand total", (Column("Figure"), Column("Monthly", "money", plan.prices.currency)), rows)
@@ -55,11 +55,11 @@ def totals(plan: Plan) -> Table:
 
 def in_short(plan: Plan) -> Message | None:
     """Return who is paid how much, in a sentence; None without licences of others."""
-    if plan.third_party is None:
+    if plan.owed is None:
         return None
     return message(
         "Of which {bill:m} {currency} is the provider's bill, and {owed:m} {currency} licences of third parties.",
         bill=plan.monthly,
-        owed=plan.third_party.monthly,
+        owed=plan.owed.monthly,
         currency=plan.prices.currency,
     )

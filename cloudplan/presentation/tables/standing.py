@@ -1,0 +1,22 @@
+"""What a plan changes about what stands already, as a table."""
+
+from cloudplan.base.language import known, message
+from cloudplan.plan.plan import Change, Plan
+from cloudplan.presentation.tables.table import Cell, Column, Table
+
+NOTE = "Against what stands already; a quantity of which nobody told is empty before."
+
+
+def changes(plan: Plan) -> Table:
+    """Return what has to be ordered, or given back; no rows where nothing changes, or nothing stands."""
+    columns = (
+        *(Column("Site"), Column("Item"), Column("SKU", "hash"), Column("Unit")),
+        *(Column("Before", "whole"), Column("After", "whole"), Column("Change", "whole")),
+    )
+    return Table("Changes", columns, tuple(_row(each) for each in plan.changes or ()), NOTE)
+
+
+def _row(change: Change) -> tuple[Cell, ...]:
+    difference = None if change.before is None else change.after - change.before
+    item = known(change.label) if change.sku else message("licence {name}", name=change.label)
+    return (change.site, item, change.sku, known(change.unit), change.before, change.after, difference)
