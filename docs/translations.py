@@ -45,6 +45,7 @@ MODULES = (
     *("sales/orders", "sales/requests", "sales/terraform"),
     *("presentation/html_page", "presentation/cost_panels", "presentation/site_panels", "presentation/tables/site_map"),
     *("presentation/html_page", "presentation/pdf", "presentation/tables/offer", "presentation/tables/conditions"),
+    "presentation/tables/whatifs",
     *(
         f"presentation/tables/{name}"
         for name in ("plan", "third_party", "quote", "inventory", "orders", "terraform", "assumptions", "service")

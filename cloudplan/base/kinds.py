@@ -9,7 +9,7 @@ from cloudplan.base.files import DASH, opened, read_bytes, text_of
 from cloudplan.base.yamlfile import Document
 
 WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
-IMPORT_RULES = "import-rules"
+IMPORT_RULES, COMPARISON = "import-rules", "comparison"
 INVENTORY, WORKBOOK, TABLE, QUOTE = "inventory", "workbook", "table", "quote"
 """Kinds of files that have no schema."""
 
@@ -20,6 +20,7 @@ NAMES = {
     PLAN: "a plan",
     EDITION: "a file of an edition",
     IMPORT_RULES: "the rules of an import",
+    COMPARISON: "a comparison",
     INVENTORY: "an inventory",
     WORKBOOK: "a workbook",
     TABLE: "a table",
@@ -32,6 +33,7 @@ _ADVICE = {
     PLAN: "`cloudplan verify`, `quote` and `explain` take it",
     EDITION: "give its folder with --catalog",
     IMPORT_RULES: "give them with `cloudplan import --rules`",
+    COMPARISON: "give it with `cloudplan quote --comparison`",
 }
 """What to do with a file of a kind where another one is wanted."""
 _ADVICE_FOR = {

@@ -26,6 +26,7 @@ from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.quote import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
+from cloudplan.sales.whatifs import ComparisonFile, read_comparison, whatifs
 
 _SUFFIXES = {".xlsx": "xlsx", ".pdf": "pdf", ".html": "html", ".csv": "csv"}
 _ALLOWED = ", ".join(_SUFFIXES)
@@ -61,6 +62,10 @@ def quote(
     previous: Annotated[
         Path | None, typer.Option(help="The plan of the revision before: what changed since, by cause.")
     ] = None,
+    comparison: Annotated[
+        Path | None,
+        typer.Option(help="What `cloudplan compare -o compare.json` found: the page shows its what-ifs and growth."),
+    ] = None,
     lang: Lang = None,
     issued: Annotated[
         datetime | None, typer.Option(parser=values.day, metavar=values.DAY, help="Day of issue; wins over the terms.")
@@ -81,17 +86,20 @@ def quote(
         raise BadInputError([Fault(f"found {str(annex)!r}; allowed: a name that ends in .xlsx", where="--annex")])
     beside = {path: format for path, format in ((csv, "csv"), (annex, "annex")) if path}
     formats = {**_formats(output or [], format), **beside}
-    files.refuse_existing([*(output or []), csv, annex], force=force, inputs=[plan, terms, previous])
+    files.refuse_existing([*(output or []), csv, annex], force=force, inputs=[plan, terms, previous, comparison])
     faults: list[Fault] = []
     read: Plan | None = None
     before: Plan | None = None
     agreed: Terms | None = None
+    compared: ComparisonFile | None = None
     with gathered(faults):
         read = read_plan(plan)
     with gathered(faults):
         agreed = read_terms(terms) if terms else Terms()
     with gathered(faults):
         before = read_plan(previous) if previous else None
+    with gathered(faults):
+        compared = read_comparison(comparison) if comparison else None
     if read is None or agreed is None or faults:
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
@@ -101,6 +109,10 @@ def quote(
             before, read, solve=partial(optimised, gap=0.0, time_limit=None), names=(str(previous), str(plan))
         )
         made = replace(made, revision=revision(change, made.terms))
+    if compared:
+        internal = audience == "internal"
+        told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
+        made = replace(made, whatifs=told)
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),

@@ -13,6 +13,7 @@ from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.presentation.colours import Colours
 from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import allocation as words
+from cloudplan.presentation.tables import whatifs as whatif_words
 from cloudplan.presentation.tables.table import words as cell_words
 from cloudplan.sales.quote import Quote
 
@@ -115,6 +116,9 @@ class CostPanels:
                 message("{tib:n} TiB", tib=sum(each.tib for each in plan.backup)),
                 message("at {sites}", sites=", ".join(each.site for each in plan.backup)),
             )
+        growth = whatif_words.fits(quote.whatifs) if quote.whatifs else None
+        if quote.whatifs and growth:
+            yield message("growth left"), growth, message("of CPU and memory, before the next blade")
 
     def _term(self) -> Message:
         """Return what a quote comes to over its term, or in a year where the term is a month."""

@@ -19,6 +19,7 @@ from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
 from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.charts import bars
 from cloudplan.presentation.cost_panels import CostPanels
 from cloudplan.presentation.listed import by_name, listed
 from cloudplan.presentation.site_panels import SitePanels
@@ -26,6 +27,7 @@ from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
+from cloudplan.presentation.tables import whatifs as whatif_tables
 from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.sales.quote import Audience, Quote
 from cloudplan.sales.quote import quote as quoted
@@ -119,6 +121,7 @@ class _Page:
             **self._proof(),
             **self._terms(),
             **costs.values(),
+            "whatifs": self._whatifs(),
             "map": self._map(SitePanels(quote, spoken, costs.colours)),
             "datastores": [self._datastore(use) for use in utilisation.datastores(quote.case, plan)],
             "headroom": spoken.number(Fraction(quote.case.workload.policy.snapshot_headroom) * 100),
@@ -186,6 +189,28 @@ class _Page:
             unit=unit,
         )
         return Bar(float(min(share, Fraction(1))), of, label)
+
+    def _whatifs(self) -> dict[str, Any] | None:
+        """Return what else there was to choose, where that was given."""
+        quote, spoken, found = self.quote, self.spoken, self.quote.whatifs
+        if found is None:
+            return None
+        same = whatif_tables.unmoved(found)
+        own = quote.internal and quote.monthly_net != self.plan.cost
+        return {
+            "table": listed(whatif_tables.table(quote, found), spoken),
+            "unmoved": spoken.said(same) if same else "",
+            "none": [(spoken.said(name), spoken.said(why)) for name, why in whatif_tables.without_plan(found)],
+            "note": spoken.text("Amounts are those of the plan's own bill, before the commercial discount.")
+            if own
+            else "",
+            "chart": bars(
+                [(spoken.said(name), change, lost) for name, change, lost in whatif_tables.changes(found)],
+                spoken.word("Change of the total"),
+                spoken,
+            ),
+            "growth": spoken.said(whatif_tables.growth(found)),
+        }
 
     def _map(self, panels: SitePanels) -> dict[str, Any]:
         """Return the map of the sites, each cluster with how full it is."""

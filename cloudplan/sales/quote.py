@@ -18,6 +18,7 @@ from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.sales.revision import Revision
 from cloudplan.sales.terms import Customer, ExtraLine, Terms
+from cloudplan.sales.whatifs import WhatIfs
 from cloudplan.workload.case import Case
 
 Audience = Literal["customer", "internal"]
@@ -70,7 +71,7 @@ class Invoiced:
 class Quote:
     """A plan, its terms and who reads it; every amount is exact, without tax unless it says so.
 
-    `revision` is what it changes of an earlier quote, where one was given.
+    `revision` is what it changes of an earlier quote, `whatifs` what else there was to choose, where these were given.
     """
 
     plan: Plan
@@ -78,6 +79,7 @@ class Quote:
     case: Case
     audience: Audience = "internal"
     revision: Revision | None = None
+    whatifs: WhatIfs | None = None
 
     @property
     def internal(self) -> bool:

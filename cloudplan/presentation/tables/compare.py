@@ -1,5 +1,6 @@
 """A comparison as a report and as plain values: each alternative beside the optimum, with a bar for its cost."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -63,12 +64,12 @@ def _headline(comparison: Comparison, plan: Plan) -> Message:
 
 
 def _row(each: Alternative, optimum: Plan, most: Decimal) -> tuple[Cell, ...]:
-    lost = joined(*map(phrase, each.gives_up), between="; ") if each.gives_up else None
+    gone = lost(each.gives_up) if each.gives_up else None
     if each.plan is None:
-        return (_name(each), None, None, None, None, None, None, message("no plan"), lost, "")
+        return (_name(each), None, None, None, None, None, None, message("no plan"), gone, "")
     plan = each.plan
     figures = (each.hosts, each.spare, len(plan.clusters))
-    return (_name(each), plan.cost, *_difference(each, optimum), *figures, gap(plan), lost, bar(plan.cost, most))
+    return (_name(each), plan.cost, *_difference(each, optimum), *figures, gap(plan), gone, bar(plan.cost, most))
 
 
 def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
@@ -81,8 +82,21 @@ def _difference(each: Alternative, optimum: Plan) -> tuple[Cell, Cell]:
 
 
 def _name(each: Alternative) -> Message:
+    return named(each.theme, each.name)
+
+
+def named(theme: str, name: str) -> Message:
     """Return what an alternative is; the name of one that varies fields, whose theme is their paths, says it all."""
-    return phrase(f"{each.theme}: {each.name}" if each.theme and "." not in each.theme else each.name)
+    if not theme or "." in theme:
+        return phrase(name)
+    found = phrase(f"{theme}: {name}")
+    apart = message("{theme}: {one}", theme=phrase(theme), one=phrase(name))
+    return found if found.template.startswith(f"{theme}: ") else apart
+
+
+def lost(gives_up: Sequence[str]) -> Message:
+    """Return what an alternative does not keep."""
+    return joined(*map(phrase, gives_up), between="; ")
 
 
 def bar(value: Decimal, most: Decimal) -> str:
