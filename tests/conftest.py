@@ -3,7 +3,7 @@
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
 from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.document import document
+from cloudplan.optimiser import optimise
+from cloudplan.optimiser.memory import Remembered
+from cloudplan.optimiser.solver import Budget
 from cloudplan.plan.origin import origin_of
 from cloudplan.plan.plan import Search
 from cloudplan.prices.book import Prices
@@ -154,6 +157,41 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there; CLOUDPLAN_SHARED names the folder of examples and source documents")
     return folder
+
+
+SOLVED: dict[Hashable, Any] = {}
+"""What was found of parts of plans, by all that they depend on."""
+
+
+class SolvedOnce(Remembered[Any]):
+    """A part of a plan that no test has searched before; where plans were made earlier, as they are held against it."""
+
+    def improve(self, budget: Budget) -> None:
+        """Search until the end, unless that was done before for a plan that had no more to go by."""
+        alone = budget.deadline is None and not budget.spent and self._asked is None
+        if alone and self._key in SOLVED and not self._memory.ended(self._key):
+            self._best = SOLVED[self._key]
+            self._memory.keep(self._key, self._best, ended=True)
+            return
+        super().improve(budget)
+        if alone and not budget.spent:
+            SOLVED.setdefault(self._key, self._best)
+
+
+@pytest.fixture
+def solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search equal parts of plans once in all tests that use this: those whose point is not the search.
+
+    Everything else is done anew each time: what is dealt, billed, documented, verified.
+    """
+    monkeypatch.setattr(optimise, "Remembered", SolvedOnce)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file that share what was solved in one process."""
+    for item in items:
+        if "solved_once" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Assumption, Plan
 from cloudplan.workload.case import Case
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 CONTRADICTED = "2025-10-13"
 DR = {"standby": "az07"}
 APART = ("host-failures", "iops-not-told", "snapshot-headroom")

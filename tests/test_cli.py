@@ -17,6 +17,8 @@ from conftest import EDITION, REPOSITORY, Ran, price_book, vm, workload
 
 import cloudplan as cp
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 
 

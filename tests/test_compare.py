@@ -26,6 +26,8 @@ from cloudplan.presentation.tables.table import Table
 from cloudplan.presentation.tables.table import words as said
 from cloudplan.workload.reading import as_given
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 TWO = {"primary": "az05", "standby": "az07"}
 
 

@@ -29,6 +29,8 @@ from cloudplan.prices import book
 from cloudplan.sales import terms
 from cloudplan.workload import reading, workload
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 DOORS = [REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs" / "how-to").glob("*.md"))]
 SESSIONS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]

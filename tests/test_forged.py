@@ -14,6 +14,8 @@ from cloudplan.catalog.loading import FILES, catalog_folder
 from cloudplan.evaluation.document import program
 from cloudplan.presentation.text import render
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Tree = dict[str, Any]
 Run = Callable[..., Ran]
 COMMANDS = (

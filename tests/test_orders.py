@@ -28,6 +28,8 @@ from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import Terms
 from cloudplan.workload.case import Case
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 NOT_ORDERED = ("network:vlan", "iaas:az")
 """What of the extras has a field of its own in a form."""
 

@@ -21,6 +21,8 @@ from cloudplan.presentation.tables.relax import report
 from cloudplan.presentation.tables.table import words
 from cloudplan.workload.reading import as_given
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 TWO = {"primary": "az05", "standby": "az07"}
 
 

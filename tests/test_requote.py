@@ -22,6 +22,8 @@ from cloudplan.presentation.tables.requote import report, values
 from cloudplan.presentation.text import render_report
 from cloudplan.workload.reading import as_given
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 
 NEWEST = "2026-04-30"
