@@ -93,6 +93,12 @@ def price_book(*without: str, items: dict[str, Any] | None = None, **fields: Any
     return {**book, "valid_from": str(book["valid_from"]), "items": {**kept, **(items or {})}, **fields}
 
 
+def book_beside(example: Path) -> Path | None:
+    """Return the price book that an example workload has of its own, None for the one that ships."""
+    own = example.with_name(f"prices-{example.name}")
+    return own if own.exists() else None
+
+
 def case(*, edition: cp.Edition | None = None, prices: dict[str, Any] | None = None, **fields: Any) -> Case:
     """Return the case of a small workload with these fields, under an edition and a price book."""
     edition = edition or cp.load_edition(EDITION)

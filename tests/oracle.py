@@ -113,6 +113,11 @@ def firsts_and_rests(counts: Counts) -> Iterator[tuple[Counts, Counts]]:
             yield taken, minus(counts, taken)
 
 
+def subsets(things: Sequence[Any]) -> Iterable[tuple[bool, ...]]:
+    """Each way to take some of the things, as flags; none of them first."""
+    return product((False, True), repeat=len(things))
+
+
 def minus(counts: Counts, taken: Counts) -> Counts:
     """What is left of `counts`."""
     return tuple(count - take for count, take in zip(counts, taken, strict=True))
@@ -158,6 +163,43 @@ class Prices:
             and any(fnmatchcase(name, discount["match"]) for name in self._spellings(sku))
         )
         return max(matching, default=Fraction(0))
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Software of others, by what it is licensed."""
+
+    per: str
+    price: Fraction
+    factor: Fraction
+    minimum: int
+    site_wide: bool
+    standby: bool
+
+    @classmethod
+    def read(cls, entry: Yaml) -> "Licence":
+        """The licence with its defaults."""
+        return cls(
+            per=entry["per"],
+            price=exact(entry["price"]),
+            factor=exact(entry.get("factor", 1)),
+            minimum=entry.get("minimum", 0),
+            site_wide=entry.get("scope") == "site",
+            standby=entry.get("standby", True),
+        )
+
+    @property
+    def by_host(self) -> bool:
+        """Whether hosts owe it (LIC-1), and not instances."""
+        return self.per in ("core", "host")
+
+    def of_host(self, blade: "Blade") -> Fraction:
+        """LIC-2: what one host owes."""
+        return self.price * (1 if self.per == "host" else math.ceil(max(self.minimum, blade.cores) * self.factor))
+
+    def of_instance(self, group: "Group") -> Fraction:
+        """LIC-2: what one instance owes."""
+        return self.price * (1 if self.per == "vm" else max(self.minimum, group.vcpus))
 
 
 @dataclass(frozen=True)
@@ -245,6 +287,7 @@ class Group:
     disks: tuple[Disk, ...]
     protection: Yaml
     backup: Mapping[str, Fraction]
+    licences: frozenset[str]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -286,6 +329,7 @@ class Case:
     extras: Sequence[Yaml]
     networks: Sequence[Yaml]
     facts: Yaml
+    licences: Mapping[str, Licence]
 
     @classmethod
     def read(cls, workload: Yaml, prices: Yaml, facts: Yaml) -> "Case":
@@ -317,6 +361,7 @@ class Case:
             extras=workload.get("extras") or (),
             networks=workload.get("networks") or (),
             facts=facts,
+            licences={name: Licence.read(entry) for name, entry in (prices.get("licences") or {}).items()},
         )
 
     @property
@@ -327,6 +372,16 @@ class Case:
     def other_site(self, site: str) -> str | None:
         """DR-1: the standby site for a VM at the primary; the primary for any other."""
         return self.standby if site == self.primary else self.primary
+
+    def brought(self, group: Group, site: str) -> frozenset[str]:
+        """LIC-1: the licences that an instance brings where it runs."""
+        return frozenset(name for name in group.licences if site == group.site or self.licences[name].standby)
+
+    def site_wide(self, site: str) -> list[Licence]:
+        """LIC-1: what every host of a site owes, as some instance there brings it."""
+        here = frozenset().union(*(self.brought(group, site) for group in self.loads_at(site)))
+        found = [self.licences[name] for name in here]
+        return [licence for licence in found if licence.by_host and licence.site_wide]
 
     def loads_at(self, site: str) -> list[Group]:
         """The groups that demand CPU, memory and swap at a site: powered-off VMs have no demand anywhere."""
@@ -358,6 +413,7 @@ def read_group(group: Yaml, workload: Yaml, facts: Yaml, primary: str, standby: 
         disks=tuple(Disk.read(with_default(disk, policy.get("default_disk") or {})) for disk in group["disks"]),
         protection=group.get("protection") or {},
         backup=backup_policy(group.get("backup"), workload),
+        licences=frozenset(group.get("licences") or ()),
     )
 
 
@@ -445,17 +501,18 @@ class Load:
     gpus: int
     anti_affinity: tuple[str, ...]
     blades: frozenset[str]
+    licences: frozenset[str]
 
 
 def site_compute(case: Case, site: str) -> Fraction:
     """The cheapest clusters of a site: its pools share nothing but `max_clusters`."""
     budget = Budget()
     names = sorted({group.pool for group in case.loads_at(site)})
-    pools = [Pool(case, pool_loads(case, site, name), budget) for name in names]  # HOM-1
+    pools = [Pool(case, site, pool_loads(case, site, name), budget) for name in names]  # HOM-1
     for name, pool in zip(names, pools, strict=True):
-        if pool.cost(len(case.blades)) == math.inf:
+        if pool.cost(len(pool.clusters)) == math.inf:
             raise NoPlan(f"compute {site} {name}")
-    limit = len(pools) * len(case.blades)
+    limit = sum(len(pool.clusters) for pool in pools)
     cost = share_clusters(pools, limit if case.max_clusters is None else min(limit, case.max_clusters))
     if not isinstance(cost, Fraction):
         raise NoPlan(f"max_clusters {site}")
@@ -498,6 +555,11 @@ def instance_load(case: Case, group: Group, site: str) -> Load:
             and group.vcpus <= blade.threads  # CPU-2
             and group.min_ghz <= blade.ghz  # CPU-3
         ),
+        licences=frozenset(
+            name
+            for name in case.brought(group, site)
+            if case.licences[name].by_host and not case.licences[name].site_wide
+        ),
     )
 
 
@@ -509,64 +571,90 @@ def joined(members: Sequence[Load]) -> Load:
         gpus=sum(load.gpus for load in members),
         anti_affinity=tuple(name for load in members for name in load.anti_affinity),
         blades=frozenset.intersection(*(load.blades for load in members)),
+        licences=frozenset.union(*(load.licences for load in members)),
     )
+
+
+class Offer(NamedTuple):
+    """What a cluster may be: its blade type, the licences that its VMs may bring, and what a host costs with them."""
+
+    blade: Blade
+    licences: frozenset[str]
+    price: Fraction
 
 
 class Pool:
     """The cheapest clusters for the loads of one pool at one site.
 
-    A blade type needs at most one cluster: two of the same blade merged into one keep all rules and cost no more, as
-    long as 32 hosts hold and include all that is needed; `_hosts_cost` gives up where they may not (MAX-1).
+    A blade type needs at most one cluster for each set of licences: two of the same blade that owe the same, merged
+    into one, keep all rules and cost no more, as long as 32 hosts hold and include all that is needed; `_hosts_cost`
+    gives up where they may not (MAX-1). The sets are all that can be brought together: any subset of the names.
     """
 
-    def __init__(self, case: Case, loads: Iterable[Load], budget: Budget) -> None:
+    def __init__(self, case: Case, site: str, loads: Iterable[Load], budget: Budget) -> None:
         kinds = Counter(loads)
         self.case, self.budget = case, budget
         self.kinds = tuple(kinds)
+        names = sorted(frozenset().union(*(kind.licences for kind in self.kinds)))
+        chosen = [frozenset(name for name, one in zip(names, flags, strict=True) if one) for flags in subsets(names)]
+        everywhere = case.site_wide(site)
+        self.clusters = [
+            Offer(
+                blade,
+                owed,
+                blade.price
+                + sum(each.of_host(blade) for each in [*(case.licences[name] for name in owed), *everywhere]),
+            )
+            for blade in case.blades
+            for owed in chosen
+        ]
         self.counts: Counts = tuple(kinds.values())
         self._fits: Callable[[Blade, Counts], bool] = cache(self._fits_one_host)
         self._hosts: Callable[[Blade, Counts], float] = cache(self._fewest_hosts)
-        self._cluster: Callable[[Blade, Counts], Cost] = cache(self._cluster_cost)
+        self._cluster: Callable[[Offer, Counts], Cost] = cache(self._cluster_cost)
         self._cheapest: Callable[[int, Counts, int], Cost] = cache(self._cheapest_clusters)
 
     def cost(self, clusters: int) -> Cost:
         """The least cost with at most so many clusters."""
-        return self._cheapest(0, self.counts, min(clusters, len(self.case.blades)))
+        return self._cheapest(0, self.counts, min(clusters, len(self.clusters)))
 
     def _cheapest_clusters(self, first: int, counts: Counts, clusters: int) -> Cost:
-        """The least cost of `counts` on the blades from number `first` on."""
+        """The least cost of `counts` on the offers from number `first` on."""
         if not any(counts):
             return Fraction(0)
-        if first == len(self.case.blades) or clusters == 0:
+        if first == len(self.clusters) or clusters == 0:
             return math.inf
-        cheapest = self._cheapest(first + 1, counts, min(clusters, len(self.case.blades) - first - 1))
+        cheapest = self._cheapest(first + 1, counts, min(clusters, len(self.clusters) - first - 1))
         for taken in product(*(range(count + 1) for count in counts)):
             self.budget.spend()
-            cost = self._cluster(self.case.blades[first], taken) if any(taken) else math.inf
+            cost = self._cluster(self.clusters[first], taken) if any(taken) else math.inf
             if cost < cheapest:
                 rest = self._cheapest(first + 1, minus(counts, taken), clusters - 1)
                 cheapest = min(cheapest, cost + rest)
         return cheapest
 
-    def _cluster_cost(self, blade: Blade, counts: Counts) -> Cost:
+    def _cluster_cost(self, offer: Offer, counts: Counts) -> Cost:
         """The least cost of one cluster: an unloaded host more may be cheaper than the memory it brings along."""
-        loaded = self._hosts(blade, counts)
+        some = (kind for kind, count in zip(self.kinds, counts, strict=True) if count)
+        if not all(kind.licences <= offer.licences for kind in some):  # LIC-1
+            return math.inf
+        loaded = self._hosts(offer.blade, counts)
         fewest = loaded + self.case.host_failures  # HA-1, HA-2: loaded >= 1
         if fewest > CLUSTER_HOSTS:  # MAX-1; an unfit VM needs infinitely many hosts
             return math.inf
         used = sum(kind.mib * count for kind, count in zip(self.kinds, counts, strict=True))
         needed_gib = math.ceil(used / (self.case.memory_ceiling * MIB_PER_GIB))  # MEM-2
-        return min(self._hosts_cost(blade, hosts, needed_gib) for hosts in range(int(fewest), CLUSTER_HOSTS + 1))
+        return min(self._hosts_cost(offer.price, hosts, needed_gib) for hosts in range(int(fewest), CLUSTER_HOSTS + 1))
 
-    def _hosts_cost(self, blade: Blade, hosts: int, needed_gib: int) -> Cost:
-        """Blades, and activated memory beyond the included (MEM-1, MEM-4)."""
+    def _hosts_cost(self, price: Fraction, hosts: int, needed_gib: int) -> Cost:
+        """Blades with licences, and activated memory beyond the included (MEM-1, MEM-4)."""
         beyond = max(0, needed_gib - INCLUDED_GIB * hosts)
         if not beyond:
-            return hosts * blade.price
+            return hosts * price
         memory = self.case.memory_price
-        if hosts == CLUSTER_HOSTS and (memory is None or blade.price < INCLUDED_GIB * memory):
+        if hosts == CLUSTER_HOSTS and (memory is None or price < INCLUDED_GIB * memory):
             raise TooLarge("a second cluster of the same blade may pay")
-        return math.inf if memory is None else hosts * blade.price + beyond * memory
+        return math.inf if memory is None else hosts * price + beyond * memory
 
     def _fewest_hosts(self, blade: Blade, counts: Counts) -> float:
         """The fewest hosts that hold `counts`, whole and unsplit (HA-1)."""
@@ -1012,7 +1100,20 @@ def empty_datastores(case: Case, numbers: Mapping[Bucket, int]) -> Cost:
 
 def fixed_cost(case: Case) -> Fraction:
     """The lines of the bill that no choice can change."""
-    return backup_cost(case) + encryption_cost(case) + zones_cost(case) + networks_cost(case) + extras_cost(case)
+    bill = backup_cost(case) + encryption_cost(case) + zones_cost(case) + networks_cost(case) + extras_cost(case)
+    return bill + instance_licences_cost(case)
+
+
+def instance_licences_cost(case: Case) -> Fraction:
+    """LIC-2: the licences per vCPU and VM, wherever instances run."""
+    owed = (
+        case.licences[name].of_instance(group) * group.count
+        for site in case.sites
+        for group in case.loads_at(site)
+        for name in case.brought(group, site)
+        if not case.licences[name].by_host
+    )
+    return sum(owed, Fraction(0))
 
 
 def backup_cost(case: Case) -> Fraction:

@@ -321,3 +321,38 @@ def discounts() -> st.SearchStrategy[Fields]:
         percent=st.sampled_from(["5", "12.5", "30"]),
         min_term_months=one_in(2, st.sampled_from([1, 12, 36])),
     )
+
+
+# --- licences of others ----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def licensed(draw: st.DrawFn) -> tuple[Fields, Fields]:
+    """A workload and a price book with one or two licences, one at least on some VMs."""
+    wish, book = draw(workloads()), draw(price_books())
+    names = ["ora", "win"][: draw(st.integers(1, 2))]
+    book["licences"] = {name: draw(licences()) for name in names}
+    groups = wish["vms"]
+    marked = draw(st.lists(one_in(2, subset(names, at_least=1)), min_size=len(groups), max_size=len(groups)))
+    if not any(marked):
+        marked[0] = names[:1]
+    wish["vms"] = [present({**group, "licences": own}) for group, own in zip(groups, marked, strict=True)]
+    return wish, book
+
+
+@st.composite
+def licences(draw: st.DrawFn) -> Fields:
+    """A licence, at prices where a cluster of its own may pay or not."""
+    per = draw(st.sampled_from(["core", "core", "core", "host", "vcpu", "vm"]))
+    by_host = per in ("core", "host")
+    prices = ["0", "1.25", "12.5", "100"] if per == "core" else ["40", "150", "900"]
+    return present(
+        {
+            "per": per,
+            "price": draw(st.sampled_from(prices)),
+            "factor": draw(one_in(3, st.sampled_from(["0.5", "0.75"]))) if per == "core" else None,
+            "minimum": draw(one_in(3, st.sampled_from([4, 24, 40]))) if per in ("core", "vcpu") else None,
+            "scope": draw(one_in(4, st.just("site"))) if by_host else None,
+            "standby": draw(one_in(3, st.just(False))),
+        }
+    )

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 import yaml
-from conftest import REPOSITORY, Ran
+from conftest import REPOSITORY, Ran, book_beside
 from pydantic import BaseModel
 
 import cloudplan as cp
@@ -357,7 +357,9 @@ def sized(request: pytest.FixtureRequest) -> cp.Plan:
     """The plan of an example workload, with the price book among the examples."""
     edition = cp.load_edition(reading.pinned_edition(request.param))
     wanted = cp.read_workload(request.param, edition)
-    return cp.optimise(wanted, edition, cp.load_prices(REPOSITORY / "examples" / "prices.yaml"))
+    return cp.optimise(
+        wanted, edition, cp.load_prices(book_beside(request.param) or REPOSITORY / "examples" / "prices.yaml")
+    )
 
 
 def test_an_example_is_sized_to_the_optimum(sized: cp.Plan) -> None:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import oracle
 import pytest
 import yaml
-from conftest import EDITION, bad_input, case, price_book, vm, workload
+from conftest import EDITION, REPOSITORY, bad_input, case, examples, price_book, vm, workload
+from hypothesis import HealthCheck, assume, given
+from strategies import licensed
+from test_engine import facts, size
 
 import cloudplan as cp
+from cloudplan.optimiser.compute import search
 from cloudplan.optimiser.compute.kinds import NONE, SETS_MAX, ClusterKind, LicenceSet, licence_sets
 from cloudplan.optimiser.compute.search import PoolsSearch
 from cloudplan.optimiser.compute.shapes import pools_at
@@ -26,6 +31,7 @@ LICENCES = {
     "ora": {"label": "Oracle", "per": "core", "price": "195.00", "factor": "0.5", "source": "contract"},
     "agent": {"per": "vm", "price": "4.5", "standby": False},
 }
+SOME = examples(6, suppress_health_check=list(HealthCheck))
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -208,6 +214,65 @@ def test_the_first_bound_counts_licences() -> None:
     search = PoolsSearch(asked, "az05", pools_at(asked, "az05"))
     search.start(Budget())
     assert search.plan.cost >= search.plan.bound == 2 * (910 + 195 * 8)
+
+
+def cost_of(wish: dict[str, Any], book: dict[str, Any]) -> Fraction | None:
+    """Return what brute force says a workload costs, None when there is no plan; give up on one that is too large."""
+    try:
+        return oracle.optimum(wish, book, facts(cp.load_edition(EDITION))).total
+    except oracle.TooLarge:
+        assume(False)
+        return None
+
+
+@SOME
+@given(both=licensed())
+def test_cost_equals_brute_force(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    wish, book = both
+    best, edition = cost_of(wish, book), cp.load_edition(EDITION)
+    if best is None:
+        with pytest.raises(cp.NoPlanError):
+            size(wish, edition, book)
+        return
+    plan = size(wish, edition, book)
+    tolerance = Fraction(plan.lines, 100)
+    assert abs(Fraction(plan.cost) - best) <= tolerance and Fraction(plan.lower_bound) <= best + tolerance
+    assert plan.status == "optimal" and verdict(json.loads(plan.to_json())).holds
+
+
+@SOME
+@given(both=licensed())
+def test_the_bound_of_column_generation_is_one(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    wish, book = both
+    best = cost_of(wish, book)
+    assume(best is not None)
+    assert best is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "PATTERN_STEPS", 0)
+        plan = size(wish, cp.load_edition(EDITION), book)
+    tolerance = Fraction(plan.lines, 100)
+    assert Fraction(plan.lower_bound) - tolerance <= best <= Fraction(plan.cost) + tolerance
+
+
+def test_the_scope_of_a_licence_is_a_reading_of_its_contract(oracle_plan: cp.Plan) -> None:
+    found = {item.subject: item for item in oracle_plan.findings if item.code == "licence-scope"}
+    assert found.keys() == {"oracle-ee", "windows-dc"} and {item.severity for item in found.values()} == {"info"}
+    hosts = {cluster.blade: cluster.hosts for cluster in oracle_plan.clusters}
+    blades = cp.load_edition(EDITION).blades
+    assert found["oracle-ee"].values["units"] == sum(blades[name].cores * count // 2 for name, count in hosts.items())
+    assert found["oracle-ee"].values["monthly"] == "8580.00" and "4 680.00 EUR" in found["oracle-ee"].message
+
+
+def test_the_example_costs_what_it_says() -> None:
+    edition, folder = cp.load_edition(EDITION), REPOSITORY / "examples"
+    asked, book = cp.read_workload(folder / "licences.yaml", edition), cp.load_prices(folder / "prices-licences.yaml")
+    told = (folder / "licences.yaml").read_text(encoding="utf-8")
+    for price, bill, cores in (("0.9", "31302.80", 400), ("45", "31590.00", 100), ("80", "33042.60", 80)):
+        own = {"oracle-ee": book.licences["oracle-ee"].model_copy(update={"price": Decimal(price)})}
+        plan = cp.optimise(asked, edition, book.model_copy(update={"licences": own}))
+        assert plan.third_party
+        assert (str(plan.monthly), plan.third_party.lines[0].quantity, plan.status) == (bill, cores, "optimal")
+        assert f"{plan.monthly:,} EUR".replace(",", " ") in told
 
 
 # --- the document, verified ------------------------------------------------------------------------------------------

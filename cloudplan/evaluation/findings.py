@@ -8,6 +8,7 @@ from typing import Any, Literal
 from cloudplan.evaluation.affinity_findings import affinity_findings
 from cloudplan.evaluation.iops_findings import iops_findings
 from cloudplan.evaluation.items import zones_in_use
+from cloudplan.evaluation.licence_findings import licence_findings
 from cloudplan.evaluation.memory_models import under_the_other
 from cloudplan.evaluation.order_limits import order_limits
 from cloudplan.evaluation.recovery_findings import recovery_findings
@@ -49,6 +50,7 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
         *_backup(case),
         *order_limits(case, choice),
         *tenant_findings(case, choice),
+        *licence_findings(case, choice),
         *_commitments(case),
         *_inventory(case),
     ]

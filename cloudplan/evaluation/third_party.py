@@ -3,7 +3,7 @@
 The lines of a plan and the price of a host in the search count units by the same rule (LIC-2).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +13,7 @@ from cloudplan.base import money
 from cloudplan.base.errors import Fault
 from cloudplan.base.language import ENGLISH
 from cloudplan.base.schema import unknown
+from cloudplan.evaluation.items import Decision, cost, items
 from cloudplan.evaluation.reasons import reason
 from cloudplan.plan.plan import Choice, Cluster, ThirdParty, ThirdPartyLine
 from cloudplan.rules import licences
@@ -39,13 +40,14 @@ def licences_of_host(case: Case, site: str, blade: str, needed: Iterable[str]) -
     return sum(prices, Fraction(0))
 
 
-def licences_of_clusters(case: Case, clusters: Iterable[Cluster]) -> Fraction:
-    """Return what the licences of the hosts of clusters cost a month, exact."""
-    costs = (
+def clusters_cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
+    """Return what clusters cost a month with the licences of their hosts, exact."""
+    decision = Decision([(cluster.site, cluster.blade, cluster.hosts, cluster.memory_gib) for cluster in clusters])
+    owed = (
         cluster.hosts * licences_of_host(case, cluster.site, cluster.blade, licences.of_cluster(case, cluster))
         for cluster in clusters
     )
-    return sum(costs, Fraction(0))
+    return Fraction(cost(case, items(case, decision))) + sum(owed, Fraction(0))
 
 
 def licences_of_instances(case: Case) -> Fraction:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.evaluation.items import cost, decision_of, items
-from cloudplan.evaluation.third_party import licences_of_clusters
+from cloudplan.evaluation.third_party import clusters_cost
 from cloudplan.evaluation.verify import check_choice
 from cloudplan.optimiser.compute.search import SitePlan
 from cloudplan.optimiser.compute.shapes import Pool
@@ -276,12 +276,6 @@ def rival_storage(case: Case, memory: Memory, choice: Choice) -> Choice | None:
         if priced and storage_cost(case, other) < least and _holds(case, other):
             best, least = other, storage_cost(case, other)
     return best
-
-
-def clusters_cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
-    """Return what clusters cost a month, exact."""
-    nothing = Choice(clusters=tuple(clusters), datastores=(), protection={})
-    return Fraction(cost(case, items(case, decision_of(case, nothing)))) + licences_of_clusters(case, clusters)
 
 
 def storage_cost(case: Case, choice: Choice) -> Fraction:

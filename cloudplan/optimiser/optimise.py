@@ -19,7 +19,7 @@ from cloudplan.catalog.edition import Edition, Item
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.document import document
 from cloudplan.evaluation.items import CLASSES, cost, fixed_items, missing_prices
-from cloudplan.evaluation.third_party import licences_of_instances, third_party, unknown_licences
+from cloudplan.evaluation.third_party import clusters_cost, licences_of_instances, third_party, unknown_licences
 from cloudplan.evaluation.verify import verify
 from cloudplan.optimiser.compute.clusters import idle_cluster
 from cloudplan.optimiser.compute.search import PoolsSearch, SitePlan, searches
@@ -27,7 +27,6 @@ from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.memory import (
     Memory,
     Remembered,
-    clusters_cost,
     clusters_key,
     rival_clusters,
     rival_storage,

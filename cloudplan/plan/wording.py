@@ -152,6 +152,11 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "GiB of disks together. Real VMs differ: the largest may need other blades, and groups, peaks and protection "
         "show in an inventory only.",
     },
+    "licence-scope": {
+        "": "{licence} is counted for {own} of the {clusters} clusters at {site}, {now:m} {currency} a month. That is "
+        "your reading of its contract: with scope: site, for all of them, it is {units:n} units and {monthly:m} "
+        "{currency}.",
+    },
     "minimum-commitment": {
         "": "{sku} has a minimum commitment of {least} months, longer than the term of {term}.",
     },

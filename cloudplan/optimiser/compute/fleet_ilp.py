@@ -76,6 +76,10 @@ class FleetIlp:
             self.model.at_most(entry.clusters, entry.loaded)
             if memory_is_unpriced(case) and not any_memory:
                 self.model.at_most(entry.memory_gib, included_gib(case.edition) * entry.hosts)
+        for pool in pools:
+            for name, most in pool.worth:
+                mine = [(entry.hosts, entry.kind.price_of(case, name)) for entry in self.types if entry.pool is pool]
+                self.model.at_most(total((hosts, price) for hosts, price in mine if price), most)
         self.idle = [each for pool in pools for each in self._standing(pool)]
         """Clusters that stand and hold nothing: blade, hosts of each, how many."""
         elsewhere = self._elsewhere(site)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudplan.evaluation.third_party import licences_of_host
+from cloudplan.rules.licences import units_of_host
 from cloudplan.workload.case import Case
 
 Licences = frozenset[str]
@@ -45,6 +46,13 @@ class ClusterKind:
         """Return what the licences of one host cost a month at a site."""
         sets = self.licences.least or (self.licences.names,)
         return min(licences_of_host(case, site, self.blade, names) for names in sets)
+
+    def price_of(self, case: Case, name: str) -> Fraction:
+        """Return what one of its licences costs for one host; 0 for another, and where a set stands for many unions."""
+        if self.licences.least or name not in self.licences.names:
+            return Fraction(0)
+        licence = case.prices.book.licences[name]
+        return Fraction(licence.price) * units_of_host(licence, case.edition.blades[self.blade])
 
 
 def licence_sets(brought: Iterable[Licences]) -> tuple[LicenceSet, ...]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError, TimeLimitError
-from cloudplan.evaluation.items import Decision, cost, items, missing_prices
-from cloudplan.evaluation.third_party import licences_of_clusters
+from cloudplan.evaluation.items import missing_prices
+from cloudplan.evaluation.third_party import clusters_cost
+from cloudplan.optimiser.compute.apart import with_worth
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import CoveringLp
 from cloudplan.optimiser.compute.cuts import Cut, find_cut, guess_cut
@@ -73,7 +74,7 @@ class PoolsSearch:
     """The search for the clusters of the pools of a site that are solved together: its plan gets better and better."""
 
     def __init__(self, case: Case, site: str, pools: Sequence[Pool]):
-        self._case, self._site, self._pools = case, site, pools
+        self._case, self._site, self._pools = case, site, [with_worth(case, pool) for pool in pools]
         self._plan: SitePlan | None = None
 
     @property
@@ -94,7 +95,7 @@ class PoolsSearch:
         bound = sum((least_cost(self._case, pool) for pool in self._pools), Fraction(0))
         for clusters in (greedy(self._case, self._pools), *on_one_type(self._case, self._pools)):
             if most is None or len(clusters) <= most:
-                self._keep(SitePlan(self._site, clusters, _cost(self._case, clusters), bound))
+                self._keep(SitePlan(self._site, clusters, clusters_cost(self._case, clusters), bound))
 
     def improve(self, budget: Budget) -> None:
         """Search until cost and bound meet, or the budget is spent.
@@ -124,11 +125,13 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
     if patterns is not None:
         fleets = FleetIlp(case, site, pools)
         listed = _list(case, fleets, patterns)
+        if any(len(pool.licence_sets) > 1 for pool in pools):
+            fleets.add_sums()  # they follow from the patterns, and help where kinds are many
         outcome = _minimise(case, site, pools, fleets, budget)
         if outcome.found:
             fleets.settle_ties(budget)
             clusters = _clusters(case, pools, fleets, _loaded_hosts(fleets, listed))
-            return SitePlan(site, clusters, _cost(case, clusters), outcome.bound)
+            return SitePlan(site, clusters, clusters_cost(case, clusters), outcome.bound)
     return _Search(case, site, pools, budget).run()
 
 
@@ -161,7 +164,7 @@ class _Search:
 
     def _consider(self, clusters: tuple[Cluster, ...]) -> None:
         """Keep clusters that are the best so far."""
-        limit, price = self._case.workload.policy.max_clusters, _cost(self._case, clusters)
+        limit, price = self._case.workload.policy.max_clusters, clusters_cost(self._case, clusters)
         if (limit is None or len(clusters) <= limit) and (self._best is None or price < self._best.cost):
             self._best = SitePlan(self._site, clusters, price, self._bound)
         self._report()
@@ -200,7 +203,7 @@ class _Search:
         for fleets, found in self._dives():
             clusters = self._clusters(fleets, found)
             yield clusters
-            if not found.rest.any() and _cost(self._case, clusters) <= fleets.model.exact(fleets.objective):
+            if not found.rest.any() and clusters_cost(self._case, clusters) <= fleets.model.exact(fleets.objective):
                 break
             for complete in completed(self._case, self._columns.types, found):
                 yield self._clusters(fleets, complete)
@@ -231,12 +234,17 @@ class _Search:
                 fleets.add_cut(self._guesses[-1], slack)
             else:
                 break
-        if self._guesses and not filled:
+        if self._guesses and (not filled or self._licensed):
             fleets = self._fleets(guessed=False)
             if fleets.minimise(self._budget).found:
                 found = self._dive(fleets.target().loaded, always=True)
                 if found is not None:
                     yield fleets, found
+
+    @property
+    def _licensed(self) -> bool:
+        """Whether a cluster may pay licences: kinds are many then, and so are ways to fill as many hosts."""
+        return any(len(pool.licence_sets) > 1 for pool in self._pools)
 
     def _promises(self, fleets: FleetIlp) -> bool:
         """Return whether there are hosts that keep all rows and cost less than the best placement."""
@@ -357,8 +365,3 @@ def _with_idle(fleets: FleetIlp, wanted: Sequence[Fleet]) -> Iterator[Fleet]:
         more = 0 if fleet.blade in seen else fleets.idle_hosts(fleet.blade)
         seen.add(fleet.blade)
         yield replace(fleet, hosts=fleet.hosts + more)
-
-
-def _cost(case: Case, clusters: Sequence[Cluster]) -> Fraction:
-    decision = Decision([(cluster.site, cluster.blade, cluster.hosts, cluster.memory_gib) for cluster in clusters])
-    return Fraction(cost(case, items(case, decision))) + licences_of_clusters(case, clusters)

@@ -65,6 +65,8 @@ class Pool:
 
     licence_sets: tuple[LicenceSet, ...] = (LicenceSet(),)
     """The sets of licences that a cluster of the pool may pay."""
+    worth: tuple[tuple[str, Fraction], ...] = ()
+    """What each licence may cost in all, in some cheapest plan: where it would cost more, its VMs stand apart."""
 
     def shapes_on(self, blade: str, paid: frozenset[str] = NONE) -> list[int]:
         """Return the indexes of the shapes that a blade type can hold where some licences are paid."""
@@ -74,7 +76,12 @@ class Pool:
     def kinds(self, case: Case) -> list[ClusterKind]:
         """Return the kinds of clusters that can hold some shape, in the order of the catalogue."""
         kinds = (ClusterKind(blade, licences) for blade in case.blades for licences in self.licence_sets)
-        return [kind for kind in kinds if self.shapes_on(kind.blade, kind.licences.names)]
+        return [kind for kind in kinds if self._pays(case, kind) and self.shapes_on(kind.blade, kind.licences.names)]
+
+    def _pays(self, case: Case, kind: ClusterKind) -> bool:
+        """Return whether the least hosts of a kind may be worth each of their licences."""
+        least = case.workload.policy.host_failures + 1
+        return not any(least * kind.price_of(case, name) > most for name, most in self.worth)
 
 
 EXACT, ABOUT = 2**60, 2**53
