@@ -81,7 +81,7 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     memory = memory or Memory()
     key = storage_key(case, gap)
-    _refuse(case, [pool for parts in pools.values() for pool in parts], memory, key)
+    refuse(case, [pool for parts in pools.values() for pool in parts], memory, key)
     storage = Remembered(StorageSearch(case), memory, key)
     rivals: list[tuple[Cluster, ...]] = []
 
@@ -140,8 +140,11 @@ def _left_standing(case: Case, pools: Mapping[str, Sequence[Pool]]) -> tuple[Clu
     return tuple(idle_cluster(case, each) for each in standing_clusters(case) if (each.site, each.pool) not in searched)
 
 
-def _refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None:
-    """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere."""
+def refuse(case: Case, pools: Sequence[Pool], memory: Memory, key: str) -> None:
+    """Raise for everything that no plan can mend, all at once: missing prices first, then VMs that fit nowhere.
+
+    BadInputError for prices, NoPlanError for the rest. `memory` and `key` are those of the storage of the case.
+    """
     unpriced: list[Item] = [case.edition.blades[name] for pool in pools for name in pool.unpriced]
     unpriced += memory.once(("unpriced", key), lambda: list(unpriced_items(case)))
     unpriced += [case.edition.blades[each.blade] for each in standing_clusters(case)]

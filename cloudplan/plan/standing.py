@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cloudplan.plan.plan import Plan
+from cloudplan.plan.plan import Cluster, Plan
 from cloudplan.workload.existing import Existing, StandingBackup, StandingCluster, StandingDatastore, StandingLine
 
 
@@ -15,14 +15,18 @@ def existing_of(plan: Plan, *, keep: bool = True) -> Existing:
         replication = ("source" if at_source else "copy") if store.replication else None
         entry = {"site": store.site, "class": store.storage_class, "size_gib": store.size_gib}
         stores.append(StandingDatastore.model_validate({**entry, "replication": replication}))
-    fields = set(StandingCluster.model_fields)
     return Existing(
         keep=keep,
-        clusters=tuple(StandingCluster(**cluster.model_dump(include=fields)) for cluster in plan.clusters),
+        clusters=tuple(map(standing_cluster, plan.clusters)),
         datastores=tuple(stores),
         backup=tuple(StandingBackup(site=target.site, tib=target.tib) for target in plan.backup),
         bill=standing_lines(plan),
     )
+
+
+def standing_cluster(cluster: Cluster) -> StandingCluster:
+    """Return a cluster as one that stands."""
+    return StandingCluster(**cluster.model_dump(include=set(StandingCluster.model_fields)))
 
 
 def standing_lines(plan: Plan) -> tuple[StandingLine, ...]:

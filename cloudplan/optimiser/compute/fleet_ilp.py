@@ -6,7 +6,7 @@ same.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,6 +24,7 @@ from cloudplan.rules.compute import (
     cluster_count,
     cluster_limits,
     dimensions,
+    hosts_max,
     included_gib,
     memory_is_unpriced,
 )
@@ -59,12 +60,36 @@ class FleetType:
         return f"{self.pool.site} {self.pool.name} {self.blade}"
 
 
-class FleetIlp:
-    """The model, its unknowns by kind of cluster (in the order of pools and catalogue), and its objective."""
+@dataclass(frozen=True)
+class Idle:
+    """Clusters of a blade type in a pool that stand and hold nothing: hosts and how many, in unknowns or numbers."""
 
-    def __init__(self, case: Case, site: str, pools: Sequence[Pool], *, any_memory: bool = False):
-        self._case, self.pools = case, pools
-        self.model = Model()
+    pool: str
+    blade: str
+    hosts: Linear
+    clusters: Linear
+
+
+class FleetIlp:
+    """The model, its unknowns by kind of cluster (in the order of pools and catalogue), and its objective.
+
+    Of several phases each has its own on one `model`. `named` are the pools that any of them has; `carried`, of a phase
+    that is not the first, are the blade types by pool of which clusters may stand from before.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        site: str,
+        pools: Sequence[Pool],
+        *,
+        any_memory: bool = False,
+        model: Model | None = None,
+        named: Sequence[str] | None = None,
+        carried: Mapping[str, Sequence[str]] | None = None,
+    ):
+        self._case, self._site, self.pools = case, site, pools
+        self.model = model or Model()
         self.types = [
             FleetType(pool, kind, *(self.model.whole() for _ in range(4)))
             for pool in pools
@@ -80,62 +105,79 @@ class FleetIlp:
             for name, most in pool.worth:
                 mine = [(entry.hosts, entry.kind.price_of(case, name)) for entry in self.types if entry.pool is pool]
                 self.model.at_most(total((hosts, price) for hosts, price in mine if price), most)
-        self.idle = [each for pool in pools for each in self._standing(pool)]
-        """Clusters that stand and hold nothing: blade, hosts of each, how many."""
-        elsewhere = self._elsewhere(site)
-        idle = add(number for _, _, number in self.idle)
+        names = [pool.name for pool in pools] if named is None else named
+        self.idle = (
+            [each for name in names for each in self._standing(name)]
+            if carried is None
+            else [each for name, blades in carried.items() for each in self._carried(name, blades)]
+        )
+        elsewhere = sum(each.site == site and each.pool not in names for each in standing_clusters(case))
+        idle = add(each.clusters for each in self.idle)
         self.model.keep(*cluster_count(case, site, add(entry.clusters for entry in self.types) + idle + elsewhere))
 
-    def _standing(self, pool: Pool) -> Iterator[tuple[str, int, Linear]]:
+    def _standing(self, pool: str) -> Iterator[Idle]:
         """Give each cluster that stands to a kind of its blade type, or to none (EXI-1); yield those without."""
         case, model = self._case, self.model
-        alike = Counter((each.blade, least_hosts(case, each)) for each in standing_at(case, pool.site, pool.name))
+        alike = Counter((each.blade, least_hosts(case, each)) for each in standing_at(case, self._site, pool))
         kinds: dict[str, list[FleetType]] = {}
         for entry in self.types:
-            if entry.pool is pool:
+            if entry.pool.name == pool:
                 kinds.setdefault(entry.blade, []).append(entry)
         given: dict[ClusterKind, list[tuple[int, Unknown]]] = {}
         for (blade, hosts), number in alike.items():
             if blade not in kinds:
-                yield blade, hosts, number
+                yield Idle(pool, blade, hosts * number, number)
                 continue
             idle = model.whole(0, number)
             taken = [(entry, model.whole(0, number)) for entry in kinds[blade]]
             model.equal(add([idle, *(unknown for _, unknown in taken)]), number)
             for entry, unknown in taken:
                 given.setdefault(entry.kind, []).append((hosts, unknown))
-            yield blade, hosts, idle
+            yield Idle(pool, blade, hosts * idle, idle)
         least = case.workload.policy.host_failures + 1
-        for entry in (each for alike_types in kinds.values() for each in alike_types if each.kind in given):
+        for entry in (each for those in kinds.values() for each in those if each.kind in given):
             some = given[entry.kind]
             count = add(unknown for _, unknown in some)
             standing = total((unknown, hosts - least) for hosts, unknown in some) + least * entry.clusters
             model.keep(hosts_stand(entry.place, standing, entry.hosts))
             model.at_most(count, entry.clusters)
 
-    def _elsewhere(self, site: str) -> int:
-        """Return how many clusters stand at a site in pools that are none of these."""
-        mine = {pool.name for pool in self.pools}
-        return sum(each.site == site and each.pool not in mine for each in standing_clusters(self._case))
+    def _carried(self, pool: str, blades: Sequence[str]) -> Iterator[Idle]:
+        """Let clusters from before stand idle: as many of a blade type as stood, and no smaller than any."""
+        for blade in blades:
+            hosts, clusters = self.model.whole(), self.model.whole()
+            self.model.at_most((self._case.workload.policy.host_failures + 1) * clusters, hosts)
+            self.model.at_most(hosts, hosts_max(self._case.edition) * clusters)
+            yield Idle(pool, blade, hosts, clusters)
+
+    def standing(self, pool: str, blade: str) -> tuple[Linear, Linear]:
+        """Return hosts and clusters of a blade type in a pool, loaded or not."""
+        mine = [entry for entry in self.types if (entry.pool.name, entry.blade) == (pool, blade)]
+        idle = [each for each in self.idle if (each.pool, each.blade) == (pool, blade)]
+        return (
+            add([*(entry.hosts for entry in mine), *(each.hosts for each in idle)]),
+            add([*(entry.clusters for entry in mine), *(each.clusters for each in idle)]),
+        )
 
     @property
     def objective(self) -> Linear:
         """What the clusters cost a month, with the licences of their hosts, and those that stand idle."""
-        case, site = self._case, self.pools[0].site
+        case, site = self._case, self._site
         clusters: list[tuple[str, str, Linear, Linear]] = [
-            (entry.pool.site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types
+            (site, entry.blade, entry.hosts, entry.memory_gib) for entry in self.types
         ]
-        owed = [(entry.hosts, entry.kind.licences_price(case, entry.pool.site)) for entry in self.types]
+        owed = [(entry.hosts, entry.kind.licences_price(case, site)) for entry in self.types]
         idle: Linear = Fraction(0)
-        for blade, hosts, number in self.idle:
-            clusters.append((site, blade, hosts * number, included_gib(case.edition) * hosts * number))
-            idle = idle + licences_of_host(case, site, blade, ()) * hosts * number
+        for each in self.idle:
+            clusters.append((site, each.blade, each.hosts, included_gib(case.edition) * each.hosts))
+            idle = idle + licences_of_host(case, site, each.blade, ()) * each.hosts
         licensed = total((hosts, price) for hosts, price in owed if price)
         return cost(case, items(case, Decision(clusters))) + licensed + idle
 
-    def idle_hosts(self, blade: str) -> int:
+    def idle_hosts(self, pool: str, blade: str) -> int:
         """Return how many hosts of a blade type stand idle in the solution found."""
-        return sum(hosts * self.model.value(number) for name, hosts, number in self.idle if name == blade)
+        some = (each.hosts for each in self.idle if (each.pool, each.blade) == (pool, blade))
+        return sum(self.model.value(hosts) for hosts in some)
 
     def minimise(self, budget: Budget) -> Outcome:
         """Search for the least cost."""
@@ -144,10 +186,9 @@ class FleetIlp:
     def settle_ties(self, budget: Budget) -> None:
         """Among plans of equal cost prefer fewer hosts, then clusters, then activated memory, then catalogue order."""
         order = list(self._case.blades)
-        idle = [(hosts, number) for _, hosts, number in self.idle]
         orders = [
-            add([*(entry.hosts for entry in self.types), *(hosts * number for hosts, number in idle)]),
-            add([*(entry.clusters for entry in self.types), *(number for _, number in idle)]),
+            add([*(entry.hosts for entry in self.types), *(each.hosts for each in self.idle)]),
+            add([*(entry.clusters for entry in self.types), *(each.clusters for each in self.idle)]),
             add(entry.memory_gib for entry in self.types),
             total((entry.hosts, order.index(entry.blade)) for entry in self.types),
         ]

@@ -62,7 +62,7 @@ class SitePlan:
 
 
 @dataclass(frozen=True)
-class _Listed:
+class Listed:
     """A blade type in a pool with its items and its patterns: how many items of each shape, hosts of each pattern."""
 
     fleet: FleetType
@@ -121,16 +121,16 @@ def searches(case: Case, site: str, pools: Sequence[Pool]) -> list[PoolsSearch]:
 
 def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SitePlan | None:
     """Return the cheapest clusters of pools that are solved together: exactly if their patterns can be listed."""
-    patterns = _all_patterns(case, pools)
+    patterns = all_patterns(case, pools)
     if patterns is not None:
         fleets = FleetIlp(case, site, pools)
-        listed = _list(case, fleets, patterns)
+        listed = list_patterns(case, fleets, patterns)
         if any(len(pool.licence_sets) > 1 for pool in pools):
             fleets.add_sums()  # they follow from the patterns, and help where kinds are many
         outcome = _minimise(case, site, pools, fleets, budget)
         if outcome.found:
             fleets.settle_ties(budget)
-            clusters = _clusters(case, pools, fleets, _loaded_hosts(fleets, listed))
+            clusters = clusters_of_hosts(case, pools, fleets, loaded_hosts(fleets, listed))
             return SitePlan(site, clusters, clusters_cost(case, clusters), outcome.bound)
     return _Search(case, site, pools, budget).run()
 
@@ -256,25 +256,31 @@ class _Search:
         return dive(self._case, self._pools, self._columns, loaded, self._budget, always=always)
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
-        """Return the clusters of a dive, with more hosts for what is left over."""
-        held: dict[tuple[str, ClusterKind], list[Pattern]] = {}
-        for number, entry in enumerate(fleets.types):
-            contents = found.filling.held[found.filling.kinds == number][:, self._columns.rows_of(entry.pool)]
-            held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
-        for pool in self._pools:
-            left = found.rest[self._columns.rows_of(pool)]
-            for kind, more in cheapest_hosts(self._case, pool, [int(count) for count in left]).items():
-                if more:
-                    held[pool.name, kind] += more
-        return _clusters(self._case, self._pools, fleets, held)
+        return clusters_of_dive(self._case, self._pools, self._columns, fleets, found)
 
     def _picked(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield the clusters of an ILP over the patterns known."""
         fleets = FleetIlp(self._case, self._site, self._pools)
         known = {entry.key: list(entry.patterns) for entry in self._columns.types}
-        listed = _list(self._case, fleets, known)
+        listed = list_patterns(self._case, fleets, known)
         if fleets.minimise(replace(self._budget, nodes=SEARCH_NODES, gap=SEARCH_GAP)).found:
-            yield _clusters(self._case, self._pools, fleets, _loaded_hosts(fleets, listed))
+            yield clusters_of_hosts(self._case, self._pools, fleets, loaded_hosts(fleets, listed))
+
+
+def clusters_of_dive(
+    case: Case, pools: Sequence[Pool], columns: CoveringLp, fleets: FleetIlp, found: Dive
+) -> tuple[Cluster, ...]:
+    """Return the clusters of a dive, with more hosts for what is left over."""
+    held: dict[tuple[str, ClusterKind], list[Pattern]] = {}
+    for number, entry in enumerate(fleets.types):
+        contents = found.filling.held[found.filling.kinds == number][:, columns.rows_of(entry.pool)]
+        held[entry.key] = [tuple(map(int, content)) for content in contents if content.any()]
+    for pool in pools:
+        left = found.rest[columns.rows_of(pool)]
+        for kind, more in cheapest_hosts(case, pool, [int(count) for count in left]).items():
+            if more:
+                held[pool.name, kind] += more
+    return clusters_of_hosts(case, pools, fleets, held)
 
 
 def _minimise(
@@ -294,7 +300,7 @@ def _minimise(
     return outcome
 
 
-def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, ClusterKind], list[Pattern]] | None:
+def all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, ClusterKind], list[Pattern]] | None:
     """Return every maximal pattern of each pool and kind of cluster, or None when there are too many to list."""
     listed: dict[tuple[str, ClusterKind], list[Pattern]] = {}
     for pool in pools:
@@ -308,13 +314,15 @@ def _all_patterns(case: Case, pools: Sequence[Pool]) -> dict[tuple[str, ClusterK
     return listed if sum(map(len, listed.values())) <= PATTERNS_MAX else None
 
 
-def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, ClusterKind], Sequence[Pattern]]) -> list[_Listed]:
+def list_patterns(
+    case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, ClusterKind], Sequence[Pattern]]
+) -> list[Listed]:
     """Add items and patterns to the ILP: each item stands in a pattern of a loaded host."""
     model, types = fleets.model, []
     for fleet in fleets.types:
         indexes = fleet.pool.shapes_on(fleet.blade, fleet.kind.licences.names)
         items = {index: model.whole(0, fleet.pool.shapes[index].count) for index in indexes}
-        types.append(_Listed(fleet, items, [(pattern, model.whole()) for pattern in patterns[fleet.key]]))
+        types.append(Listed(fleet, items, [(pattern, model.whole()) for pattern in patterns[fleet.key]]))
     for entry in types:
         for position, unknown in enumerate(entry.items.values()):
             model.at_most(unknown, total((times, pattern[position]) for pattern, times in entry.patterns))
@@ -329,7 +337,7 @@ def _list(case: Case, fleets: FleetIlp, patterns: Mapping[tuple[str, ClusterKind
     return types
 
 
-def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str, ClusterKind], list[Pattern]]:
+def loaded_hosts(fleets: FleetIlp, listed: Sequence[Listed]) -> dict[tuple[str, ClusterKind], list[Pattern]]:
     """Return what each loaded host holds: the chosen patterns, filled with the items there are."""
     loaded: dict[tuple[str, ClusterKind], list[Pattern]] = {}
     for entry in listed:
@@ -346,7 +354,7 @@ def _loaded_hosts(fleets: FleetIlp, listed: Sequence[_Listed]) -> dict[tuple[str
     return loaded
 
 
-def _clusters(
+def clusters_of_hosts(
     case: Case, pools: Sequence[Pool], fleets: FleetIlp, loaded: Mapping[tuple[str, ClusterKind], Sequence[Pattern]]
 ) -> tuple[Cluster, ...]:
     """Return the clusters of loaded hosts, with as many hosts in all as the model wants."""
@@ -354,14 +362,14 @@ def _clusters(
     for pool in pools:
         mine = [entry for entry in fleets.types if entry.pool is pool]
         wanted = [Fleet(entry.blade, loaded[entry.key], fleets.model.value(entry.hosts)) for entry in mine]
-        clusters += deal_hosts(case, pool, list(_with_idle(fleets, wanted)) if fleets.idle else wanted)
+        clusters += deal_hosts(case, pool, list(_with_idle(fleets, pool, wanted)) if fleets.idle else wanted)
     return tuple(clusters)
 
 
-def _with_idle(fleets: FleetIlp, wanted: Sequence[Fleet]) -> Iterator[Fleet]:
+def _with_idle(fleets: FleetIlp, pool: Pool, wanted: Sequence[Fleet]) -> Iterator[Fleet]:
     """Yield fleets with the idle hosts of each blade type among those of its first one: dealing decides who is idle."""
     seen: set[str] = set()
     for fleet in wanted:
-        more = 0 if fleet.blade in seen else fleets.idle_hosts(fleet.blade)
+        more = 0 if fleet.blade in seen else fleets.idle_hosts(pool.name, fleet.blade)
         seen.add(fleet.blade)
         yield replace(fleet, hosts=fleet.hosts + more)

@@ -6,7 +6,7 @@ several, so that the optimum is a bound; cuts bring it nearer to what LUNs with 
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -47,14 +47,27 @@ class Sums:
 
 
 class ChoiceIlp:
-    """The ILP over the parts of a workload."""
+    """The ILP over the parts of a workload.
 
-    def __init__(self, case: Case, parts: Sequence[tuple[Part, Sequence[Member]]]):
+    Of several phases each has its own on one `model`: `useful` are the classes worth a choice in any of them, `kept`
+    the sites and classes of which GiB may stand from before.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        parts: Sequence[tuple[Part, Sequence[Member]]],
+        *,
+        model: Model | None = None,
+        useful: Sequence[str] | None = None,
+        kept: Collection[tuple[str, str]] = (),
+    ):
         self.case = case
         self.parts = parts
         self.solved = False
-        self.model = Model()
-        self.useful = useful_classes(case, [part for part, _ in parts])
+        self.model = model or Model()
+        self.useful = useful_classes(case, [part for part, _ in parts]) if useful is None else useful
+        self._kept = {*standing_gib(case), *kept}
         self._supply: dict[Bucket, dict[Kind, Terms]] = {}
         self.chosen: Choices = [self._choose(index, part) for index, (part, _) in enumerate(self.parts)]
         self.sums = [
@@ -126,7 +139,7 @@ class ChoiceIlp:
         buckets = set(self._supply)
         if self.case.workload.policy.min_datastores > 1:
             buckets |= {Bucket(site, name) for site in self.case.cluster_sites for name in flash_on_offer(self.case)}
-        buckets |= {Bucket(site, name) for site, name in standing_gib(self.case)}
+        buckets |= {Bucket(site, name) for site, name in self._kept}
         sites, names = self.case.sites, list(self.case.classes)
         return sorted(buckets, key=lambda b: (sites.index(b.site), b.peer or "", names.index(b.storage_class)))
 
@@ -148,7 +161,7 @@ class ChoiceIlp:
                 luns=sums.luns,
             )
             model.keep(*rows)
-            stands = not sums.bucket.mirrored and (sums.bucket.site, sums.bucket.storage_class) in standing_gib(case)
+            stands = not sums.bucket.mirrored and (sums.bucket.site, sums.bucket.storage_class) in self._kept
             if not stands and (sums.bucket.mirrored or sums.bucket.storage_class not in flash):
                 # an empty LUN is of a flash class, or of one of which GiB stand
                 model.at_most(sums.luns, total((unknown, count) for unknown, count, _ in terms))
@@ -158,15 +171,15 @@ class ChoiceIlp:
             )
             model.keep(mirror_licence(site, mirrored_gib=mirrored_gib, licences_tib=licences))
         for site, name in standing_gib(case):
-            here = add(
-                self._size(sums)
-                for sums in self.sums
-                if sums.bucket.storage_class == name and site in sums.bucket.sites
-            )
-            model.keep(storage_stands(case, site, name, here))
+            model.keep(storage_stands(case, site, name, self.size_gib(site, name)))
         for site in case.cluster_sites:
             here = add(sums.luns for sums in self.sums if site in sums.bucket.sites)
             model.keep(datastores_of_site(case, site, here))
+
+    def size_gib(self, site: str, name: str) -> Linear:
+        """Return the GiB of all datastores of a class at a site, mirrored or not."""
+        mine = [sums for sums in self.sums if sums.bucket.storage_class == name and site in sums.bucket.sites]
+        return add(self._size(sums) for sums in mine)
 
     def _size(self, sums: Sums) -> Linear:
         """Return the size of the LUNs of a bucket in GiB."""
@@ -203,7 +216,7 @@ class ChoiceIlp:
 
     # Solving, and what comes of it
 
-    def solve(self, budget: Budget, start: Callable[[], Mapping[Unknown, int]]) -> Outcome:
+    def solve(self, budget: Budget, start: Callable[[], Mapping[Unknown, int]] | None) -> Outcome:
         """Search for the cheapest choice, for the first time."""
         self.solved = True
         return self.model.minimise(self.objective(), budget, start)

@@ -90,17 +90,24 @@ def parts_of(case: Case) -> dict[Part, list[Member]]:
     """Return the parts of a workload with their members, independent of the order of the file."""
     parts: dict[Part, list[Member]] = {}
     for group in sorted(case.workload.vms, key=lambda group: group.name):
-        mechanisms = mechanisms_of(case, group)
-        other = case.workload.other_site(group) if group.protection else None
-        numbers = tuple(range(len(group.disks)))
-        for indexes in [numbers] if len(mechanisms) > 1 else [(index,) for index in numbers]:
-            first = indexes[0] == 0
-            swap_mib = group.memory_mib if first and group.powered_on else 0
-            disks = tuple(_bare(group.disks[index]) for index in indexes)
-            data_only = bool(swap_mib and other and group.data_only)
-            part = Part(group.site, other, mechanisms, group.count, swap_mib, disks, first, data_only)
-            parts.setdefault(part, []).append(Member(group.name, indexes))
+        for part, member in parts_of_group(case, group, mechanisms_of(case, group)):
+            parts.setdefault(part, []).append(member)
     return parts
+
+
+def parts_of_group(
+    case: Case, group: VmGroup, mechanisms: tuple[Mechanism | None, ...]
+) -> Iterator[tuple[Part, Member]]:
+    """Yield the parts of a group under some mechanisms, in the order of its disks."""
+    other = case.workload.other_site(group) if group.protection else None
+    numbers = tuple(range(len(group.disks)))
+    for indexes in [numbers] if len(mechanisms) > 1 else [(index,) for index in numbers]:
+        first = indexes[0] == 0
+        swap_mib = group.memory_mib if first and group.powered_on else 0
+        disks = tuple(_bare(group.disks[index]) for index in indexes)
+        data_only = bool(swap_mib and other and group.data_only)
+        part = Part(group.site, other, mechanisms, group.count, swap_mib, disks, first, data_only)
+        yield part, Member(group.name, indexes)
 
 
 def _bare(disk: Disk) -> Disk:

@@ -8,18 +8,19 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Generic, Literal
 
 from cloudplan.base.errors import Fault, NoPlanError, TimeLimitError
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Unknown
-from cloudplan.optimiser.storage.choice_ilp import ChoiceIlp, Numbers
+from cloudplan.optimiser.storage.choice_ilp import ChoiceIlp
+from cloudplan.optimiser.storage.choosing import Ilp, Layouts, Some
 from cloudplan.optimiser.storage.cuts import Cut, cut_of_content, least_by_luns
 from cloudplan.optimiser.storage.first_choice import first_bound, first_choice
 from cloudplan.optimiser.storage.layout import Layout
 from cloudplan.optimiser.storage.lun_patterns import LunPatterns
-from cloudplan.optimiser.storage.luns import Bucket, Lun
+from cloudplan.optimiser.storage.luns import Lun
 from cloudplan.optimiser.storage.parts import Chosen, Member, Part, parts_of
-from cloudplan.optimiser.storage.stores import Place, Stored, Stores
+from cloudplan.optimiser.storage.stores import Place, Stores
 from cloudplan.plan.plan import Mechanism
 from cloudplan.rules.storage import LUN_2
 from cloudplan.workload.case import Case
@@ -112,29 +113,37 @@ def plan_storage(case: Case, budget: Budget) -> StoragePlan:
 
     There is always a plan, however short the time. Raises NoPlanError when no choice keeps the rules.
     """
-    return _Search(case, budget).run()
+    parts = list(parts_of(case).items())
+    ilp = ChoiceIlp(case, parts)
+    stores = Stores(case, parts, ilp.sums)
+    first = stores.of(first_choice(ilp, stores), replace(budget, deadline=0.0))
+    several = case.workload.policy.min_datastores
+    search = ChoiceSearch(ilp, stores, first, first_bound(ilp, stores), several, budget)
+    best = search.run()
+    return StoragePlan(parts, best.chosen, stores.named(best), best.cost, search.bound, search.ended)
 
 
-class _Search:
+class ChoiceSearch(Generic[Some]):
     """The best plan so far, the bound so far, and what is known of each bucket."""
 
-    def __init__(self, case: Case, budget: Budget):
-        self.case, self.budget = case, budget
-        self.parts = list(parts_of(case).items())
-        self.ilp = ChoiceIlp(case, self.parts)
-        self.stores = Stores(case, self.parts, self.ilp.sums)
-        self.patterns = {bucket: LunPatterns(place.measure) for bucket, place in self.stores.places.items()}
-        self.best = self.stores.of(first_choice(self.ilp, self.stores), replace(budget, deadline=0.0))
-        self.bound = first_bound(self.ilp, self.stores)
+    def __init__(
+        self, ilp: Ilp, stores: Layouts[Some], first: Some, bound: Fraction, least_datastores: int, budget: Budget
+    ):
+        self.ilp, self.stores, self.budget = ilp, stores, budget
+        self.patterns = {bucket: LunPatterns(place.measure) for bucket, place in stores.places.items()}
+        self.best, self.bound = first, bound
+        self._least_datastores = least_datastores
 
-    def run(self) -> StoragePlan:
+    def run(self) -> Some:
+        """Search until cost and bound meet, or the budget is spent; return the best plan.
+
+        Raises NoPlanError when no choice keeps the rules.
+        """
         if not self._settled or self.ilp.unknowns <= TIES:
             self._loop()
         self._prefer()
         self.bound = min(self.bound, self.best.cost)
-        return StoragePlan(
-            self.parts, self.best.chosen, self.stores.named(self.best), self.best.cost, self.bound, self._ended
-        )
+        return self.best
 
     @property
     def _settled(self) -> bool:
@@ -151,7 +160,8 @@ class _Search:
         return max(SETTLED, (3 * TOLERANCE if self.ilp.unknowns <= TIES else Fraction(FINEST_GAP)) * self.best.cost)
 
     @property
-    def _ended(self) -> Ended:
+    def ended(self) -> Ended:
+        """Why the search ended."""
         if self.best.cost - self.bound <= self._nothing:
             return "proven"
         if self._settled:
@@ -187,7 +197,7 @@ class _Search:
                 self.ilp.model.relax([])
             outcome = self.ilp.model.again(self._coarse(gap), self._start(self.best))
 
-    def _laid_out(self, chosen: Numbers, negligible: float) -> Stored:
+    def _laid_out(self, chosen: Any, negligible: float) -> Some:
         """Lay out what the ILP chose, better where more than `negligible`, in money, is lost; keep the best plan."""
         found = self.stores.of(chosen, self.budget, negligible)
         self.best = min(self.best, found, key=lambda stored: stored.cost)
@@ -212,14 +222,14 @@ class _Search:
     def _coarse(self, gap: float) -> Budget:
         return replace(self.budget, gap=gap, nodes=NODES)
 
-    def _start(self, stored: Stored) -> dict[Unknown, int]:
+    def _start(self, stored: Some) -> dict[Unknown, int]:
         """Return a plan as values of the ILP's unknowns."""
         luns = stored.luns
         return self.ilp.start(stored.chosen, {bucket: (luns[bucket], gib) for bucket, gib in stored.gib.items()})
 
     # Cuts
 
-    def _dual_cuts(self, found: Stored) -> tuple[int, float]:
+    def _dual_cuts(self, found: Some) -> tuple[int, float]:
         """Add dual cuts for the buckets whose LUNs take more than the ILP counted.
 
         Return how many, and what their demands add to the cost of this choice.
@@ -238,7 +248,7 @@ class _Search:
                 cost += (cut.at(counts, luns) - floor) * self.stores.price_of_gib(bucket)
         return added, cost
 
-    def _content_cuts(self, found: Stored) -> bool:
+    def _content_cuts(self, found: Some) -> bool:
         """Add cuts of single contents, where no dual cut is broken; return whether there was one."""
         added = False
         for bucket, place, floor, luns, layout in self._lost(found):
@@ -251,7 +261,7 @@ class _Search:
                     added = True
         return added
 
-    def _lost(self, found: Stored) -> Iterator[tuple[Bucket, Place, float, float, Layout]]:
+    def _lost(self, found: Some) -> Iterator[tuple[Any, Place, float, float, Layout]]:
         """Yield the buckets whose LUNs take more than the ILP counted: GiB and LUNs that it counted, and the layout.
 
         Where `min_datastores` asks for several, it is a layout on as many LUNs as the ILP counted.
@@ -262,13 +272,13 @@ class _Search:
                 continue
             floor, luns = number(place.sums.units) * place.measure.unit, number(place.sums.luns)
             layout = found.layouts[bucket]
-            wanted = min(math.ceil(luns - 1e-6), self.case.workload.policy.min_datastores, sum(found.counts[bucket]))
+            wanted = min(math.ceil(luns - 1e-6), self._least_datastores, sum(found.counts[bucket]))
             if wanted > len(layout.luns):
                 layout = place.layout(found.counts[bucket], self.budget, wanted)
             if layout.gib > floor + self._least_gain(found, bucket):
                 yield bucket, place, floor, luns, layout
 
-    def _least_gain(self, found: Stored, bucket: Bucket) -> float:
+    def _least_gain(self, found: Some, bucket: Any) -> float:
         """Return the GiB in a bucket that are worth a cut."""
         price = self.stores.price_of_gib(bucket)
         return max(0.01, NEGLIGIBLE * float(found.cost) / price) if price else float("inf")

@@ -142,7 +142,8 @@ class Stores:
         self.case, self.parts = case, parts
         self.places = {each.bucket: Place(case, parts, each) for each in sums}
         self._offers = sorted(self._empty_offers())
-        self._standing = standing_gib(case)
+        self.standing: Mapping[tuple[str, str], int] = standing_gib(case)
+        """The GiB that datastores have at least, by site and class."""
         self._negligible = 0.0
 
     def _empty_offers(self) -> list[tuple[Fraction, int, str]]:
@@ -207,7 +208,7 @@ class Stores:
     def _idle(self, stored: Stored, gib: Mapping[Bucket, int]) -> dict[Bucket, Idle]:
         """Return what is lacking to the GiB that stand: LUNs grow first, up to the largest, then there are more."""
         found: dict[Bucket, Idle] = {}
-        for (site, name), standing in self._standing.items():
+        for (site, name), standing in self.standing.items():
             here = sum(size for bucket, size in gib.items() if bucket.storage_class == name and site in bucket.sites)
             left = standing - here
             if left <= 0:
