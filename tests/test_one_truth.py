@@ -1,4 +1,4 @@
-"""One quote feeds workbook, page and CSV: they say the same figures, and customers never read what is not for them."""
+"""One quote feeds workbook, page, PDF and CSV: they say the same, and customers never read what is not for them."""
 
 import csv
 import html
@@ -14,12 +14,15 @@ import openpyxl
 import pytest
 import yaml
 from conftest import REPOSITORY
+from pypdf import PdfReader
 
 import cloudplan as cp
 from cloudplan.base.language import Language, language
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.bill_csv import OF_BILL, Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.pdf import render_html, render_pdf
+from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import words
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import Quote, quote
@@ -193,6 +196,46 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
     assert told == [(row[0], *(Decimal(repr(row[at])) for at in (3, 5, 6, 7))) for row in further]
 
 
+def pdf_text(made: Quote, spoken: Language) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(render_pdf(made, spoken))).pages)
+
+
+def bare(*texts: str) -> str:
+    return re.sub(r"\s", "", "".join(texts))
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("audience", ["customer", "internal"])
+def test_the_pdf_says_what_the_csv_says(plan: Plan, audience: Any, lang: Any) -> None:
+    made, spoken = quote(plan, read_terms(TERMS), audience), language(lang)
+    shown = bare(pdf_text(made, spoken))
+    rows = list(csv.DictReader(io.StringIO(bill_csv(made, spoken, Dialect.rfc4180).decode())))
+    assert len(rows) == len(made.lines) + len(made.terms.lines)
+    kinds: dict[str, Any] = {"quantity": "quantity", "unit": "text", "unit_price": "price"}
+    kinds |= {"list_amount": "money", "discount_amount": "money"} if audience == "internal" else {}
+    for row in rows:
+        if row["kind"] != "plan" and audience == "internal":
+            row |= {"list_amount": row["amount"], "discount_amount": "0.00"}
+        cells = [
+            words(row[name] if kind == "text" else Decimal(row[name]), kind, spoken)
+            for name, kind in {**kinds, "amount": "money"}.items()
+        ]
+        if row["kind"] == "plan":
+            cells.insert(0, row["item"])
+        assert shown.count(bare(*cells)) >= 1, row
+        shown = shown.replace(bare(*cells), "|", 1)
+    for site, amount in made.by_site().items():
+        head, sum_of_site = (
+            bare(text) for text in (spoken.text("Subtotal {site}", site=site.upper()), spoken.amount(amount))
+        )
+        assert re.search(rf"{head}[^a-zA-Z]*{re.escape(sum_of_site)}", shown)
+    for label, amounts in tables.totals(made, spoken):
+        assert bare(spoken.said(label), *map(spoken.amount, amounts)) in shown
+    currency = made.plan.prices.currency
+    for name, amount in made.by_family().items():
+        assert bare(spoken.word(name), spoken.amount(amount, currency)) in shown
+
+
 def test_tax_is_that_of_the_invoices(plan: Plan) -> None:
     made = quote(plan, read_terms(TERMS))
     cents, months = Decimal("0.01"), made.months
@@ -206,12 +249,14 @@ def test_tax_is_that_of_the_invoices(plan: Plan) -> None:
 
 
 def outputs(made: Quote, spoken: Language) -> dict[str, str]:
-    """Return all that is sent as texts: the parts of the workbook, the source of the page, the CSV."""
+    """Return all that is sent as texts: the parts of the workbook, the source of the page, the PDF, the CSV."""
     archive = zipfile.ZipFile(io.BytesIO(write_quote(made, spoken)))
     parts = {name: archive.read(name).decode("utf-8", "ignore") for name in archive.namelist()}
     return {
         **parts,
         "page": re.sub(r' (?:x|y|width|height|viewBox|d|style)="[^"]*"', "", render_quote_page(made, spoken)),
+        "pdf": pdf_text(made, spoken),
+        "source of the pdf": render_html(made, spoken),
         "csv": bill_csv(made, spoken, Dialect.rfc4180).decode(),
         "excel": bill_csv(made, spoken, Dialect.excel_fr).decode(),
     }
@@ -252,4 +297,4 @@ def test_customers_read_no_list_price_no_discount_no_bound(plan: Plan, lang: Any
     for name, text in told.items():
         texts = re.sub(r"(?s)<style>.*</style>|<script>.*</script>", "", text)
         assert [texts[m.start() - 40 : m.end() + 40] for m in re.finditer(NOT_FOR_CUSTOMERS[lang], texts)] == [], name
-    assert re.findall(NOT_FOR_CUSTOMERS[lang], inside["page"])
+    assert re.findall(NOT_FOR_CUSTOMERS[lang], inside["page"]) and re.findall(NOT_FOR_CUSTOMERS[lang], inside["pdf"])

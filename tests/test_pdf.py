@@ -5,14 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import weasyprint
 from conftest import Ran, bad_input, png, vm, workload
 from pypdf import PdfReader
+from weasyprint.formatting_structure.boxes import TextBox
 
 import cloudplan as cp
 from cloudplan.base.errors import InternalError, MachineError
@@ -24,6 +26,8 @@ from cloudplan.sales.letterhead import SIDE_MAX, contrast_of, logo_text, size_of
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import Terms, read_terms
 
+ISO_DATES = {"11", "26", "12", "2026"}
+"""Parts of the dates, which French writes otherwise."""
 EN, FR = language("en"), language("fr")
 NUMBER = "D-2026-118"
 COMPANY: dict[str, Any] = {
@@ -59,13 +63,61 @@ def made(plan: Plan, terms: dict[str, Any], audience: Any = "customer", spoken: 
     return text_of(render_pdf(quote(plan, read_terms(terms), audience), spoken))
 
 
-def words_of(text: str) -> set[str]:
-    return set(re.findall(r"\w{3,}", text))
+def texts(tree: Any) -> Iterator[str]:
+    """Yield the texts of plain values, without those that are keys."""
+    if isinstance(tree, dict | list):
+        for inner in tree.values() if isinstance(tree, dict) else tree:
+            yield from texts(inner)
+    elif isinstance(tree, str):
+        yield tree
 
 
 def numbered(word: str, count: int) -> str:
     """Return a text in which every word is another one."""
     return " ".join(f"{word}{number:04}" for number in range(count))
+
+
+# --- nothing is cut ----------------------------------------------------------------------------------------------
+
+
+def test_every_word_of_long_terms_is_on_a_page(plan: Plan) -> None:
+    party = {**COMPANY, **{name: numbered(name[:4], 60) for name in ("name", "address", "capital", "trade_register")}}
+    long = {
+        **TERMS,
+        **{"number": numbered("number", 12), "reference": numbered("reference", 60), "subject": numbered("subj", 90)},
+        **{"issuer": party, "customer": {**party, "name": numbered("buyer", 300), "address": numbered("street", 500)}},
+        "conditions": {
+            name: numbered(f"{name[:3]}cond", 80) for name in ("late_interest", "service_level", "delivery")
+        },
+        "mentions": [numbered("mention", 900), "x" * 3000],
+        "lines": [
+            {"label": numbered(f"label{number:03}x", 12), "unit": f"unit{number:04}", "unit_price": "999999999.99"}
+            for number in range(70)
+        ],
+    }
+    data = render_pdf(quote(plan, read_terms(long), "customer"), FR)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
+    flat = re.sub(r"\s", "", "\n".join(pages))
+    wanted = {word for text in texts(long) for word in re.findall(r"\w+", text)}
+    assert len(wanted) > 3000 and {word for word in wanted if word not in flat} <= ISO_DATES
+    assert "x" * 3000 in flat and flat.count("999999999,99") == 2 * 70
+    for number, page in enumerate(pages, start=1):
+        assert f"Page {number} / {len(pages)}" in page and "Devis n° number0000" in page
+    with_lines = [page for page in pages if "unit00" in page]
+    assert len(with_lines) > 1 and all("Désignation" in page for page in with_lines)
+
+
+@pytest.mark.parametrize("audience", ["customer", "internal"])
+def test_nothing_leaves_its_page(plan: Plan, audience: Any) -> None:
+    dear = [{"label": "W" * 300, "unit": "U" * 60, "quantity": "999999999", "unit_price": "1.123456789012"}]
+    wide = {**TERMS, "customer": {"name": "W" * 400, "address": "w@" * 800}, "number": "N" * 300, "lines": dear}
+    html = render_html(quote(plan, read_terms(wide), audience), EN)
+    for page in weasyprint.HTML(string=html, url_fetcher=pdf._fetcher(weasyprint, None)).render().pages:
+        texts = [box for box in page._page_box.descendants() if isinstance(box, TextBox) and box.text.strip()]
+        assert len(texts) > 5
+        for box in texts:
+            assert box.position_x >= 0 and box.position_x + box.width <= page.width, box.text
+            assert box.position_y >= 0 and box.position_y + box.height <= page.height, box.text
 
 
 # --- the same bytes, nothing fetched -------------------------------------------------------------------------------

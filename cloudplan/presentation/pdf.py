@@ -36,8 +36,8 @@ FONTS = {
 """File, weight and style of each font."""
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 """The date in the file of a quote that has none."""
-FOOT_LENGTH = 90
-"""Characters of a number or a name at the foot of pages, where there is one line; page 1 has them whole."""
+FOOT_LENGTH = 40
+"""Characters of a number and of a name at the foot of pages, where there is little room; page 1 has them whole."""
 SHADES = (1.0, 0.72, 0.5, 0.32)
 """How much of the colour stays in the bars of families; recovery has the accent."""
 _SCHEME = "cloudplan:"
@@ -155,7 +155,7 @@ class _Pages:
             "number": say(number),
             "foot": " · ".join(_cut(text) for text in (say(number), terms.issuer.name or "") if text),
             "issuer_name": terms.issuer.name or "",
-            "dates": " · ".join(say(each) for each in tables.dates(quote, self.spoken)),
+            "dates": self._dates(),
             "parties": [
                 (say(title), [say(line) for line in offer.identity(who)])
                 for title, who in ((message("Issuer"), terms.issuer), (message("Customer"), quote.customer))
@@ -174,6 +174,12 @@ class _Pages:
 
     def _say(self, text: Message) -> str:
         return self.spoken.said(text)
+
+    def _dates(self) -> list[str]:
+        """Return the lines below the number: dates and revision, and what the quote answers to on a line of its own."""
+        said = [self._say(each) for each in tables.dates(self.quote, self.spoken)]
+        apart = len(said) - 1 if self.quote.terms.reference else len(said)
+        return [line for line in (" · ".join(said[:apart]), *said[apart:]) if line]
 
     def _colours(self) -> dict[str, str]:
         head = self.quote.terms.letterhead
