@@ -54,6 +54,7 @@ MODULES = (
         f"presentation/tables/{name}"
         for name in (
             "verify",
+            "again",
             "explain",
             "allocation",
             "relax",

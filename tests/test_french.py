@@ -66,7 +66,7 @@ def texts_of(plan: Plan, folder: Path) -> dict[str, str]:
     return {
         "terminal": render(plan, style="terminal", lang="fr"),
         "markdown": render(plan, style="markdown", lang="fr"),
-        "page": re.sub(r"<style.*?</style>|<[^>]*>", " ", render_page(plan, lang="fr"), flags=re.S),
+        "page": re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]*>", " ", render_page(plan, lang="fr"), flags=re.S),
         "workbook": "\n".join([*book.sheetnames, *cells]),
     }
 

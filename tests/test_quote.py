@@ -11,7 +11,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -25,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from test_presentation import HOSTILE
 
 import cloudplan as cp
@@ -103,8 +103,13 @@ def opened(data: bytes) -> tuple[Workbook, Workbook]:
     return openpyxl.load_workbook(io.BytesIO(data)), openpyxl.load_workbook(io.BytesIO(data), data_only=True)
 
 
+def sheets(book: Workbook) -> list[Worksheet]:
+    """Return the sheets that are shown."""
+    return [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+
+
 def cells(book: Workbook) -> Iterator[Cell]:
-    for sheet in book:
+    for sheet in sheets(book):
         for row in sheet.iter_rows():
             yield from row
 
@@ -177,7 +182,7 @@ def recalculated(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("spoken", [EN, FR], ids=["en", "fr"])
 def test_cached_values_are_those_of_another_engine(made: Quote, spoken: Any, audience: Any, tmp_path: Path) -> None:
     path = tmp_path / "quote.xlsx"
-    path.write_bytes(write_quote(replace(made, audience=audience), spoken))
+    path.write_bytes(write_quote(quote(made.plan, made.terms, audience), spoken))
     report = recalculated(path)
     assert report["status"] == "current" and report["cache_cells_changed"] == report["error_cells"] == 0
     assert report["formula_cells"] > 50
@@ -293,9 +298,11 @@ def values_of(data: bytes) -> dict[tuple[str, str], Any]:
 
 
 def differing(one: dict[tuple[str, str], Any], other: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
-    """Return the cells that do not hold the same: numbers to nine significant digits."""
+    """Return the cells that do not hold the same: numbers to nine significant digits, and not the fingerprint."""
 
     def same(a: Any, b: Any) -> bool:
+        if str(a).startswith(("Fingerprint", "Empreinte")):
+            return True
         numbers = isinstance(a, int | float) and isinstance(b, int | float)
         return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1) if numbers else (a or "") == (b or "")
 
@@ -348,9 +355,10 @@ def test_a_changed_term_changes_all_of_the_first_page(tmp_path: Path) -> None:
 
 def test_sheets_are_in_order(made: Quote) -> None:
     book, _ = opened(write_quote(made, EN))
-    assert book.sheetnames == [*SHEETS, "Price book", *TECHNICAL]
-    assert opened(write_quote(replace(made, audience="customer"), EN))[0].sheetnames == SHEETS
-    assert opened(write_annex(replace(made, audience="customer"), EN))[0].sheetnames == TECHNICAL
+    assert [sheet.title for sheet in sheets(book)] == [*SHEETS, "Price book", *TECHNICAL]
+    customer = quote(made.plan, made.terms, "customer")
+    assert [sheet.title for sheet in sheets(opened(write_quote(customer, EN))[0])] == SHEETS
+    assert [sheet.title for sheet in sheets(opened(write_annex(customer, EN))[0])] == TECHNICAL
     first = book["Quote"]
     assert first.page_setup.orientation == "portrait"
     texts = {str(cell.value) for cell in cells(book) if cell.value}
@@ -365,7 +373,7 @@ def test_sheets_are_in_order(made: Quote) -> None:
         "Total TTC",
         "Agreed by the customer",
     } - texts == {"Agreed by the customer"}
-    for sheet in book:
+    for sheet in sheets(book):
         assert int(sheet.page_setup.paperSize) == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
 
 
@@ -378,7 +386,7 @@ def test_sheets_of_data_are_excel_tables_and_all_can_be_read_in_print(made: Quot
     book, _ = opened(write_quote(made, spoken))
     names = {spoken.word(name).partition(" (")[0] for name in FOR_READING}
     seen = set()
-    for sheet in book:
+    for sheet in sheets(book):
         width = sum(each.width * (each.max - each.min + 1) for each in sheet.column_dimensions.values())
         scale = min(1, A4[sheet.page_setup.orientation] / (width * WIDE_DIGIT * 10))
         sizes = {cell.font.sz for row in sheet.iter_rows() for cell in row if cell.value is not None}
@@ -431,7 +439,8 @@ def test_long_texts_are_whole(made: Quote) -> None:
 def test_only_parameters_may_be_changed(made: Quote) -> None:
     book, _ = opened(write_quote(made, EN))
     sheet = book["Parameters"]
-    assert all(each.protection.sheet and not each.protection.autoFilter for each in book)
+    assert all(each.protection.sheet for each in book)
+    assert not any(each.protection.autoFilter for each in sheets(book))
     assert not [
         cell
         for each in book
@@ -492,7 +501,7 @@ def test_the_customer_workbook_has_no_discount_and_no_list_price(dr_plan: Plan) 
         for word in ("0.0613", "6.13", "12.345", "0.12345", "cp_discount", "List price", "Prix catalogue", "Remise"):
             assert word not in whole, word
         assert str(dr_plan.lower_bound) not in whole and str(dr_plan.monthly) not in whole
-    internal = zipfile.ZipFile(io.BytesIO(write_quote(replace(made, audience="internal"), EN)))
+    internal = zipfile.ZipFile(io.BytesIO(write_quote(quote(dr_plan, read_terms({**TERMS, "discount": "0.0613"})), EN)))
     assert b"0.0613" in b"".join(internal.read(name) for name in internal.namelist())
 
 
@@ -540,7 +549,7 @@ def test_illustrative_prices_are_marked_on_top_and_on_every_page(made: Quote) ->
     book, _ = opened(write_workbook(planned()))
     for name in ("Quote", "Bill of materials"):
         assert "ILLUSTRATIVE PRICES" in book[name]["A1"].value and book[name]["A1"].fill.fill_type == "solid"
-    assert all("ILLUSTRATIVE PRICES" in sheet.oddFooter.left.text for sheet in book)
+    assert all("ILLUSTRATIVE PRICES" in sheet.oddFooter.left.text for sheet in sheets(book))
     plain = zipfile.ZipFile(io.BytesIO(write_quote(made, EN)))
     assert not [name for name in plain.namelist() if b"ILLUSTRATIVE" in plain.read(name)]
 
@@ -561,7 +570,7 @@ def test_the_bill_as_csv_in_both_dialects(made: Quote) -> None:
     assert not [
         text for row in rows[1:] for text in row if re.fullmatch(r"\d+\.\d{2,}0", text) and len(text.split(".")[1]) > 2
     ]
-    french = bill_csv(replace(made, audience="customer"), FR, Dialect.excel_fr)
+    french = bill_csv(quote(made.plan, made.terms, "customer"), FR, Dialect.excel_fr)
     assert french.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(french.decode("utf-8-sig")), delimiter=";"))
     assert rows[0] == [name for name in COLUMNS if not re.search("list|discount", name)]
@@ -596,7 +605,7 @@ def test_quote_from_the_plan_alone(dr_plan: Plan, tmp_path: Path, run: Callable[
     assert ran.status == 0 and "List price (EUR)" in {c.value for c in cells(opened(output.read_bytes())[0])}
     annex = tmp_path / "annex.xlsx"
     ran = run("quote", plan, "--annex", annex, "--lang", "en")
-    assert ran.status == 0 and opened(annex.read_bytes())[0].sheetnames == TECHNICAL
+    assert ran.status == 0 and [sheet.title for sheet in sheets(opened(annex.read_bytes())[0])] == TECHNICAL
     assert "found 'annex.csv'; allowed: a name that ends in .xlsx" in run("quote", plan, "--annex", "annex.csv").err
     assert run("quote", plan).status == 2
     broken = json.loads(plan.read_text())

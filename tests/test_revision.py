@@ -31,6 +31,9 @@ def plans() -> tuple[Plan, Plan]:
     return before, planned(prices, vms=[vm(count=9, memory_gib=48)], policy={"host_failures": 2})
 
 
+AGREED = read_terms({**TERMS, "revision": 3, "discount": "0.0613"})
+
+
 @pytest.fixture(scope="module")
 def both() -> tuple[Plan, Plan]:
     return plans()
@@ -38,14 +41,13 @@ def both() -> tuple[Plan, Plan]:
 
 @pytest.fixture(scope="module")
 def revised(both: tuple[Plan, Plan]) -> Quote:
-    terms = read_terms({**TERMS, "revision": 3, "discount": "0.0613"})
     change = difference(*both)
-    return replace(quote(both[1], terms, "customer"), revision=revision(change, terms))
+    return replace(quote(both[1], AGREED, "customer"), revision=revision(change, AGREED))
 
 
 def test_causes_and_lines_sum_to_the_difference_at_the_terms(both: tuple[Plan, Plan], revised: Quote) -> None:
-    moved, terms = revised.revision, revised.terms
-    assert moved and (moved.before, moved.after) == (quote(both[0], terms).monthly, revised.monthly)
+    moved = revised.revision
+    assert moved and (moved.before, moved.after) == (quote(both[0], AGREED).monthly, revised.monthly)
     assert sum(cause.difference for cause in moved.causes) == moved.difference != 0
     assert sum(line.difference for line in moved.lines) == moved.difference
     assert [cause.names for cause in moved.causes] == [("workload",), ("policy",), ("prices",)]

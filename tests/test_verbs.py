@@ -323,23 +323,14 @@ def test_bytes_that_stdout_does_not_take_are_told(to: str, words: str, folder: P
         ("schema: cloudplan/terms/v1\ndiscount: 2\n", "discount"),
         ("schema: cloudplan/workload/v1\nname: x\n", "vms"),
         ("what: nothing\n", "says not what it is; allowed: a plan, a workload, a price book, terms"),
-        ("<!DOCTYPE html><html></html>", "a quote; quotes are not verified yet"),
-        ("%PDF-1.7", "a quote; quotes are not verified yet"),
+        ("<!DOCTYPE html><html></html>", "carries no priced document"),
+        ("%PDF-1.7", "carries no priced document"),
     ],
 )
 def test_verify_refuses_what_is_not_well_formed(text: str, words: str, run: Run, folder: Path) -> None:
     Path("file").write_text(text, encoding="utf-8")
     ran = run("verify", "file")
     assert (ran.status, ran.out) == (2, "") and words in ran.err
-
-
-def test_the_workbook_of_a_quote_is_not_verified_yet(run: Run, folder: Path) -> None:
-    run("quote", "plan.json", "-o", "q.xlsx")
-    ran = run("verify", "q.xlsx")
-    assert (ran.status, ran.faults) == (
-        2,
-        ["q.xlsx: a quote; quotes are not verified yet, allowed: the plan that it was made from"],
-    )
 
 
 # --- the gap beside the cost -----------------------------------------------------------------------------------------

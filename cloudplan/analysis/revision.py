@@ -5,7 +5,7 @@ from decimal import Decimal
 from cloudplan.analysis.changes import LineChange, Requote
 from cloudplan.base import money
 from cloudplan.plan.plan import BomLine, Plan
-from cloudplan.sales.quote import unit_net
+from cloudplan.sales.net import unit_net
 from cloudplan.sales.revision import NO_LINE, Cause, Figures, Move, Revision
 from cloudplan.sales.terms import Terms
 

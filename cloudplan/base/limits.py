@@ -16,6 +16,13 @@ PLAN_BYTES: Final = 200 * MB
 LOGO_BYTES: Final = 1 * MB
 """The logo of a quote, a PNG or JPEG."""
 
+QUOTE_BYTES: Final = 200 * MB
+"""The file of a quote: a workbook, a page or a PDF."""
+QUOTE_UNPACKED_BYTES: Final = 300 * MB
+"""What the parts of its workbook take unpacked, and what it carries."""
+QUOTE_CELLS: Final = 3_000_000
+"""Cells of its workbook that are written."""
+
 PRICE_BOOK_BYTES: Final = 20 * MB
 """The file of a price book in a workbook."""
 PRICE_BOOK_UNPACKED_BYTES: Final = 200 * MB

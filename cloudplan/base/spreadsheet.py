@@ -77,6 +77,13 @@ def names_in(file: IO[bytes], name: str) -> tuple[set[str], set[str]]:
         return set(book.sheetnames), set(book.defined_names)
 
 
+def moved(formula: str, start: str, address: str) -> str:
+    """Return a formula, without its equals sign, that stands at one address as it reads at another."""
+    from openpyxl.formula.translate import Translator  # noqa: PLC0415 - only for workbooks that Excel saved
+
+    return str(Translator(f"={formula}", start).translate_formula(address))[1:]
+
+
 @contextmanager
 def damage_told(name: str) -> Iterator[None]:
     """Turn whatever a damaged workbook makes its reader stumble over into one fault: raise BadInputError."""

@@ -23,7 +23,7 @@ from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
-from cloudplan.sales.quote import Audience
+from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 from cloudplan.sales.whatifs import ComparisonFile, read_comparison, whatifs
@@ -103,12 +103,13 @@ def quote(
     if read is None or agreed is None or faults:
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
-    made = quoted(read, with_dates(agreed, *dates), audience)
+    agreed = with_dates(agreed, *dates)
+    made = quoted(read, agreed, audience)
     if before:
         change = difference(
             before, read, solve=partial(optimised, gap=0.0, time_limit=None), names=(str(previous), str(plan))
         )
-        made = replace(made, revision=revision(change, made.terms))
+        made = replace(made, revision=revision(change, agreed))
     if compared:
         internal = audience == "internal"
         told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)

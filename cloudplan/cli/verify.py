@@ -1,4 +1,4 @@
-"""`cloudplan verify`: a plan, whoever made it, put into every rule again; any other file of ours, read strictly."""
+"""`cloudplan verify`: a plan put into every rule again, a quote made again; any other file of ours, read strictly."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from cloudplan.analysis import contents
-from cloudplan.base import kinds
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base import files, kinds, limits
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
 from cloudplan.cli.searching import Limit, optimised, with_amounts
@@ -17,6 +16,8 @@ from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin, edition_of, prices_of, read_plan, workload_of
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.again import made_again
+from cloudplan.presentation.tables import again as again_tables
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
@@ -32,8 +33,8 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A plan, ours, edited by hand or someone else's; or a workload, a price book, terms, the rules of an "
-            "import, an inventory, the folder of an edition. - is stdin."
+            help="A plan, ours, edited by hand or someone else's; a quote, as .xlsx or .html; or a workload, a price "
+            "book, terms, the rules of an import, an inventory, the folder of an edition. - is stdin."
         ),
     ],
     workload: Annotated[Path | None, typer.Option(help="Check a plan for this workload; default: the plan's.")] = None,
@@ -51,13 +52,14 @@ def verify(
 ) -> None:
     """Put a plan's numbers into every rule and make its document again; status 4 when either differs.
 
-    Any other file of ours: whether it is well-formed, and what is in it; status 2 when it is not.
+    A quote is made again from what it carries; status 4 names every amount and text that differs. Any other file of
+    ours: whether it is well-formed, and what is in it; status 2 when it is not.
     """
     to = target(output, format, force=force, inputs=[file, workload, prices])
     kind = contents.kind_of(file)
     if kind == kinds.QUOTE:
-        message = "a quote; quotes are not verified yet, allowed: the plan that it was made from"
-        raise BadInputError([Fault(message, where=str(file))])
+        refuse_options("a plan", {"--workload": workload, "--catalog": catalog, "--prices": prices, "--prove": prove})
+        return _verify_quote(file, to)
     if kind == kinds.PLAN:
         return _verify_plan(file, workload, catalog, prices, to, prove=prove)
     refuse_options("a plan", {"--workload": workload, "--prices": prices, "--prove": prove})
@@ -91,6 +93,14 @@ def _verify_plan(
     strangers = [what for what, (carried, given) in pairs.items() if carried != given]
     to.show(tables.report(read, verdict, strangers), tables.values(read, verdict, strangers))
     if not verdict.holds:
+        raise typer.Exit(BROKEN)
+
+
+def _verify_quote(file: Path, to: Target) -> None:
+    """Show the verdict on the file of a quote."""
+    again = made_again(files.read_bytes(file, limits.QUOTE_BYTES), str(file))
+    to.show(again_tables.report(str(file), again), again_tables.values(str(file), again))
+    if not again.holds:
         raise typer.Exit(BROKEN)
 
 

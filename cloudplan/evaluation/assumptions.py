@@ -13,6 +13,8 @@ from cloudplan.workload.case import Case
 
 SHOWN = 3
 """Assumptions that stand below the cost."""
+CLOSE = 0.0001
+"""The gap up to which an amount counts as proven."""
 _GIVEN = message("the workload, {place}").template
 _INVENTORY = message("the inventory, {files}").template
 

@@ -51,8 +51,8 @@ def bill_csv(quote: Quote, spoken: Language, dialect: Dialect) -> bytes:
 
 def _rows(quote: Quote, bill: Table) -> Iterator[dict[str, Cell]]:
     plan, terms = quote.plan, quote.terms
-    every: dict[str, Cell] = {"quote": terms.number, "revision": terms.revision or None, "plan_sha256": plan.sha256}
-    every["currency"] = plan.prices.currency
+    every: dict[str, Cell] = {"quote": terms.number, "revision": terms.revision or None}
+    every |= {"plan_sha256": quote.plan_sha256, "currency": plan.prices.currency}
     rate = quote.terms.vat_rate
     heads = [column.name for column in bill.columns]
     for row in bill.rows:

@@ -19,6 +19,7 @@ from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
 from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.carried import BLOCK, Carried, block_of
 from cloudplan.presentation.charts import bars
 from cloudplan.presentation.cost_panels import CostPanels
 from cloudplan.presentation.listed import by_name, listed
@@ -29,7 +30,8 @@ from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables import whatifs as whatif_tables
 from cloudplan.presentation.tables.table import Notes, Report, say, words
-from cloudplan.sales.quote import Audience, Quote
+from cloudplan.sales.priced import Audience
+from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms
 
@@ -127,7 +129,7 @@ class _Page:
             "headroom": spoken.number(Fraction(quote.case.workload.policy.snapshot_headroom) * 100),
             "protection": listed(tables.protection(quote), spoken),
             "backup": listed(tables.backup(quote), spoken),
-            "rests_on": spoken.said(resting.head(plan, internal=quote.internal)),
+            "rests_on": spoken.said(resting.head(plan)),
             "resting": [spoken.said(each) for each in resting.in_short(plan, internal=quote.internal)],
             "assumptions": listed(resting.table(plan, internal=quote.internal), spoken),
             "findings": [
@@ -141,6 +143,8 @@ class _Page:
             "made_with": listed(plan_tables.made_with(plan), spoken),
             "script": Markup(script),
             "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            "block": BLOCK,
+            "carried": Markup(block_of(Carried.of(quote.priced, "page", spoken.code))),
         }
 
     def _proof(self) -> dict[str, Any]:

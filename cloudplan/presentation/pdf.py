@@ -24,7 +24,8 @@ from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.offer import Group, Row
 from cloudplan.presentation.tables.table import Column, say, words
 from cloudplan.sales.letterhead import logo_bytes, mixed
-from cloudplan.sales.quote import Audience, Quote
+from cloudplan.sales.priced import Audience
+from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms
 

@@ -15,6 +15,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation import bill_sheets, plan_sheets
+from cloudplan.presentation.carried import SHEET, Carried, Output, cells_of
 from cloudplan.presentation.front_page import FRESH, FrontPage
 from cloudplan.presentation.styles import Styles
 from cloudplan.presentation.tables import plan as plan_tables
@@ -23,7 +24,8 @@ from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables.table import Text
 from cloudplan.presentation.technical_sheets import technical
 from cloudplan.presentation.worksheet import CREATED, Page, cell_text, new_book, quoted
-from cloudplan.sales.quote import Audience, Quote
+from cloudplan.sales.priced import Audience
+from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
@@ -93,15 +95,25 @@ class _Book:
             plan_sheets.listed(self.page("Price book"), tables.prices(quote), "prices", net)
             technical(self.page, quote)
         FrontPage(first, quote, bill, further, self.check, self.stale).write()
+        self._carried("workbook")
 
     def write_annex(self) -> None:
         """Write the technical sheets alone."""
         self._properties(message("{name}: technical annex", name=self.name))
         technical(self.page, self.quote)
+        self._carried("annex")
 
     def page(self, name: Text, *, portrait: bool = False) -> Page:
         """Add a sheet."""
         return Page(self.book, self.styles, name, self.spoken, self.mark, portrait=portrait)
+
+    def _carried(self, output: Output) -> None:
+        """Write what the quote is made again from, on a sheet that is not shown."""
+        sheet = self.book.add_worksheet(SHEET)
+        for row, text in enumerate(cells_of(Carried.of(self.quote.priced, output, self.spoken.code))):
+            sheet.write_string(row, 0, text)
+        sheet.protect()
+        sheet.very_hidden()
 
     def _properties(self, title: Message) -> None:
         quote, plan = self.quote, self.quote.plan

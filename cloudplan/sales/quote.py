@@ -8,21 +8,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
-from typing import Literal
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError
 from cloudplan.catalog.edition import Edition, Item, in_region
+from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
+from cloudplan.sales.net import at_net, net_book, net_terms, unit_net
+from cloudplan.sales.priced import Audience, Priced
 from cloudplan.sales.revision import Revision
 from cloudplan.sales.terms import Customer, ExtraLine, Terms
 from cloudplan.sales.whatifs import WhatIfs
 from cloudplan.workload.case import Case
 
-Audience = Literal["customer", "internal"]
-"""Who reads a quote: the customer gets no list prices, no discounts and nothing of the proof."""
 FAMILIES = ("Compute", "Storage", "Disaster recovery", "Backup", "Other services")
 
 
@@ -71,7 +71,9 @@ class Invoiced:
 class Quote:
     """A plan, its terms and who reads it; every amount is exact, without tax unless it says so.
 
-    `revision` is what it changes of an earlier quote, `whatifs` what else there was to choose, where these were given.
+    For the customer the plan is at net prices, and so is the case. `plan_sha256` is the hash of the file of the plan;
+    `revision` is what the quote changes of an earlier one, `whatifs` what else there was to choose, where these were
+    given; `program` is the one that made the quote, by default this one.
     """
 
     plan: Plan
@@ -80,11 +82,26 @@ class Quote:
     audience: Audience = "internal"
     revision: Revision | None = None
     whatifs: WhatIfs | None = None
+    plan_sha256: str = ""
+    program: str = ""
 
     @property
     def internal(self) -> bool:
         """Whether the reader may see list prices, discounts and the proof."""
         return self.audience == "internal"
+
+    @cached_property
+    def priced(self) -> Priced:
+        """What every file of the quote carries."""
+        return Priced(
+            program=self.program or program(),
+            audience=self.audience,
+            plan_sha256=self.plan_sha256,
+            terms=self.terms,
+            plan=self.plan,
+            revision=self.revision,
+            whatifs=self.whatifs,
+        )
 
     @cached_property
     def lines(self) -> tuple[QuoteLine, ...]:
@@ -182,12 +199,14 @@ def quote(plan: Plan, terms: Terms | None = None, audience: Audience = "internal
 
 def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
     """Return the quote of a plan that was verified already, with what it was made from."""
-    return Quote(plan, terms or Terms(), Case.of(origin.workload, origin.edition, origin.prices), audience)
-
-
-def unit_net(line: BomLine, terms: Terms) -> Decimal:
-    """Return what a unit of a line of a plan costs under terms, exactly."""
-    return money.net(line.unit_price, terms.discount)
+    terms, book = terms or Terms(), origin.prices
+    if audience == "customer":
+        shown = at_net(plan, terms)
+        shown_terms, book = net_terms(terms), net_book(shown)
+    else:
+        shown, shown_terms = plan, terms
+    case = Case.of(origin.workload, origin.edition, book)
+    return Quote(shown, shown_terms, case, audience, plan_sha256=plan.sha256)
 
 
 def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:

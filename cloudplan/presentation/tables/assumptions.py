@@ -1,13 +1,12 @@
 """What the price of a plan rests on, as a table and in sentences.
 
-A customer (`internal=False`) is told no amounts, which are those before the discount of a quote, nothing of the proof,
-and not which discounts the price book has for longer terms.
+A customer (`internal=False`) is told no amounts and nothing of the proof.
 """
 
 from decimal import Decimal
 
 from cloudplan.base.language import Message, counted, message
-from cloudplan.evaluation.assumptions import largest, words_of
+from cloudplan.evaluation.assumptions import CLOSE, largest, words_of
 from cloudplan.plan.plan import Assumption, Plan, gap_of
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.table import Cell, Column, Table
@@ -19,15 +18,12 @@ ORIGINS = {
     "contradicted": message("sources contradict each other"),
 }
 TITLE = "What the price rests on"
-CLOSE = 0.0001
-"""The gap up to which an amount counts as proven."""
-NOT_FOR_CUSTOMERS = ("term",)
 
 
 def table(plan: Plan, *, internal: bool = True) -> Table:
     """Return every assumption with its source, and what the plan would cost otherwise where that was computed."""
     currency = plan.prices.currency
-    rows = tuple(_row(plan, each, internal=internal) for each in _told(plan, internal=internal))
+    rows = tuple(_row(plan, each, internal=internal) for each in plan.assumptions)
     columns = (
         *(Column("What"), Column("Value"), Column("Origin"), Column("Otherwise")),
         *(Column("Monthly", "money", currency), Column("Change", "change", currency), Column("Change of the total")),
@@ -40,10 +36,6 @@ def table(plan: Plan, *, internal: bool = True) -> Table:
         return Table(TITLE, columns, rows, note(plan)).without("Monthly", "Change")
     own = message("Amounts are those of the plan's own bill, before the commercial discount.")
     return Table(TITLE, columns, rows, joined(note(plan), own, between=" "))
-
-
-def _told(plan: Plan, *, internal: bool) -> tuple[Assumption, ...]:
-    return tuple(each for each in plan.assumptions if internal or each.code not in NOT_FOR_CUSTOMERS)
 
 
 def _row(plan: Plan, each: Assumption, *, internal: bool) -> tuple[Cell, ...]:
@@ -113,9 +105,9 @@ def _in_money(plan: Plan, each: Assumption, change: Message, quoted: tuple[Decim
     return message("{change}, about {sign}{amount:n0} {currency} a month", change=change, **values)
 
 
-def head(plan: Plan, *, internal: bool = True) -> Message:
+def head(plan: Plan) -> Message:
     """Return what stands above the largest assumptions."""
-    total = len(_told(plan, internal=internal))
+    total = len(plan.assumptions)
     if _is_computed(plan):
         return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, most of all on:", total)
     return counted("It rests on {count:n} assumption:", "It rests on {count:n} assumptions, first of all on:", total)
@@ -123,7 +115,7 @@ def head(plan: Plan, *, internal: bool = True) -> Message:
 
 def in_short(plan: Plan, *, internal: bool = True, quoted: tuple[Decimal, str] | None = None) -> tuple[Message, ...]:
     """Return the largest assumptions in sentences, as `sentence`; contradicted sources are among them."""
-    told = largest(_told(plan, internal=internal))
+    told = largest(plan.assumptions)
     return tuple(sentence(plan, each, internal=internal, quoted=quoted) for each in told)
 
 

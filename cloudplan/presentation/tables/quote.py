@@ -14,7 +14,7 @@ from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
 from cloudplan.plan.plan import Finding
-from cloudplan.plan.wording import joined, without_amounts
+from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables.table import Cell, Column, Table
 from cloudplan.rules.backup import BKP_3
@@ -24,8 +24,6 @@ from cloudplan.sales.revision import Move
 from cloudplan.sales.terms import ExtraLine, Party
 from cloudplan.workload.reading import as_given
 
-NOT_FOR_CUSTOMERS = ("alias-prices", "discount-matches-nothing", "not-proven")
-"""Findings that name list prices, discounts, or what a plan may cost less."""
 INTERNAL = ("List price", "Discount", "List amount", "Discount amount")
 """Columns of the bill that the customer does not get."""
 SIRET_DIGITS = 14
@@ -155,15 +153,14 @@ def conditions(quote: Quote) -> tuple[Message, ...]:
         message("Billing: {text}", text=terms.billing) if terms.billing else None,
         message("Payment: {text}", text=terms.payment) if terms.payment else None,
         message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
+        message("Fingerprint: {fingerprint}", fingerprint=quote.priced.fingerprint),
     )
     return tuple(text for text in texts if text)
 
 
 def findings(quote: Quote) -> tuple[Finding, ...]:
-    """Return the findings that the reader of a quote is told, the customer without amounts and inner workings."""
-    if quote.internal:
-        return quote.plan.findings
-    return tuple(without_amounts(found) for found in quote.plan.findings if found.code not in NOT_FOR_CUSTOMERS)
+    """Return the findings that the reader of a quote is told."""
+    return quote.plan.findings
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     summary += [
         message("Checked with another {what:w} than the plan says it was made from.", what=what) for what in others
     ]
-    tables = [_violations(broken)] if broken else []
+    tables = [violations(broken)] if broken else []
     if verdict.other_words:
         rows = tuple((check.rule.id, phrase(check.place), phrase(check.shown[2])) for check in verdict.other_words)
         columns = (Column("Rule"), Column("Place"), Column("What differs"))
@@ -48,7 +48,8 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     return Report(message("{name}: verdict", name=plan.workload.name), tuple(summary), (*tables, _by_rule(verdict)))
 
 
-def _violations(broken: Iterable[Check]) -> Table:
+def violations(broken: Iterable[Check]) -> Table:
+    """Return the checks that are broken, with both sides and what is wrong."""
     rows = tuple((check.rule.id, phrase(check.place), *_sides(check), phrase(check.shown[2])) for check in broken)
     columns = (
         *(Column("Rule"), Column("Place"), Column("Left side"), Column("Right side"), Column("Slack")),
@@ -105,12 +106,13 @@ def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, 
         "not_checked": list(verdict.not_checked),
         "written_by": verdict.written_by or None,
         "other_words": [{"rule": e.rule.id, "place": e.place, "words": e.shown[2]} for e in verdict.other_words],
-        "violations": [_check(check) for check in verdict.violations],
-        "checks": [_check(check) for check in verdict.checks],
+        "violations": [check_values(check) for check in verdict.violations],
+        "checks": [check_values(check) for check in verdict.checks],
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
+def check_values(check: Check) -> dict[str, Any]:
+    """Return a check as plain values."""
     left, right, unit = check.shown
     return {
         **{"rule": check.rule.id, "place": check.place, "unit": unit, "holds": check.holds},

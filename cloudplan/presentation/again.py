@@ -1,0 +1,95 @@
+"""The file of a quote held against the same quote, made again from the priced document that the file carries."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cloudplan.base import kinds
+from cloudplan.base.cells import Book, read_book
+from cloudplan.base.files import text_of
+from cloudplan.base.language import language
+from cloudplan.presentation import carried as carrying
+from cloudplan.presentation.carried import Carried
+from cloudplan.presentation.differences import (
+    formula_text,
+    lines_of,
+    of_books,
+    of_pages,
+    same_value,
+)
+from cloudplan.presentation.held import Again, Changed, Difference
+from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.workbook import write_annex, write_quote
+from cloudplan.sales.remade import remade
+
+_PARAMETER = "cp_"
+"""How the names of the cells begin that a reader may change."""
+_TARGET = re.compile(r"(.+)!\$([A-Z]{1,3})\$([0-9]{1,7})")
+
+
+def made_again(data: bytes, name: str) -> Again:
+    """Return the file of a quote held against what is made of the document that it carries.
+
+    Nothing is made of a document whose plan breaks a rule. Raises BadInputError when a file carries no document, or one
+    that cannot be read.
+    """
+    if kinds.is_workbook(data):
+        return _workbook(data, name)
+    return _page(data, name)
+
+
+def _workbook(data: bytes, name: str) -> Again:
+    carried, found = carrying.of_workbook(io.BytesIO(data), name)
+    again = _begun(carried, name)
+    if not again.remade.verdict.holds:
+        return again
+    write = write_annex if carried.output == "annex" else write_quote
+    written = write(again.remade.quote, language(carried.lang))
+    if written == data:
+        return replace(again, identical=True, compared=_cells(found))
+    made = read_book(io.BytesIO(written), name)
+    changed = tuple(_changed(made, found))
+    for each in changed:
+        sheet, _, address = each.where.rpartition("!")
+        made.sheets[sheet].cells[address] = found.sheets[sheet].cells[address]
+    differences = tuple(of_books(made, found, carrying.SHEET))
+    return replace(again, compared=_cells(made), changed=changed, differences=(*again.differences, *differences))
+
+
+def _page(data: bytes, name: str) -> Again:
+    text = text_of(data, name)
+    carried = carrying.of_page(text, name)
+    again = _begun(carried, name)
+    if not again.remade.verdict.holds:
+        return again
+    written = render_quote_page(again.remade.quote, language(carried.lang))
+    count = len(lines_of(written))
+    if written.encode() == data:
+        return replace(again, identical=True, compared=count)
+    differences = tuple(of_pages(written, text, carrying.BLOCK))
+    return replace(again, compared=count, differences=(*again.differences, *differences))
+
+
+def _begun(carried: Carried, name: str) -> Again:
+    """Return the verdict on what a file carries, its hash among it."""
+    wrong = carried.sha256 != carried.quote.sha256
+    hashes = Difference("sha256", "value", carried.sha256, carried.quote.sha256)
+    return Again(carried, remade(carried.quote, f"{name}: quote"), differences=(hashes,) if wrong else ())
+
+
+def _changed(made: Book, found: Book) -> Iterator[Changed]:
+    """Yield the parameters that were changed from one number to another."""
+    for name in sorted(made.names):
+        target = _TARGET.fullmatch(formula_text(made.names[name]))
+        if not name.startswith(_PARAMETER) or target is None or target[1] not in found.sheets:
+            continue
+        sheet, address = target[1], f"{target[2]}{target[3]}"
+        pair = [book.sheets[sheet].cells.get(address) for book in (found, made)]
+        stands, due = (cell.value if cell and not cell.formula else None for cell in pair)
+        if isinstance(stands, float) and isinstance(due, float) and not same_value(due, stands):
+            yield Changed(name, f"{sheet}!{address}", stands, due)
+
+
+def _cells(book: Book) -> int:
+    return sum(len(sheet.cells) for title, sheet in book.sheets.items() if title != carrying.SHEET)

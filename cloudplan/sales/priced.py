@@ -1,0 +1,67 @@
+"""The priced document: what every file of a quote carries, and what the quote is made again from.
+
+It is the plan at the prices that its reader may know, the terms, who reads it, and what it changes of the quote before.
+Its hash is the fingerprint of the quote, in whatever format and language.
+"""
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from cloudplan.base.hashing import canonical_sha256
+from cloudplan.base.schema import Frozen
+from cloudplan.plan.plan import Plan
+from cloudplan.sales.net import filled_in, left_out
+from cloudplan.sales.revision import Revision
+from cloudplan.sales.terms import Terms
+from cloudplan.sales.whatifs import WhatIfs
+
+Audience = Literal["customer", "internal"]
+"""Who reads a quote: the customer gets no list prices, no discounts and nothing of the proof."""
+SHORT, GROUP = 20, 4
+"""How many digits of the hash a fingerprint has, and how many stand together."""
+
+
+class Priced(Frozen):
+    """The priced document, version 1.
+
+    `program` is the one that made the quote, which may be another than that of the plan; `plan_sha256` is the hash of
+    the plan as `size` wrote it, with all that a customer does not read.
+    """
+
+    schema_name: Literal["cloudplan/quote/v1"] = Field(default="cloudplan/quote/v1", alias="schema")
+    program: str
+    audience: Audience
+    plan_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    terms: Terms
+    plan: Plan
+    revision: Revision | None = None
+    whatifs: WhatIfs | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, values: Any) -> Any:
+        """Fill in what a customer's document does not have."""
+        return filled_in(values) if isinstance(values, dict) and values.get("audience") == "customer" else values
+
+    @model_serializer(mode="wrap")
+    def _of_reader(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what was not given, and what a customer's document does not have."""
+        made: dict[str, Any] = handler(self)
+        values = {name: value for name, value in made.items() if value is not None}
+        return left_out(values) if self.audience == "customer" else values
+
+    def tree(self) -> dict[str, Any]:
+        """Return the document as plain values, decimals as text."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical JSON of the document."""
+        return canonical_sha256(self.tree())
+
+    @property
+    def fingerprint(self) -> str:
+        """The first digits of the hash, in groups, as they are printed."""
+        return "-".join(self.sha256[start : start + GROUP] for start in range(0, SHORT, GROUP))
