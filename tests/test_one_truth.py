@@ -257,12 +257,9 @@ def outputs(made: Quote, spoken: Language) -> dict[str, str]:
     return {
         **parts,
         "page": re.sub(r' (?:x|y|width|height|viewBox|d|style)="[^"]*"', "", render_quote_page(made, spoken)),
-<<<<<<< HEAD
         "pdf": pdf_text(made, spoken),
         "source of the pdf": render_html(made, spoken),
-=======
         "carried": carried.text(),
->>>>>>> 8b6845b (Carry the priced document in workbook and page; verify a quote by making it again)
         "csv": bill_csv(made, spoken, Dialect.rfc4180).decode(),
         "excel": bill_csv(made, spoken, Dialect.excel_fr).decode(),
     }
