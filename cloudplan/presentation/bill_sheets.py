@@ -17,7 +17,7 @@ from cloudplan.sales.quote import Quote
 
 DETAIL_WIDTHS = {
     "customer": (6, 40, 10, 9, 12, 14, 42),
-    "internal": (6, 30, 9, 8, 12, 9, 11, 13, 13, 13, 20),
+    "internal": (7, 34, 10, 7, 11, 9, 11, 12, 12, 12, 18),
 }
 BESIDE = ("Family", "Site", "SKU", "Rule")
 """Columns of the data that the detail tells otherwise: lines stand below their site, the SKU below its item."""
@@ -61,7 +61,9 @@ def detail(page: Page, quote: Quote, data: Area) -> None:
     page.sheet.repeat_rows(row)
     columns = tuple(column for column in tables.bill(quote).columns if column.name not in BESIDE)
     bill = BySite(page, quote, data, columns, sku=True)
-    bill.families(bill.write(row) + 1)
+    sites, end = bill.write(row)
+    bill.families(end + 1)
+    page.keep_together([0, *sites[1:], end + 1], end + 2 + len(tables.by_family(quote).rows))
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,15 @@ class BySite:
     sku: bool = False
     """Whether the SKU stands under the item."""
 
-    def write(self, row: int) -> int:
-        """Write header, lines, a sum for each site and the total; return the row below."""
+    def write(self, row: int) -> tuple[list[int], int]:
+        """Write header, lines, a sum for each site and the total; return where each site begins, and the row below."""
+        begun = []
         sites = self.data.table.values("Site")
         self.page.header(self.columns, row)
         sums: dict[str, list[str]] = {name: [] for name in self._summed()}
         for site in dict.fromkeys(sites):
             row += 1
+            begun.append(row)
             for position in range(len(self.columns)):
                 self.page.put(row, position, None if position else self._site(str(site)), self.page.styles.group)
             first = row + 1
@@ -96,7 +100,7 @@ class BySite:
                 cells.append(self._at(row, name))
         totals = {name: "=" + ("+".join(cells) or "0") for name, cells in sums.items()}
         self._sum(row + 1, message("Total a month"), totals, range(len(sites)))
-        return row + 2
+        return begun, row + 2
 
     def families(self, row: int) -> None:
         """Write what the lines of each family come to."""

@@ -48,18 +48,21 @@ class FrontPage:
         row = self._dates(row + 1) + 1
         row = self._parties(row) + 1
         columns = [column for name in SHOWN for column in self.bill.table.columns if column.name == name]
-        row = BySite(page, self.quote, self.bill, columns).write(row) + 1
+        _, row = BySite(page, self.quote, self.bill, columns).write(row)
+        blocks = [0, row := row + 1]
         if self.further is not None:
-            row = self._further(row, self.further) + 1
-        row = self._totals(row) + 1
+            blocks.append(row := self._further(row, self.further) + 1)
+        blocks.append(row := self._totals(row) + 1)
         if self.quote.revision:
-            row = self._revised(row) + 1
-        row = self._sentences(row, message("Conditions"), (*self._conditions(), *map(_foreign, terms.mentions)))
-        resting_on = (*tables.assumptions_in_short(self.quote), *self._largest())
-        row = self._sentences(row + 1, message("What the figures rest on"), resting_on) + 1
+            blocks.append(row := self._revised(row) + 1)
+        conditions = (*tables.conditions(self.quote), *map(_foreign, terms.mentions))
+        row = self._sentences(row, message("Conditions"), conditions) + 1
+        largest = resting.in_short(self.quote.plan, internal=self.quote.internal)
+        resting_on = (*tables.assumptions_in_short(self.quote), *largest)
+        row = self._sentences(row, message("What the figures rest on"), resting_on) + 1
         page.formula(row, 0, self.check, page.spoken.word(FRESH), styles.note)
         page.redden(row, 0, self.stale)
-        self._places_to_sign(row + 2)
+        page.keep_together(blocks, self._places_to_sign(row + 2))
 
     def _parties(self, row: int) -> int:
         """Write who offers and who is offered to, side by side."""
@@ -81,12 +84,6 @@ class FrontPage:
             ]
             self.page.across(row + at // 2, *pair)
         return row + (len(shown) + 1) // 2
-
-    def _conditions(self) -> tuple[Message, ...]:
-        return tables.conditions(self.quote)
-
-    def _largest(self) -> tuple[Message, ...]:
-        return resting.in_short(self.quote.plan, internal=self.quote.internal)
 
     def _sentences(self, row: int, title: Text, texts: tuple[Message | str, ...]) -> int:
         """Write sentences below a title, each in a row of its own; return the row below."""
@@ -193,7 +190,8 @@ class FrontPage:
         self.page.note(area.last + 1, causes.note)
         return area.last + 2
 
-    def _places_to_sign(self, row: int) -> None:
+    def _places_to_sign(self, row: int) -> int:
+        """Write where to sign; return the row below."""
         styles = self.page.styles
         self.page.across(
             row,
@@ -205,8 +203,9 @@ class FrontPage:
             (*LEFT, message("Date, name and signature"), styles.sign),
             (*RIGHT, message("Date, name and signature, preceded by “Agreed”"), styles.sign),
         )
-        self.page.sheet.set_row(row + 1, SIGNING)
+        self.page.rise(row + 1, SIGNING)
         self.page.sheet.print_area(0, 0, row + 1, len(QUOTE_WIDTHS) - 1)
+        return row + 2
 
 
 def _foreign(text: Cell) -> str | Message:

@@ -76,7 +76,10 @@ def capacity(page: Page, quote: Quote, book: xlsxwriter.Workbook) -> None:
 def storage(page: Page, quote: Quote) -> None:
     """Write the datastores."""
     formulas = {"Free": "={Size}-{Disks}-{Swap files}", "Free share": "={Free}/{Size}"}
-    summed(page, tables.datastores(quote), "storage", formulas, "Size", "Disks", "Swap files", "Free")
+    table = tables.datastores(quote)
+    if not any(table.values("Peer")):
+        table = table.without("Replication", "Peer")
+    summed(page, table, "storage", formulas, "Size", "Disks", "Swap files", "Free")
 
 
 def backup(page: Page, quote: Quote) -> None:

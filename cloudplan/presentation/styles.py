@@ -8,7 +8,7 @@ from xlsxwriter.format import Format
 from cloudplan.base.language import ENGLISH, Language
 from cloudplan.presentation.tables.table import Kind
 
-FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 10, "font_scheme": False, "theme": -1}
+FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 10, "font_scheme": False}
 """Arial, or a sans serif of the same widths, is everywhere: it is in all cells, and columns are counted in it."""
 LINE, PADDING = 12.75, 3
 """Heights in points of a line of a cell, and of what is above and below its lines."""

@@ -30,7 +30,7 @@ from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
 REVISED_WIDTHS = (28, 36, 9, 11, 11, 12, 12, 14, 20)
-PARAMETER_WIDTHS = (38, 16, 64)
+PARAMETER_WIDTHS = (38, 16, 72)
 
 
 def write_workbook(
@@ -175,9 +175,8 @@ class _Book:
             )
         cells = {}
         for name, label, value, kind, (check, low, high), meaning in entries:
-            page.tell(row, 0, label)
+            page.across(row, (0, 0, label, styles.text), (2, 2, meaning, styles.indented_note))
             page.put(row, 1, value, styles.entry[kind])
-            page.across(row, (2, 2, meaning, styles.indented_note))
             validation = {"validate": check, "criteria": "between", "minimum": low, "maximum": high}
             error = self.spoken.text("From {low} to {high}.", low=low, high=high)
             sheet.data_validation(row, 1, row, 1, {**validation, "error_message": error})

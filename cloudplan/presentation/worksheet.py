@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count, pairwise
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -29,6 +30,10 @@ CREATED = datetime(2025, 1, 1)
 LONGEST_TEXT, TALLEST_ROW = 32_767, 409
 EXACT_DIGITS = 15
 """A number of so many digits comes out of a spreadsheet as it went in."""
+ROW_HEIGHT, DIGIT = 13, 6.36
+"""In points: how high a row with one line is, and how wide a digit of DejaVu Sans."""
+PAPER, MARGINS = (595, 842), (43, 130)
+"""Width and height of A4 in points, and of what is left free of each, some for fonts and rows that are larger."""
 FIRST_REAL_DATE = date(1901, 1, 1)
 """Spreadsheets know no dates before 1900, and do not agree on its first months."""
 
@@ -68,8 +73,8 @@ LONGEST_NAME = 31
 MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
 WIDEST_PAGE, BETWEEN = 156, 0.72
 """How wide all columns may be for letters of at least 8 points on A4, turned on its side; what is between two."""
-WIDEST_COLUMN, LEAST_TEXT, LEAST_WORD = 60, 12, 20
-INDENT, MARGIN = 1.6, 0.6
+WIDEST_COLUMN, LEAST_TEXT, LEAST_NAME, LEAST_WORD = 60, 12, 16, 20
+INDENT, MARGIN = 1.5, 0.6
 """The margins of a cell with text, and of one with a number."""
 SHOWN_DECIMALS = 6
 FILTERED = 30
@@ -103,6 +108,8 @@ class Page:
         self.full_name, self.name = title, title if len(title) <= LONGEST_NAME else title.partition(" (")[0]
         self.styles, self.spoken, self.mark = styles, spoken, mark
         self.widths: Sequence[int] = ()
+        self.heights: dict[int, float] = {}
+        self._portrait = portrait
         self.sheet = book.add_worksheet(self.name)
         self.sheet.hide_gridlines(2)
         if portrait:
@@ -164,12 +171,18 @@ class Page:
         """Write a title and a note, above them the mark of illustrative prices, `marked` columns wide."""
         row = 0
         if self.mark and marked:
-            self.sheet.set_row(row, 28)
+            self.rise(row, 28)
             for column in range(marked):
                 self.put(row, column, None if column else self.mark, self.styles.banner)
             row = 1
-        self.sheet.set_row(row, 30)
-        (self.put if foreign else self.tell)(row, 0, title, self.styles.title)
+        text = words(title, "text", self.spoken) if foreign else say(title, self.spoken)
+        wide = self.widths[: marked or len(self.widths)]
+        if len(wide) > 1:
+            self.sheet.merge_range(row, 0, row, len(wide) - 1, "", self.styles.title)
+        self.put(row, 0, text, self.styles.title)
+        times = self.styles.title.font_size / self.styles.text.font_size
+        tall = lettering.lines(cell_text(text), sum(wide) / times, bold=True) if wide else 1
+        self.rise(row, min(TALLEST_ROW, 30 + (tall - 1) * times * LINE))
         if note:
             self.note(row + 1, note)
         return row + 3
@@ -194,10 +207,32 @@ class Page:
             most = max(most, lettering.lines(text, room, bold=bool(form.bold)))
         self.heighten(row, most)
 
-    def heighten(self, row: int, count: int) -> None:
+    def heighten(self, row: int, lines: int) -> None:
         """Make a row high enough for so many lines: not every reader does it by itself."""
-        if count > 1:
-            self.sheet.set_row(row, min(TALLEST_ROW, LINE * count + PADDING))
+        if lines > 1:
+            self.rise(row, min(TALLEST_ROW, LINE * lines + PADDING))
+
+    def rise(self, row: int, height: float) -> None:
+        """Make a row so many points high."""
+        self.heights[row] = height
+        self.sheet.set_row(row, height)
+
+    def keep_together(self, blocks: Sequence[int], end: int) -> None:
+        """Begin a new page before a block of rows that the page has no room for; they begin at these rows."""
+        breaks, used, room = [], 0.0, self._room()
+        for first, behind in pairwise([*blocks, end]):
+            tall = sum(self.heights.get(row, ROW_HEIGHT) for row in range(first, behind))
+            if used and used + tall > room:
+                breaks.append(first)
+                used = 0
+            used = min(used + tall, room)
+        self.sheet.set_h_pagebreaks(breaks)
+
+    def _room(self) -> float:
+        """Return how many points of rows a printed page has room for, made as small as its width asks for."""
+        width, height = PAPER if self._portrait else reversed(PAPER)
+        asked = (sum(self.widths) + BETWEEN * len(self.widths)) * DIGIT
+        return (height - MARGINS[1]) / min(1, (width - MARGINS[0]) / asked)
 
     def block(self, table: Table, row: int, *, left: int = 0, formulas: Formulas = None) -> Area:
         """Write a small table below its heading and note, in columns that are wide enough."""
@@ -293,16 +328,16 @@ def _widths(table: Table, spoken: Language) -> list[int]:
     """
     widths: list[float] = []
     floors: list[float] = []
-    for column, cells in zip(table.columns, zip(*table.rows, strict=True) if table.rows else (), strict=False):
+    for at, (column, cells) in enumerate(zip(table.columns, zip(*table.rows, strict=True), strict=False)):
         head = column.header(spoken)
         texts = dict.fromkeys(words(_as_shown(cell, column.kind), column.kind, spoken) for cell in cells)
         margin = INDENT if column.is_text else MARGIN
-        content = max((lettering.width(line) for text in texts for line in text.split("\n")), default=0) + INDENT
+        content = max((lettering.width(line) for text in texts for line in text.split("\n")), default=0) + margin + 0.5
         least = lettering.widest_word(head, bold=True) + margin
-        wanted = max(least, lettering.width(head, bold=True) / 2 + margin)
+        wanted = next(room for room in count(least, 0.5) if lettering.lines(head, room - margin, bold=True) <= 2)
         if column.kind == "text":
             word = max(map(lettering.widest_word, texts), default=0) + INDENT
-            floor = max(least, min(content, max(LEAST_TEXT, min(word, LEAST_WORD))))
+            floor = max(least, min(content, max(LEAST_TEXT if at else LEAST_NAME, min(word, LEAST_WORD))))
             widths.append(max(min(content, WIDEST_COLUMN), wanted))
             floors.append(floor)
         else:
