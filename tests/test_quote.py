@@ -362,7 +362,8 @@ def test_sheets_are_in_order(made: Quote) -> None:
     first = book["Quote"]
     assert first.page_setup.orientation == "portrait"
     texts = {str(cell.value) for cell in cells(book) if cell.value}
-    assert {"Quote Q-2026-7", "Issuer SA", "SIREN 123 456 789", "Issued on 2026-11-26", "Payment: 30 days"} <= texts
+    assert {"Quote Q-2026-7", "Issuer SA", "SIREN 123 456 789", "Issued on 2026-11-26"} <= texts
+    assert any("Payment: 30 days." in str(cell.value) for cell in cells(book))
     french, _ = opened(write_quote(made, FR))
     texts = {str(cell.value) for cell in cells(french) if cell.value}
     assert {

@@ -10,6 +10,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Message, message
 from cloudplan.presentation import lettering
+from cloudplan.presentation.tables import offer
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Cell, Column, words
 from cloudplan.presentation.worksheet import INDENT, Area, Page, cell_text
@@ -87,7 +88,9 @@ class BySite:
             row += 1
             begun.append(row)
             for position in range(len(self.columns)):
-                self.page.put(row, position, None if position else self._site(str(site)), self.page.styles.group)
+                self.page.put(
+                    row, position, None if position else offer.site_name(self.quote, str(site)), self.page.styles.group
+                )
             first = row + 1
             listed = [index for index, name in enumerate(sites) if name == site]
             for index in listed:
@@ -116,9 +119,6 @@ class BySite:
                 amounts, cell = self.data.cells(column, elsewhere=True), xl_rowcol_to_cell(at, label)
                 formula = f"=SUMIFS({amounts},{families},{cell})"
                 page.formula(at, self._place(column), formula, self._total(column, listed), page.styles.body["money"])
-
-    def _site(self, site: str) -> Message:
-        return message("Site {site}", site=site)
 
     def _line(self, row: int, index: int) -> None:
         page, cells = self.page, self._bill[index]

@@ -1,16 +1,19 @@
 """The first page of a quote: who offers what to whom, for how much, until when, and where to sign."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
 
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Message, message
+from cloudplan.presentation import live_texts
 from cloudplan.presentation.bill_sheets import BySite
-from cloudplan.presentation.tables import assumptions as resting
+from cloudplan.presentation.tables import conditions, offer
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.table import Cell, Text, say
+from cloudplan.presentation.tables.table import say
 from cloudplan.presentation.worksheet import Area, Page, kind_of
 from cloudplan.sales.quote import Invoiced, Quote
 
@@ -21,8 +24,6 @@ SHOWN = ("Item", "Quantity", "Unit", "Unit price", "Monthly")
 FRESH = "The plan is that of these parameters."
 SIGNING = 70
 """The height in points of a place to sign."""
-SPLIT = "\x00"
-"""Where a figure goes into a text, while it is being made a formula."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class FrontPage:
         page.widen(QUOTE_WIDTHS)
         number = message("Quote {number}", number=terms.number) if terms.number else message("Quote")
         row = page.title(number, marked=len(QUOTE_WIDTHS), foreign=True) - 2
-        page.across(row, (*WHOLE, _foreign(self.quote.plan.workload.name), styles.strong))
-        row = self._dates(row + 1) + 1
-        row = self._parties(row) + 1
+        row = self._parties(self._dates(row) + 1) + 1
+        page.across(row, (*WHOLE, message("Subject: {text}", text=offer.subject(self.quote)), styles.text))
+        self._of_term(row + 1, lambda quote: (offer.commitment(quote),), styles.strong)
+        row += 3
         columns = [column for name in SHOWN for column in self.bill.table.columns if column.name == name]
         _, row = BySite(page, self.quote, self.bill, columns).write(row)
         blocks = [0, row := row + 1]
@@ -55,11 +57,13 @@ class FrontPage:
         blocks.append(row := self._totals(row) + 1)
         if self.quote.revision:
             blocks.append(row := self._revised(row) + 1)
-        conditions = (*tables.conditions(self.quote), *map(_foreign, terms.mentions))
-        row = self._sentences(row, message("Conditions"), conditions) + 1
-        largest = resting.in_short(self.quote.plan, internal=self.quote.internal)
-        resting_on = (*tables.assumptions_in_short(self.quote), *largest)
-        row = self._sentences(row, message("What the figures rest on"), resting_on) + 1
+        page.tell(row, 0, message("Conditions"), styles.heading)
+        row = self._of_term(row + 1, self._conditions, styles.text) + 1
+        page.tell(row, 0, message("What the figures rest on"), styles.heading)
+        for text in conditions.premises(self.quote, page.spoken):
+            row += 1
+            page.across(row, (*WHOLE, text, styles.text))
+        row += 2
         page.formula(row, 0, self.check, page.spoken.word(FRESH), styles.note)
         page.redden(row, 0, self.stale)
         page.keep_together(blocks, self._places_to_sign(row + 2))
@@ -70,8 +74,8 @@ class FrontPage:
         self.page.across(
             row, (*LEFT, message("Issuer"), styles.box_heading), (*RIGHT, message("Customer"), styles.box_heading)
         )
-        named = [[text for text in tables.party(who) if text] for who in (self.quote.terms.issuer, self.quote.customer)]
-        for at, (one, other) in enumerate(zip_longest(*named, fillvalue=""), start=row + 1):
+        named = [offer.identity(who) for who in (self.quote.terms.issuer, self.quote.customer)]
+        for at, (one, other) in enumerate(zip_longest(*named), start=row + 1):
             form = styles.box if at > row + 1 else styles.strong_box
             self.page.across(at, (*LEFT, _foreign(one), form), (*RIGHT, _foreign(other), form))
         return row + 1 + max(map(len, named))
@@ -85,13 +89,19 @@ class FrontPage:
             self.page.across(row + at // 2, *pair)
         return row + (len(shown) + 1) // 2
 
-    def _sentences(self, row: int, title: Text, texts: tuple[Message | str, ...]) -> int:
-        """Write sentences below a title, each in a row of its own; return the row below."""
-        self.page.tell(row, 0, title, self.page.styles.heading)
-        for text in texts:
+    def _conditions(self, quote: Quote) -> tuple[Message, ...]:
+        prices = message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency)
+        return (*conditions.conditions(quote), prices)
+
+    def _of_term(self, row: int, texts: Callable[[Quote], tuple[Message, ...]], form: Format) -> int:
+        """Write sentences, those that tell the term as formulas; return the row below."""
+        spoken = self.page.spoken
+        for text, formula in zip(texts(self.quote), live_texts.of_term(texts, self.quote, spoken), strict=True):
+            self.page.across(row, (*WHOLE, text, form))
+            if formula:
+                self.page.formula(row, 0, formula, spoken.said(text), form)
             row += 1
-            self.page.across(row, (*WHOLE, text, self.page.styles.text))
-        return row + 1
+        return row
 
     def _further(self, row: int, area: Area) -> int:
         """Write the lines beside the plan; those that do not count in the totals look otherwise, and say so."""
@@ -170,18 +180,15 @@ class FrontPage:
 
     def _over(self) -> str:
         """Return the formula of what stands above the total over the term."""
-        one, many = (
-            _joined(self.page.spoken.said(_with_count(tables.over(months), SPLIT)), "cp_term_months")
-            for months in (1, 2)
-        )
-        return f"=IF(cp_term_months=1,{one},{many})"
+        (formula,) = live_texts.of_term(lambda quote: (tables.over(quote.months),), self.quote, self.page.spoken)
+        return formula or ""
 
     def _vat_label(self) -> str:
         """Return the formula of the name of the tax: every program shows the rate with the mark of the language."""
         spoken = self.page.spoken
-        said = spoken.text("VAT {percent} %", percent=SPLIT)
+        said = spoken.text("VAT {percent} %", percent=live_texts.SPLIT)
         marks = '",","."' if spoken.code == "en" else '".",","'
-        return "=" + _joined(said, f"SUBSTITUTE(ROUND(cp_vat_rate*100,4),{marks})")
+        return "=" + live_texts.joined(said, f"SUBSTITUTE(ROUND(cp_vat_rate*100,4),{marks})")
 
     def _revised(self, row: int) -> int:
         """Write what the quote changes of the one before, by cause; its lines have a sheet of their own."""
@@ -193,31 +200,14 @@ class FrontPage:
     def _places_to_sign(self, row: int) -> int:
         """Write where to sign; return the row below."""
         styles = self.page.styles
-        self.page.across(
-            row,
-            (*LEFT, message("Issuer"), styles.box_heading),
-            (*RIGHT, message("Agreed by the customer"), styles.box_heading),
-        )
-        self.page.across(
-            row + 1,
-            (*LEFT, message("Date, name and signature"), styles.sign),
-            (*RIGHT, message("Date, name and signature, preceded by “Agreed”"), styles.sign),
-        )
+        titles, texts = zip(*offer.boxes(self.quote), strict=True)
+        halves = (LEFT, RIGHT)
+        self.page.across(row, *((*half, text, styles.box_heading) for half, text in zip(halves, titles, strict=True)))
+        self.page.across(row + 1, *((*half, text, styles.sign) for half, text in zip(halves, texts, strict=True)))
         self.page.rise(row + 1, SIGNING)
         self.page.sheet.print_area(0, 0, row + 1, len(QUOTE_WIDTHS) - 1)
         return row + 2
 
 
-def _foreign(text: Cell) -> str | Message:
-    return text if isinstance(text, Message) else str(text or "")
-
-
-def _with_count(counted: Message, count: str) -> Message:
-    """Return a message about a number of things with another text for the number, in the same plural."""
-    return Message(counted.template, {**counted.values, "count": count}, counted.many, counted.count)
-
-
-def _joined(text: str, figure: str) -> str:
-    """Return a text with a mark in it as a formula that joins its parts around a figure."""
-    before, after = (part.replace('"', '""') for part in text.split(SPLIT))
-    return f'"{before}"&{figure}&"{after}"'
+def _foreign(text: Message | None) -> str | Message:
+    return text or ""

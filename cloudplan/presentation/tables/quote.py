@@ -87,12 +87,15 @@ def _extra_row(quote: Quote, line: ExtraLine) -> tuple[Cell, ...]:
 
 
 def extra_labels(quote: Quote) -> tuple[Message, ...]:
-    """Return what each line beside the plan is, when it is billed, and whether it counts."""
+    """Return what each line beside the plan is, when it is billed, whether it counts, and at which other rate."""
     found = []
     for line in quote.terms.lines:
-        billed = message("once") if line.one_off else message("a month")
-        template = "{label} ({billed})" if line.kind == "included" else "{label} ({billed}; {kind})"
-        found.append(message(template, label=line.label, billed=billed, kind=KINDS[line.kind]))
+        notes = [message("once") if line.one_off else message("a month")]
+        if line.kind != "included":
+            notes.append(KINDS[line.kind])
+        if quote.rate_of(line) != quote.terms.vat_rate:
+            notes.append(message("VAT {rate:p}", rate=quote.rate_of(line)))
+        found.append(message("{label} ({notes})", label=line.label, notes=joined(*notes, between=", ")))
     return tuple(found)
 
 
@@ -131,7 +134,13 @@ def list_totals(quote: Quote) -> tuple[tuple[Message, Decimal], ...]:
 
 def particulars(quote: Quote, spoken: Language) -> tuple[Message, ...]:
     """Return number, dates and conditions, those that are known, in sentences."""
-    return *dates(quote, spoken), *conditions(quote)
+    terms = quote.terms
+    texts = (
+        message("Billing: {text}", text=terms.billing) if terms.billing else None,
+        message("Payment: {text}", text=terms.payment) if terms.payment else None,
+        message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
+    )
+    return *dates(quote, spoken), *(text for text in texts if text)
 
 
 def dates(quote: Quote, spoken: Language) -> tuple[Message, ...]:
@@ -142,18 +151,6 @@ def dates(quote: Quote, spoken: Language) -> tuple[Message, ...]:
         message("Valid until {day}", day=spoken.date(terms.valid_until)) if terms.valid_until else None,
         message("Revision {number}", number=terms.revision) if terms.revision else None,
         message("Reference: {text}", text=terms.reference) if terms.reference else None,
-    )
-    return tuple(text for text in texts if text)
-
-
-def conditions(quote: Quote) -> tuple[Message, ...]:
-    """Return how a quote is billed and paid, as far as that is known, and the currency."""
-    terms = quote.terms
-    texts = (
-        message("Billing: {text}", text=terms.billing) if terms.billing else None,
-        message("Payment: {text}", text=terms.payment) if terms.payment else None,
-        message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
-        message("Fingerprint: {fingerprint}", fingerprint=quote.priced.fingerprint),
     )
     return tuple(text for text in texts if text)
 
