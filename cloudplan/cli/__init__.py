@@ -5,7 +5,8 @@ Start with `size`; `options` has what commands share, `failing` how they fail.
 
 import gc
 import sys
-from typing import Annotated, NoReturn
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -42,11 +43,17 @@ def root(
         raise typer.Exit
 
 
+@cache
+def command_line() -> Any:
+    """Return the command line as it is run: made once a process, since that takes longer than many a command."""
+    return typer.main.get_command(app)
+
+
 def main() -> NoReturn:
     """Run the command line; failures go to stderr, one line a fault or as JSON, and set the exit status."""
     gc.disable()  # millions of small objects, hardly a cycle: looking for them takes a seventh of a large run
     try:
-        status = failing.status_of(app, sys.argv[1:])
+        status = failing.status_of(command_line().main, sys.argv[1:])
     finally:
         gc.enable()
     sys.exit(status)

@@ -5,7 +5,7 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO, cast
 
 import typer
@@ -73,13 +73,13 @@ class _Stdout:
             os.close(nowhere)
 
 
-def status_of(app: typer.Typer, arguments: Sequence[str]) -> int:
-    """Run a command and return its exit status; what goes wrong is told on stderr."""
+def status_of(run: Callable[..., Any], arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; what goes wrong is told on stderr."""
     as_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
     before = sys.stdout
     sys.stdout = cast(TextIO, _Stdout(before))
     try:
-        status = app(arguments, standalone_mode=False)
+        status = run(arguments, standalone_mode=False)
         if before is not None:
             sys.stdout.flush()
     except CloudplanError as error:
