@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import axe_core_python
 import pytest
 from conftest import Ran, vm
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
@@ -98,20 +100,81 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_text_stands_out_in_light_and_dark() -> None:
+TEXTS = (
+    *(
+        ("ink", "paper"),
+        ("soft", "paper"),
+        ("ink", "panel"),
+        ("soft", "panel"),
+        ("accent", "paper"),
+        ("accent", "panel"),
+    ),
+    *(("warn-ink", "warn"), ("lost", "paper"), ("paper", "ink")),
+)
+"""Colours of texts, each on what is behind it."""
+BARS = ("memory", "cores", "disks", "swap", "limit")
+GRAPHICS = (
+    *(*BARS, "edge", "others", "lost", "sb"),
+    *(f"{kind}{number}" for kind, most in (("c", 8), ("f", 5), ("s", 6), ("t", 3)) for number in range(most)),
+)
+"""Colours of what is drawn; bars stand on their track too."""
+
+
+def contrast(one: str, two: str) -> float:
+    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_texts_and_graphics_stand_out_in_light_and_dark() -> None:
     page = render_page(planned())
-    for block in re.findall(r":root \{ ([^}]*--warn-ink[^}]*)\}", page):
-        colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
-        for ink, paper in (
-            ("ink", "paper"),
-            ("soft", "paper"),
-            ("soft", "panel"),
-            ("accent", "paper"),
-            ("warn-ink", "warn"),
-        ):
-            light, dark = sorted((luminance(colours[ink]), luminance(colours[paper])), reverse=True)
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
-    assert len(re.findall("--warn-ink: ", page)) == 2
+    schemes = re.findall(r":root \{ ([^}]*--warn-ink[^}]*)\}", page)
+    assert len(schemes) == 2
+    for block in schemes:
+        colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", block))
+        wanted = [(*pair, 4.5) for pair in TEXTS]
+        wanted += [(name, paper, 3.0) for name in GRAPHICS for paper in ("paper", "panel")]
+        wanted += [(name, "track", 3.0) for name in BARS]
+        assert [
+            (one, two, round(contrast(colours[one], colours[two]), 2))
+            for one, two, least in wanted
+            if contrast(colours[one], colours[two]) < least
+        ] == []
+        drawn = set(re.findall(r"(?:fill|stroke|background): var\(--([a-z0-9-]+)\)", page))
+        assert drawn <= {*GRAPHICS, "paper", "panel", "track", "line", "warn", "ink"}
+
+
+@pytest.mark.skipif(not WANTED, reason="Chromium is not installed")
+def test_axe_finds_nothing_in_light_and_dark(dr_plan: Plan, tmp_path: Path) -> None:  # noqa: F811
+    """Axe looks at the page with everything unfolded; what it cannot tell is text over a drawing, in charts."""
+    engine = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    asked = """;(async () => {
+      const found = [];
+      for (const scheme of ["light", "dark"]) {
+        const style = document.querySelector("style");
+        if (scheme === "dark") style.textContent = style.textContent.replace("(prefers-color-scheme: dark)", "all");
+        const told = await axe.run(document, {resultTypes: ["violations", "incomplete"]});
+        found.push(told.passes.length);
+        for (const each of [...told.violations, ...told.incomplete])
+          for (const node of each.nodes) found.push([scheme, each.id, node.html.slice(0, 200)]);
+      }
+      const shown = document.createElement("pre");
+      shown.id = "axe";
+      shown.textContent = JSON.stringify(found);
+      document.body.append(shown);
+    })();"""
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render_page(dr_plan, lang="en"))
+    page = page.replace("<details>", "<details open>").replace("</body>", f"<script>{engine}{asked}</script></body>")
+    path = tmp_path / "page.html"
+    path.write_text(page, encoding="utf-8")
+    assert CHROMIUM
+    command = [CHROMIUM, *BARE, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
+    run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    told = re.search(r'<pre id="axe">(.*?)</pre>', run.stdout, re.DOTALL)
+    assert told
+    found = json.loads(html.unescape(told[1]))
+    passed = [each for each in found if isinstance(each, int)]
+    assert len(passed) == 2 and min(passed) > 30
+    assert [each for each in found if not isinstance(each, int)] == []
 
 
 @pytest.mark.skipif(not WANTED, reason="Chromium is not installed")

@@ -40,7 +40,7 @@ def bars(rows: Sequence[tuple[str, Decimal, bool]], title: str, spoken: Language
     chart.add_y_axis(tick_formatter=lambda value, *_: str(value).partition("\u2060")[2])
     height = BAR * len(rows) + AROUND
     svg = chart.to_svg(width=WIDTH, height=height)
-    whole = re.sub(r"-?\d+\.\d{3,}(?:E-?\d+)?", lambda found: f"{float(found[0]):.2f}", svg)
+    whole = re.sub(r"-?\d+(?:\.\d{3,}|(?:\.\d+)?E-?\d+)(?=[\" ,)])", lambda found: f"{float(found[0]):.2f}", svg)
     size = f'width="{WIDTH}" height="{height}"'
     return Markup(whole.replace(f"<svg {size}", f'<svg aria-hidden="true" viewBox="0 0 {WIDTH} {height}" {size}', 1))
 

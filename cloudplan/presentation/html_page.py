@@ -29,6 +29,7 @@ from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables import whatifs as whatif_tables
+from cloudplan.presentation.tables.finding_groups import grouped_findings
 from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
@@ -133,8 +134,8 @@ class _Page:
             "resting": [spoken.said(each) for each in resting.in_short(plan, internal=quote.internal)],
             "assumptions": listed(resting.table(plan, internal=quote.internal), spoken),
             "findings": [
-                (each.severity, spoken.said(each.word), each.subjects(spoken), spoken.said(each.text))
-                for each in tables.grouped_findings(quote)
+                (each.severity, spoken.said(each.word), [tuple(map(spoken.said, told)) for told in each.told])
+                for each in grouped_findings(quote)
             ],
             "service": listed(conditions, spoken) if conditions else None,
             "bill": self._bill(),

@@ -4,11 +4,10 @@ The customer's tables are made without discounts and list prices; nothing is hid
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Language, Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
@@ -158,45 +157,6 @@ def dates(quote: Quote, spoken: Language) -> tuple[Message, ...]:
 def findings(quote: Quote) -> tuple[Finding, ...]:
     """Return the findings that the reader of a quote is told."""
     return quote.plan.findings
-
-
-@dataclass(frozen=True)
-class FindingGroup:
-    """Findings that say the same, but for names and figures: the first one's words, and whom they are about."""
-
-    found: tuple[Finding, ...]
-
-    @property
-    def severity(self) -> str:
-        """Severity as a plan has it."""
-        return self.found[0].severity
-
-    @property
-    def word(self) -> Message:
-        """The severity in words."""
-        return plan_tables.SEVERITIES[self.found[0].severity]
-
-    @property
-    def text(self) -> Message:
-        """What the first one says, and how many more say the same."""
-        more = len(self.found) - 1
-        said = plan_tables.told(self.found[0])
-        if not more:
-            return said
-        return counted("{said} (and {count:n} more alike)", "{said} (and {count:n} more alike)", more, said=said)
-
-    def subjects(self, spoken: Language) -> list[str]:
-        """Return what they are about, in the order of the plan."""
-        return list(dict.fromkeys(clean(spoken.said(plan_tables.about(each))) for each in self.found))
-
-
-def grouped_findings(quote: Quote) -> tuple[FindingGroup, ...]:
-    """Return the findings that the reader of a quote is told, those that say the same as one."""
-    groups: dict[tuple[str, ...], list[Finding]] = {}
-    for each in findings(quote):
-        template = plan_tables.told(each).template
-        groups.setdefault((each.severity, each.code, template), []).append(each)
-    return tuple(FindingGroup(tuple(found)) for found in groups.values())
 
 
 def about(quote: Quote) -> Message:
