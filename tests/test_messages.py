@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,23 +20,33 @@ from cloudplan.base import spelling
 from cloudplan.cli import app
 from cloudplan.presentation.price_template import as_workbook
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edition: cp.Edition) -> Path:
-    """A folder with a file of each kind, under names that say nothing; it is the current one."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, edition: cp.Edition) -> Path:
+    """A file of each kind, made once."""
+    path = tmp_path_factory.mktemp("files")
     plan = cp.optimise(cp.read_workload(workload(), edition), edition, cp.load_prices())
-    Path("plan").write_text(plan.to_json(), encoding="utf-8")
-    Path("compact").write_text(json.dumps(json.loads(plan.to_json())), encoding="utf-8")
-    Path("workload").write_text("# a comment\n" + yaml.safe_dump(workload(), sort_keys=False), encoding="utf-8")
-    Path("prices").write_text(yaml.safe_dump(price_book(), sort_keys=True), encoding="utf-8")
-    Path("terms").write_text("schema: cloudplan/terms/v1\n", encoding="utf-8")
-    Path("book").write_bytes(as_workbook(edition, cp.load_prices()))
-    Path("list").write_text('"name";vcpus\n"a: b";2\n', encoding="utf-8")
-    Path("commented").write_text("# one, two\n[1, 2]\n", encoding="utf-8")
-    Path("checked").write_text('{\n "schema": "cloudplan/prices-check/v1"\n}\n', encoding="utf-8")
+    (path / "plan").write_text(plan.to_json(), encoding="utf-8")
+    (path / "compact").write_text(json.dumps(json.loads(plan.to_json())), encoding="utf-8")
+    (path / "workload").write_text("# a comment\n" + yaml.safe_dump(workload(), sort_keys=False), encoding="utf-8")
+    (path / "prices").write_text(yaml.safe_dump(price_book(), sort_keys=True), encoding="utf-8")
+    (path / "terms").write_text("schema: cloudplan/terms/v1\n", encoding="utf-8")
+    (path / "book").write_bytes(as_workbook(edition, cp.load_prices()))
+    (path / "list").write_text('"name";vcpus\n"a: b";2\n', encoding="utf-8")
+    (path / "commented").write_text("# one, two\n[1, 2]\n", encoding="utf-8")
+    (path / "checked").write_text('{\n "schema": "cloudplan/prices-check/v1"\n}\n', encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of each kind, under names that say nothing; it is the current one."""
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -244,8 +255,10 @@ def shell(script: str, folder: Path, **environment: str) -> "subprocess.Complete
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without /dev/full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", ["size workload", "--version", "size --help", "verify plan"])
+@pytest.mark.parametrize(
+    ("command", "unbuffered"),
+    [("size workload", ""), ("size workload", "1"), ("--version", ""), ("size --help", "1"), ("verify plan", "")],
+)
 def test_a_full_stdout_is_told(command: str, unbuffered: str, folder: Path) -> None:
     ran = shell(f"cloudplan {command} > /dev/full", folder, PYTHONUNBUFFERED=unbuffered)
     assert ran.returncode == 1
@@ -254,7 +267,7 @@ def test_a_full_stdout_is_told(command: str, unbuffered: str, folder: Path) -> N
     )
 
 
-@pytest.mark.parametrize("command", ["size workload", "--version", "size --help"])
+@pytest.mark.parametrize("command", ["size workload", "size --help"])
 def test_a_closed_stdout_is_told(command: str, folder: Path) -> None:
     ran = shell(f"cloudplan {command} >&-", folder)
     assert (ran.returncode, ran.stderr.splitlines()[1:]) == (1, ["  stdout: cannot be written: it is closed"])
@@ -273,12 +286,12 @@ def test_a_reader_that_leaves_ends_it_quietly(unbuffered: str, folder: Path) -> 
     assert (ran.stdout, ran.stderr) == ("1\n", "")
 
 
-def test_stdout_as_an_output_is_appended_to(folder: Path) -> None:
+def test_stdout_as_an_output_is_appended_to(folder: Path, run: Run) -> None:
     ran = shell("echo first > log; cloudplan size workload --output /dev/stdout >> log", folder)
     assert (ran.returncode, ran.stderr) == (0, "Written: /dev/stdout\n")
     text = (folder / "log").read_text(encoding="utf-8")
     assert text.startswith("first\n")
-    assert text.endswith(shell("cloudplan size workload", folder).stdout)
+    assert text.endswith(run("size", "workload").out)
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without /dev/full")

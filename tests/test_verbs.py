@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,24 +19,35 @@ import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
 from cloudplan.cli import app
 from cloudplan.cli.verbs import GROUPS
+from cloudplan.optimiser.memory import Remembered
 from cloudplan.presentation.price_template import as_workbook
+
+pytestmark = pytest.mark.usefixtures("solved_once")
 
 Run = Callable[..., Ran]
 
 NO_PLAN = [vm(), vm(name="b", disks=[{"size_gib": 60, "class": "mass", "iops": 500}])]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edition: cp.Edition) -> Path:
-    """A folder with a file of each kind, which is the current one."""
-    monkeypatch.chdir(tmp_path)
-    Path("workload.yaml").write_text(yaml.safe_dump(workload(), sort_keys=False), encoding="utf-8")
-    Path("no-plan.yaml").write_text(yaml.safe_dump(workload(vms=NO_PLAN), sort_keys=False), encoding="utf-8")
-    Path("prices.yaml").write_text(yaml.safe_dump(price_book(name="mine"), sort_keys=False), encoding="utf-8")
-    Path("terms.yaml").write_text("schema: cloudplan/terms/v1\nnumber: Q-1\n", encoding="utf-8")
-    Path("book.xlsx").write_bytes(as_workbook(edition, cp.load_prices()))
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, edition: cp.Edition) -> Path:
+    """A file of each kind, made once."""
+    path = tmp_path_factory.mktemp("files")
+    (path / "workload.yaml").write_text(yaml.safe_dump(workload(), sort_keys=False), encoding="utf-8")
+    (path / "no-plan.yaml").write_text(yaml.safe_dump(workload(vms=NO_PLAN), sort_keys=False), encoding="utf-8")
+    (path / "prices.yaml").write_text(yaml.safe_dump(price_book(name="mine"), sort_keys=False), encoding="utf-8")
+    (path / "terms.yaml").write_text("schema: cloudplan/terms/v1\nnumber: Q-1\n", encoding="utf-8")
+    (path / "book.xlsx").write_bytes(as_workbook(edition, cp.load_prices()))
     plan = cp.size(cp.read_workload(workload(), edition), edition, cp.load_prices())
-    Path("plan.json").write_text(plan.to_json(), encoding="utf-8")
+    (path / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of each kind, which is the current one."""
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -199,6 +211,7 @@ def test_progress_goes_to_a_file_only_when_asked_for(
     words: list[str], lines: int, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cloudplan.cli.searching.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("cloudplan.optimiser.optimise.Remembered", Remembered)  # what is known already is not told
     told = [line for line in run("size", "workload.yaml", *words).err.splitlines() if " s  " in line]
     assert len(told) >= lines and bool(told) == bool(lines)
     assert not any("\r" in line or "\x1b" in line for line in told)
