@@ -48,7 +48,17 @@ MODULES = (
     "presentation/tables/whatifs",
     *(
         f"presentation/tables/{name}"
-        for name in ("plan", "third_party", "quote", "inventory", "orders", "terraform", "assumptions", "service")
+        for name in (
+            "plan",
+            "third_party",
+            "licence",
+            "quote",
+            "inventory",
+            "orders",
+            "terraform",
+            "assumptions",
+            "service",
+        )
     ),
     *(
         f"presentation/tables/{name}"

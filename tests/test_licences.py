@@ -1,7 +1,7 @@
 """Licences of others: read strictly, counted in the optimum and its proof, never in the provider's bill."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -13,17 +13,22 @@ import pytest
 import yaml
 from conftest import EDITION, REPOSITORY, bad_input, case, examples, price_book, vm, workload
 from hypothesis import HealthCheck, assume, given
+from hypothesis import strategies as st
 from strategies import licensed
 from test_engine import facts, size
 
 import cloudplan as cp
+from cloudplan.analysis.licence_prices import at_price, licence_prices
+from cloudplan.base.language import ENGLISH
 from cloudplan.optimiser.compute import search
 from cloudplan.optimiser.compute.kinds import NONE, SETS_MAX, ClusterKind, LicenceSet, licence_sets
 from cloudplan.optimiser.compute.search import PoolsSearch
 from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.memory import clusters_key
 from cloudplan.optimiser.solver import Budget
+from cloudplan.plan.origin import Origin
 from cloudplan.presentation.price_template import as_workbook, as_yaml
+from cloudplan.presentation.tables.licence import report as licence_report
 from cloudplan.presentation.text import render
 from cloudplan.rules.licences import units_of_host
 
@@ -273,6 +278,63 @@ def test_the_example_costs_what_it_says() -> None:
         assert plan.third_party
         assert (str(plan.monthly), plan.third_party.lines[0].quantity, plan.status) == (bill, cores, "optimal")
         assert f"{plan.monthly:,} EUR".replace(",", " ") in told
+
+
+# --- at which prices the layout changes ------------------------------------------------------------------------------
+
+
+def priced(plan: cp.Plan, layouts: Sequence[tuple[int, int]], price: Fraction) -> cp.Plan:
+    """Return a plan with the cheapest of some layouts: what it costs in whole units beside a licence, and its units."""
+    beside, units = min(layouts, key=lambda each: (each[0] + each[1] * price, each[1]))
+    assert plan.third_party
+    unit = Decimal(price.numerator) / price.denominator
+    line = plan.third_party.lines[0].model_copy(update={"quantity": units, "monthly": round(unit * units, 2)})
+    total = beside + line.monthly
+    owed = plan.third_party.model_copy(update={"monthly": line.monthly, "lines": (line,)})
+    return plan.model_copy(
+        update={"monthly": Decimal(beside), "third_party": owed, "total_monthly": total, "lower_bound": total}
+    )
+
+
+@given(
+    layouts=st.lists(st.tuples(st.integers(1000, 9000), st.integers(1, 200)), min_size=1, max_size=6),
+    price=st.integers(0, 900).map(lambda cents: Fraction(cents, 100)),
+)
+def test_break_even_prices_are_those_of_the_cheapest_layouts(
+    layouts: list[tuple[int, int]], price: Fraction, oracle_plan: cp.Plan
+) -> None:
+    edition, name = cp.load_edition(EDITION), "oracle-ee"
+    asked = cp.read_workload(oracle_plan.inputs.workload, edition)
+    book = at_price(cp.load_prices(oracle_plan.inputs.prices), name, price)
+
+    def solve(origin: Origin) -> cp.Plan:
+        return priced(oracle_plan, layouts, Fraction(origin.prices.licences[name].price))
+
+    found = licence_prices(Origin(asked, edition, book), priced(oracle_plan, layouts, price), name, solve)
+    assert found.complete and found.now.price == price
+    for each in found.breaks:
+        assert each.low <= each.high <= found.most and each.below.units > each.above.units
+        for point, other, at in ((each.below, each.above, each.low), (each.above, each.below, each.high)):
+            least = min(beside + units * at for beside, units in layouts)
+            assert point.cost_at(at) <= other.cost_at(at) + Fraction(1, 50) * 3
+            assert point.cost_at(at) <= least + Fraction(1, 5)
+    ends = [0, *(at for each in found.breaks for at in (each.low, each.high)), found.most]
+    units = [found.breaks[0].below.units if found.breaks else found.now.units]
+    units += [each.above.units for each in found.breaks]
+    for (low, high), count in zip(zip(ends[::2], ends[1::2], strict=True), units, strict=True):
+        middle = Fraction(low + high) / 2
+        least = min(beside + own * middle for beside, own in layouts)
+        alike = [beside + own * middle for beside, own in layouts if own == count]
+        assert min(alike) <= least + Fraction(1, 5), (low, high, count)
+
+
+def test_a_licence_that_no_choice_changes_is_not_sized_again(oracle_plan: cp.Plan) -> None:
+    edition = cp.load_edition(EDITION)
+    asked, book = cp.read_workload(oracle_plan.inputs.workload, edition), cp.load_prices(oracle_plan.inputs.prices)
+    found = licence_prices(Origin(asked, edition, book), oracle_plan, "sql-std", lambda _: pytest.fail("was sized"))
+    assert (found.breaks, found.complete, found.now.units) == ((), True, 8)
+    report = licence_report(found, book.licences["sql-std"])
+    assert any("no choice changes it" in ENGLISH.said(text) for text in report.summary if not isinstance(text, str))
 
 
 # --- the document, verified ------------------------------------------------------------------------------------------

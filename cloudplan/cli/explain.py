@@ -1,12 +1,14 @@
 """`cloudplan explain`: where each figure of a plan comes from, or why a workload has no plan."""
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cloudplan.analysis.allocation import Spare
+from cloudplan.analysis.licence_prices import licence_prices
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli.options import (
@@ -23,9 +25,13 @@ from cloudplan.cli.options import (
     target,
 )
 from cloudplan.cli.relax import relax
+from cloudplan.cli.searching import optimised
+from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import read_plan
+from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
+from cloudplan.presentation.tables import licence as licences
 from cloudplan.sales.quote import quote_of, verified
 
 
@@ -34,7 +40,9 @@ def explain(
     file: Annotated[Path, typer.Argument(help="A plan, or a workload that has none; - is stdin.")],
     subject: Annotated[
         str | None,
-        typer.Argument(help="Of a plan: a line (number or SKU), a rule, a VM, a cluster or a datastore; default: all."),
+        typer.Argument(
+            help="Of a plan: a line (number or SKU), a rule, a VM, a cluster, a datastore or a licence; default: all."
+        ),
     ] = None,
     by: Annotated[
         str | None,
@@ -76,8 +84,19 @@ def explain(
     if by is not None:
         shown = allocation.report(quote_of(document, origin), by, spare or "shared")
         return to.show(shown, tables.values(shown))
+    if subject is not None and subject in _licences_of(document) and not workload:
+        with_memory = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
+        found, licence = licence_prices(origin, document, subject, with_memory), origin.prices.licences[subject]
+        return to.show(licences.report(found, licence), licences.values(found, licence))
     report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     return to.show(report, tables.values(report))
+
+
+def _licences_of(plan: Plan) -> set[str]:
+    """Return the licences that the VMs of a plan name, but for names that something else bears."""
+    named = {name for group in plan.inputs.workload["vms"] for name in group.get("licences", [])}
+    taken = {name for group in plan.inputs.workload["vms"] for name in (group["name"], *group["names"])}
+    return named - taken - {cluster.name for cluster in plan.clusters} - {store.name for store in plan.datastores}
 
 
 def _places(workload: Path) -> dict[str, str]:

@@ -210,7 +210,7 @@ def storage_key(case: Case, gap: float) -> str:
         if entry.get("standby") != NO_STANDBY:
             entry.pop("standby", None)
     standing = [[*key, gib] for key, gib in sorted(standing_gib(case).items())]
-    return canonical_sha256(["storage", gap, _facts(case), tree, *standing])
+    return canonical_sha256(["storage", gap, _facts(case, case.prices.book.without_licences_sha256), tree, *standing])
 
 
 def clusters_key(case: Case, site: str, pools: Sequence[Pool], gap: float) -> str:
@@ -219,14 +219,16 @@ def clusters_key(case: Case, site: str, pools: Sequence[Pool], gap: float) -> st
     every = sorted(of_every_cluster(case, site))
     standing = [each.model_dump(mode="json") for each in standing_clusters(case) if each.site == site]
     shapes = [_shapes(pool) for pool in pools]
-    return canonical_sha256(["clusters", gap, _facts(case), site, policy, every, shapes, *standing])
+    return canonical_sha256(
+        ["clusters", gap, _facts(case, case.prices.book.sha256), site, policy, every, shapes, *standing]
+    )
 
 
-def _facts(case: Case) -> list[Any]:
-    """Return edition, prices and term: every price and every rule."""
+def _facts(case: Case, prices: str) -> list[Any]:
+    """Return edition, prices (by their hash) and term: every price and every rule."""
     edition, workload = case.edition, case.workload
     named = [edition.edition, edition.sha256, edition.shipped]
-    return [*named, case.prices.book.sha256, workload.region, workload.term_months, *workload.requires]
+    return [*named, prices, workload.region, workload.term_months, *workload.requires]
 
 
 def _shapes(pool: Pool) -> list[Any]:

@@ -95,6 +95,11 @@ class PriceBook(Frozen):
         """SHA-256 of the canonical JSON of the book."""
         return canonical_sha256(self.canonical())
 
+    @cached_property
+    def without_licences_sha256(self) -> str:
+        """The same, without the licences of others."""
+        return canonical_sha256({name: value for name, value in self.canonical().items() if name != "licences"})
+
 
 class Offer(Frozen):
     """What one unit of a SKU costs a month: list price, discount as a share, net price; all exact."""

@@ -56,7 +56,9 @@ def _of(quote: Quote, verdict: Verdict, subject: str, places: Places) -> Report:
             return _vm(quote, subject, group.name, places)
     names = [*(line.sku for line in quote.plan.bom), *book.values(), *(item.name for item in quote.plan.clusters)]
     names += [*(item.name for item in quote.plan.datastores), *quote.case.workload.groups]
-    near, allowed = closest(subject, names), "the number or SKU of a line, a rule, a VM, a cluster, a datastore"
+    names += [name for group in quote.case.workload.vms for name in group.licences]
+    allowed = "the number or SKU of a line, a rule, a VM, a cluster, a datastore, a licence"
+    near = closest(subject, names)
     hint = f"; did you mean {near!r}?" if near else ""
     words = f"unknown subject {short(subject)}{hint}; allowed: {allowed}"
     raise BadInputError([Fault(words, found=subject, allowed=allowed, suggestion=near)])
@@ -81,7 +83,9 @@ def _whole(quote: Quote) -> Report:
     summary = (
         message("{name}: {priced}.", name=plan.workload.name, priced=priced(plan)),
         *own_catalog(plan),
-        message("Name a line (by its number or SKU), a rule, a VM, a cluster or a datastore to see more of it."),
+        message(
+            "Name a line (by its number or SKU), a rule, a VM, a cluster, a datastore or a licence to see more of it."
+        ),
     )
     parts = (Table("Lines", columns, tuple(rows)), Table("Clusters", heads, tuple(clusters)), _costs(quote))
     return Report(message("{name}: explained", name=plan.workload.name), summary, parts)
