@@ -22,6 +22,10 @@ docs:
     {{bin}}/python docs/translations.py
     {{bin}}/pytest tests/test_docs.py
 
+# draw the pictures of the documentation anew
+pictures:
+    {{bin}}/python docs/pictures.py
+
 # mend what ruff can mend
 fix:
     {{bin}}/ruff check --fix .

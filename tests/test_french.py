@@ -160,8 +160,9 @@ def test_what_is_not_in_french_yet_is_listed(command: str, run: Callable[..., Ra
 
 def test_the_french_terms_are_those_of_the_english_ones() -> None:
     english, french = (read_terms(REPOSITORY / "examples" / name) for name in ("terms.yaml", "terms.fr.yaml"))
-    words = {"number", "reference", "issuer", "billing", "payment", "mentions", "lines"}
+    words = {"number", "reference", "issuer", "billing", "payment", "conditions", "mentions", "lines"}
     kept = [terms.model_dump(exclude=words) for terms in (english, french)]
     assert kept[0] == kept[1]
+    assert french.conditions.model_fields_set == english.conditions.model_fields_set
     amounts = [[(line.quantity, line.unit_price, line.kind) for line in terms.lines] for terms in (english, french)]
     assert amounts[0] == amounts[1]

@@ -218,7 +218,7 @@ def test_the_pdf_says_what_the_csv_says(plan: Plan, audience: Any, lang: Any) ->
         if row["kind"] != "plan" and audience == "internal":
             row |= {"list_amount": row["amount"], "discount_amount": "0.00"}
         cells = [
-            words(row[name] if kind == "text" else Decimal(row[name]), kind, spoken)
+            spoken.word(row[name]) if kind == "text" else words(Decimal(row[name]), kind, spoken)
             for name, kind in {**kinds, "amount": "money"}.items()
         ]
         if row["kind"] == "plan":

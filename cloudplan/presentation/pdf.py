@@ -154,7 +154,8 @@ class _Pages:
             "mark": say(plan_tables.ILLUSTRATIVE) if quote.plan.prices.illustrative else "",
             "logo": f"{_SCHEME}logo" if terms.letterhead.logo else "",
             "number": say(number),
-            "foot": " · ".join(_cut(text) for text in (say(number), terms.issuer.name or "") if text),
+            "internal": say(message("Internal: with list prices and discounts")) if quote.internal else "",
+            "foot": " · ".join(_cut(text) for text in self._foot(say(number)) if text),
             "issuer_name": terms.issuer.name or "",
             "dates": self._dates(),
             "parties": [
@@ -175,6 +176,10 @@ class _Pages:
 
     def _say(self, text: Message) -> str:
         return self.spoken.said(text)
+
+    def _foot(self, number: str) -> tuple[str, ...]:
+        internal = self._say(message("internal")) if self.quote.internal else ""
+        return number, self.quote.terms.issuer.name or "", internal
 
     def _dates(self) -> list[str]:
         """Return the lines below the number: dates and revision, and what the quote answers to on a line of its own."""

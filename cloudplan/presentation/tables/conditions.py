@@ -114,6 +114,13 @@ def _contract(quote: Quote) -> Iterator[Message]:
         yield message("General terms: {text}.", text=_bare(more.general_terms))
 
 
+def _others(quote: Quote) -> Iterator[Message]:
+    """Yield what software the plan needs that is licensed by others, and is no part of the quote."""
+    if quote.plan.owed:
+        names = dict.fromkeys(line.label for line in quote.plan.owed.lines)
+        yield message("Licences of third parties are not in this quote: {names:w}.", names=list(names))
+
+
 def _bare(text: str) -> str:
     """Return a text without the full stop that ends it, for the sentence that it goes into has one."""
     return text.rstrip().removesuffix(".")
@@ -122,5 +129,6 @@ def _bare(text: str) -> str:
 def premises(quote: Quote, spoken: Language) -> tuple[Message, ...]:
     """Return what the figures rest on: the rules of sizing, then the largest assumptions with what they move."""
     quoted = (quote.monthly, spoken.symbol(quote.plan.prices.currency))
+    others = tuple(_others(quote))
     largest = resting.in_short(quote.plan, internal=quote.internal, quoted=quoted)
-    return (joined(*tables.assumptions_in_short(quote), between=" "), *largest)
+    return (joined(*tables.assumptions_in_short(quote), between=" "), *largest, *others)

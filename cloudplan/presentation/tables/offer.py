@@ -94,7 +94,7 @@ def _beside(quote: Quote, title: Message, lines: tuple[ExtraLine, ...]) -> Group
 
 def _further(quote: Quote, line: ExtraLine) -> Row:
     inside = (line.total, Decimal("0.00")) if quote.internal else ()
-    cells = (_label(quote, line), line.quantity, line.unit, line.unit_price, *inside, line.total)
+    cells = (_label(quote, line), line.quantity, tables.unit_of(line), line.unit_price, *inside, line.total)
     return Row(cells, line.kind != "included")
 
 

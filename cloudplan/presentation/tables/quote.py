@@ -78,10 +78,14 @@ def extra_lines(quote: Quote) -> Table:
     return Table("Further lines", columns, tuple(_extra_row(quote, line) for line in quote.terms.lines))
 
 
+def unit_of(line: ExtraLine) -> Cell:
+    """Return the unit of a further line: a text of the terms, but for the default, which is a word of the program."""
+    return message("unit") if line.unit == "unit" else line.unit
+
+
 def _extra_row(quote: Quote, line: ExtraLine) -> tuple[Cell, ...]:
     billed = message("once") if line.one_off else message("a month")
-    unit = message("unit") if line.unit == "unit" else line.unit
-    figures = (line.quantity, unit, line.unit_price, line.total, quote.rate_of(line))
+    figures = (line.quantity, unit_of(line), line.unit_price, line.total, quote.rate_of(line))
     return (line.label, KINDS[line.kind], billed, *figures)
 
 
