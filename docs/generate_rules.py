@@ -11,7 +11,18 @@ from pathlib import Path
 
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, standing, storage
+from cloudplan.rules import (
+    backup,
+    bill,
+    certifications,
+    compute,
+    licences,
+    networks,
+    over_time,
+    protection,
+    standing,
+    storage,
+)
 from cloudplan.rules.book import ALL
 from cloudplan.rules.rule import KINDS, Rule
 
@@ -26,6 +37,7 @@ CHAPTERS = (
     ("Networks", networks.RULES),
     ("Certifications", certifications.RULES),
     ("What stands already", standing.RULES),
+    ("Capacity over time", over_time.RULES),
     ("Bill and proof", bill.RULES),
 )
 

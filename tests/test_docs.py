@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 import cloudplan as cp
 from cloudplan.cli import app
-from cloudplan.plan import plan
+from cloudplan.plan import plan, roadmap
 from cloudplan.plan.wording import FINDINGS
 from cloudplan.prices import book
 from cloudplan.sales import terms
@@ -316,8 +316,9 @@ def models(module: ModuleType) -> list[type[BaseModel]]:
         ("prices.md", [book.PriceBook, book.Discount]),
         ("quote.md", models(terms)),
         ("plan.md", [model for model in models(plan) if model is not plan.Choice]),
+        ("roadmap.md", models(roadmap)),
     ],
-    ids=["workload", "prices", "quote", "plan"],
+    ids=["workload", "prices", "quote", "plan", "roadmap"],
 )
 def test_every_field_is_in_its_reference(page: str, documented: list[type[BaseModel]]) -> None:
     text = (REPOSITORY / "docs" / "reference" / page).read_text(encoding="utf-8")

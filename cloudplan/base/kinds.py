@@ -9,7 +9,7 @@ from cloudplan.base.files import DASH, opened, read_bytes, text_of
 from cloudplan.base.yamlfile import Document
 
 WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", "edition"
-IMPORT_RULES, COMPARISON = "import-rules", "comparison"
+IMPORT_RULES, COMPARISON, ROADMAP = "import-rules", "comparison", "roadmap"
 INVENTORY, WORKBOOK, TABLE, QUOTE = "inventory", "workbook", "table", "quote"
 """Kinds of files that have no schema."""
 
@@ -18,6 +18,7 @@ NAMES = {
     PRICES: "a price book",
     TERMS: "the terms of a quote",
     PLAN: "a plan",
+    ROADMAP: "a roadmap",
     EDITION: "a file of an edition",
     IMPORT_RULES: "the rules of an import",
     COMPARISON: "a comparison",
@@ -31,6 +32,7 @@ _ADVICE = {
     PRICES: "give it with --prices",
     TERMS: "give them with `cloudplan quote --terms`",
     PLAN: "`cloudplan verify`, `quote` and `explain` take it",
+    ROADMAP: "`cloudplan verify`, `orders` and `explain` take it",
     EDITION: "give its folder with --catalog",
     IMPORT_RULES: "give them with `cloudplan import --rules`",
     COMPARISON: "give it with `cloudplan quote --comparison`",

@@ -7,15 +7,18 @@ import typer
 
 from cloudplan.analysis import contents
 from cloudplan.base import files, kinds, limits
+from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
 from cloudplan.cli.searching import Limit, optimised, with_amounts
 from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
+from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.optimiser.memory import Memory
-from cloudplan.plan.origin import Origin, edition_of, prices_of, read_plan, workload_of
+from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.again import made_again
 from cloudplan.presentation.tables import again as again_tables
 from cloudplan.presentation.tables import contents as contents_tables
@@ -23,6 +26,7 @@ from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
+from cloudplan.workload.workload import Workload
 
 BROKEN = 4
 """The exit status when a rule is broken, or a field is not what follows from the rest."""
@@ -33,8 +37,8 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A plan, ours, edited by hand or someone else's; a quote, as .xlsx or .html; or a workload, a price "
-            "book, terms, the rules of an import, an inventory, the folder of an edition. - is stdin."
+            help="A plan or a roadmap, ours, edited by hand or someone else's; a quote, as .xlsx or .html; or a "
+            "workload, a price book, terms, the rules of an import, an inventory, the folder of an edition. - is stdin."
         ),
     ],
     workload: Annotated[Path | None, typer.Option(help="Check a plan for this workload; default: the plan's.")] = None,
@@ -60,31 +64,30 @@ def verify(
     if kind == kinds.QUOTE:
         refuse_options("a plan", {"--workload": workload, "--catalog": catalog, "--prices": prices, "--prove": prove})
         return _verify_quote(file, to)
-    if kind == kinds.PLAN:
-        return _verify_plan(file, workload, catalog, prices, to, prove=prove)
-    refuse_options("a plan", {"--workload": workload, "--prices": prices, "--prove": prove})
+    if kind in (kinds.PLAN, kinds.ROADMAP):
+        return _verify_made(file, workload, catalog, prices, to, prove=prove)
+    refuse_options("a plan or a roadmap", {"--workload": workload, "--prices": prices, "--prove": prove})
     if kind not in (kinds.WORKLOAD, kinds.PRICES):
         refuse_options("a plan, a workload or a price book", {"--catalog": catalog})
     found = contents.contents(file, kind, catalog)
     return to.show(contents_tables.report(found), contents_tables.values(found))
 
 
-def _verify_plan(
+def _verify_made(
     file: Path, workload: Path | None, catalog: str | None, prices: Path | None, to: Target, *, prove: bool
 ) -> None:
-    """Show the verdict on a plan."""
-    read = read_plan(file)
+    """Show the verdict on a plan or a roadmap."""
+    read = read_either(file)
     edition = load_edition(catalog) if catalog else edition_of(read, str(file))
-    if workload:
-        wanted = phase_of(read_workload(workload, edition, obey_pin=catalog is None), edition, read.workload.name)
-    elif catalog:
-        wanted = read_workload(read.inputs.workload, edition, obey_pin=False)
-    else:
-        wanted = workload_of(read, edition, str(file))
+    wanted = _wanted(read, str(file), workload, catalog, edition)
     book = load_prices(prices, edition) if prices else prices_of(read, edition, str(file))
-    verdict = verdict_of(read, wanted, edition, book)
-    if prove and verdict.holds:
-        verdict = proved(verdict, read, _sized_again(Origin(wanted, edition, book), read))
+    if isinstance(read, Roadmap):
+        refuse_options("a plan", {"--prove": prove})
+        verdict = verify_roadmap(read, wanted, edition, book)
+    else:
+        verdict = verdict_of(read, wanted, edition, book)
+        if prove and verdict.holds:
+            verdict = proved(verdict, read, _sized_again(Origin(wanted, edition, book), read))
     pairs = {
         "workload": (read.workload.sha256, wanted.sha256),
         "catalogue": (read.catalog.sha256, edition.sha256),
@@ -102,6 +105,25 @@ def _verify_quote(file: Path, to: Target) -> None:
     to.show(again_tables.report(str(file), again), again_tables.values(str(file), again))
     if not again.holds:
         raise typer.Exit(BROKEN)
+
+
+def _wanted(read: Made, name: str, given: Path | None, catalog: str | None, edition: Edition) -> Workload:
+    """Return the workload to check with: the one of a file, else that of the plan or roadmap.
+
+    What stands already comes with the plan where a file says nothing of it.
+    """
+    if given is None:
+        if catalog is None:
+            return workload_of(read, edition, name)
+        standing = {} if read.inputs.existing is None else {"existing": read.inputs.existing}
+        return read_workload({**read.inputs.workload, **standing}, edition, obey_pin=False)
+    wanted = read_workload(given, edition, obey_pin=catalog is None)
+    if isinstance(read, Plan):
+        wanted = phase_of(wanted, edition, read.workload.name)
+    if wanted.existing is None and read.inputs.existing is not None:
+        standing_already = workload_of(read, edition_of(read, name), name).existing
+        wanted = wanted.model_copy(update={"existing": standing_already})
+    return wanted
 
 
 def _sized_again(origin: Origin, plan: Plan) -> Plan:

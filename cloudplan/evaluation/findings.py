@@ -25,6 +25,8 @@ from cloudplan.workload.case import Case
 
 MUCH = Decimal("0.01")
 """The share of the cost from which on a gap is a warning."""
+ROADMAP = "roadmap"
+"""Why the search of a plan ended that is one phase of a roadmap."""
 NOT_PINNED, OUTSIDE_DATES = "catalog-not-pinned", "prices-outside-dates"
 """The findings that say what a plan does not carry: that no edition was asked for, and the date of the quote."""
 
@@ -60,9 +62,18 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
 def not_proven(ended: str, monthly: Decimal, lower_bound: Decimal, currency: str) -> Finding:
     """Return the finding of a plan whose search was ended by a gap, a budget or a limit of time before the proof."""
     saving = monthly - lower_bound
-    severity: Literal["info", "warning"] = "warning" if saving > monthly * MUCH else "info"
+    much = saving > monthly * MUCH and ended != ROADMAP
+    severity: Literal["info", "warning"] = "warning" if much else "info"
     values = {"saving": str(saving), "currency": currency}
     return finding_of(severity, "not-proven", "lower_bound", PROOF.id, about=ended, **values)
+
+
+def not_proven_over(months: int, total: Decimal, lower_bound: Decimal, currency: str) -> Finding:
+    """Return the finding of a roadmap whose search was ended before the proof; amounts are for all its months."""
+    saving = total - lower_bound
+    severity: Literal["info", "warning"] = "warning" if saving > total * MUCH else "info"
+    values = {"saving": str(saving), "currency": currency, "months": months}
+    return finding_of(severity, "not-proven", "lower_bound", PROOF.id, about="horizon", **values)
 
 
 def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -203,7 +203,7 @@ def _bill(case: Case, plan: Plan, document: Plan) -> Iterator[Check]:
     """The bill is what the choice takes, line by line; licences and backup storage cover what they must."""
     yield from bill_rules.lines_are(document, plan)
     yield from bill_rules.third_party_is(document, plan)
-    yield from bill_rules.changes_are(document, plan)
+    yield from bill_rules.changes_are(document.changes, plan.changes)
     yield backup.BKP_3.require(plan.backup == document.backup, "backup", "is not what BKP-2 and BKP-3 give")
     lines = lines_by_key(case, plan.bom)
     yield from certifications.all_certified(case, (key for _, key in lines))

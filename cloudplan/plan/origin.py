@@ -7,19 +7,23 @@ from typing import Any
 from cloudplan.base import kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import found, validate
+from cloudplan.base.schema import Model, found, validate
 from cloudplan.base.yamlfile import Where, dotted, json_document
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import edition_from, editions, load_shipped, refuse_shipped_name
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.prices.book import PriceBook, load_prices
 from cloudplan.workload.reading import read_workload
 from cloudplan.workload.workload import Workload
 
+Made = Plan | Roadmap
+"""A document that carries what it was made from."""
+
 
 @dataclass(frozen=True)
 class Origin:
-    """The workload, the edition and the price book that a plan is made from."""
+    """The workload, the edition and the price book that a plan or a roadmap is made from."""
 
     workload: Workload
     edition: Edition
@@ -31,16 +35,33 @@ def read_plan(source: str | Path) -> Plan:
 
     Raises BadInputError with one fault for everything that is wrong.
     """
+    return _read(source, Plan, kinds.PLAN)
+
+
+def read_roadmap(source: str | Path) -> Roadmap:
+    """Read a roadmap from the JSON file that `roadmap --format json` writes.
+
+    Raises BadInputError with one fault for everything that is wrong.
+    """
+    return _read(source, Roadmap, kinds.ROADMAP)
+
+
+def read_either(source: str | Path) -> Made:
+    """Read a plan or a roadmap, whichever a file says it is; raise BadInputError as `read_plan` does."""
+    return read_roadmap(source) if kinds.kind_of(Path(source)) == kinds.ROADMAP else read_plan(source)
+
+
+def _read(source: str | Path, model: type[Model], kind: str) -> Model:
     faults: list[Fault] = []
-    text = kinds.text(Path(source), limits.PLAN_BYTES, kinds.PLAN)
-    plan = validate(Plan, json_document(text, str(source), "a plan"), faults)
-    if plan is None:
+    text = kinds.text(Path(source), limits.PLAN_BYTES, kind)
+    made = validate(model, json_document(text, str(source), kinds.NAMES[kind]), faults)
+    if made is None:
         raise BadInputError(faults)
-    return plan
+    return made
 
 
-def origin_of(plan: Plan, name: str = "plan") -> Origin:
-    """Return what a plan was made from, out of its `inputs` alone; `name` stands for the plan in messages.
+def origin_of(plan: Made, name: str = "plan") -> Origin:
+    """Return what a plan or roadmap was made from, out of its `inputs` alone; `name` stands for it in messages.
 
     Raises BadInputError when the inputs are not those whose hashes the plan carries.
     """
@@ -51,7 +72,7 @@ def origin_of(plan: Plan, name: str = "plan") -> Origin:
     return origin
 
 
-def edition_of(plan: Plan, name: str = "plan") -> Edition:
+def edition_of(plan: Made, name: str = "plan") -> Edition:
     """Return the edition of a plan: the one that it carries, else the one that ships and that its workload names.
 
     Raises BadInputError when there is none, and when the plan itself names none that ships.
@@ -62,20 +83,22 @@ def edition_of(plan: Plan, name: str = "plan") -> Edition:
     return edition_from(plan.inputs.catalog, f"{name}: inputs.catalog")
 
 
-def workload_of(plan: Plan, edition: Edition, name: str = "plan") -> Workload:
+def workload_of(plan: Made, edition: Edition, name: str = "plan") -> Workload:
     """Return the workload that a plan carries; raise BadInputError when it is faulty or not complete."""
     standing = {} if plan.inputs.existing is None else {"existing": plan.inputs.existing}
     workload = read_workload({**plan.inputs.workload, **standing}, edition).with_given(plan.inputs.given)
     if workload.existing:
         _refuse_changed(plan.inputs.existing, workload.existing.canonical(), ("inputs", "existing"), name)
     _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
-    if workload.horizon:
+    if (workload.horizon is None) == isinstance(plan, Roadmap):
         message = "found a horizon where a plan is of one phase; leave it out"
+        if isinstance(plan, Roadmap):
+            message = "found no horizon where a roadmap has one"
         raise BadInputError([Fault(message, where=name, path="inputs.workload.horizon")])
     return workload
 
 
-def prices_of(plan: Plan, edition: Edition, name: str = "plan") -> PriceBook:
+def prices_of(plan: Made, edition: Edition, name: str = "plan") -> PriceBook:
     """Return the price book that a plan carries; raise BadInputError when it is faulty or not complete."""
     prices = load_prices(plan.inputs.prices, edition)
     _refuse_changed(plan.inputs.prices, prices.canonical(), ("inputs", "prices"), name)
@@ -96,7 +119,7 @@ def _refuse_changed(carried: Any, read: Any, where: Where, name: str) -> None:
     raise BadInputError([Fault(message, where=name, path=dotted(where))])
 
 
-def refuse_others(plan: Plan, origin: Origin, name: str = "plan") -> None:
+def refuse_others(plan: Made, origin: Origin, name: str = "plan") -> None:
     """Raise BadInputError, with a fault for each, when inputs are not those that a plan was made from."""
     pairs = {
         "workload": (plan.workload.sha256, origin.workload.sha256),

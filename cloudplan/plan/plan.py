@@ -20,7 +20,7 @@ METRO_MIRROR = "metro-mirror"
 
 _PLACES = 40
 _MOST = 10**18
-_MOST_GAP = 10.0 ** (2 * _PLACES + 2)  # of amounts with so many places
+MOST_GAP = 10.0 ** (2 * _PLACES + 2)  # of amounts with so many places
 
 
 def _in_range(value: Decimal) -> Decimal:
@@ -232,9 +232,12 @@ class Assumption(Frozen):
 
 
 class Search(Frozen):
-    """Why the search ended: proven within the tolerance of `optimal`, or what stopped it first, and that in words."""
+    """Why the search ended: proven within the tolerance of `optimal`, or what stopped it first, and that in words.
 
-    ended: Literal["proven", "gap", "budget", "time-limit"]
+    roadmap: the plan is one phase of a roadmap, whose sum over the phases is what is minimised and proven.
+    """
+
+    ended: Literal["proven", "gap", "budget", "time-limit", "roadmap"]
     said: str
 
 
@@ -254,7 +257,7 @@ class Plan(Frozen):
     status: Literal["optimal", "feasible"]
     monthly: Amount
     lower_bound: Amount
-    gap: Annotated[float, Field(ge=-_MOST_GAP, le=_MOST_GAP, allow_inf_nan=False)]
+    gap: Annotated[float, Field(ge=-MOST_GAP, le=MOST_GAP, allow_inf_nan=False)]
     search: Search | None = None
     clusters: tuple[Cluster, ...]
     datastores: tuple[Datastore, ...]

@@ -15,12 +15,25 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "prices-outside-dates": {
         "": "{date} is outside the dates of {book}: valid from {valid_from} until {valid_until}.",
+        "horizon": "The horizon ends in {month}, outside the dates of {book}: valid from {valid_from} until "
+        "{valid_until}.",
+    },
+    "prices-constant": {
+        "": "Prices are those of {book} for all {months} months of the horizon; the provider may change them.",
+    },
+    "term-shorter-than-horizon": {
+        "": "The commitment of {term} month(s) is shorter than the horizon of {months}: prices and discounts of the "
+        "term are taken for the whole horizon.",
     },
     "not-proven": {
         "gap": "The search ended at the gap asked for: a cheaper plan could save at most {saving} {currency} a month.",
         "budget": "The search spent its limits of nodes and rounds: a cheaper plan could save at most {saving} "
         "{currency} a month.",
         "time-limit": "The search was stopped: a cheaper plan could save at most {saving} {currency} a month.",
+        "roadmap": "One phase of a roadmap, which is cheapest as a whole: for this phase alone a plan could cost at "
+        "most {saving} {currency} a month less.",
+        "horizon": "The search stopped first: a cheaper roadmap could save at most {saving} {currency} in {months} "
+        "months.",
     },
     "not-priced": {
         "blade": "Blade {blade} has no price in {book} and was not considered.",

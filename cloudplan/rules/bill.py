@@ -12,7 +12,17 @@ from pydantic_core import to_jsonable_python
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import found as shown
 from cloudplan.catalog.edition import Edition
-from cloudplan.plan.plan import Assumption, BomLine, Change, Plan, ThirdPartyLine, gap_of, is_optimal
+from cloudplan.plan.plan import (
+    Assumption,
+    BomLine,
+    Change,
+    Finding,
+    Plan,
+    ThirdPartyLine,
+    gap_of,
+    is_optimal,
+)
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.rules.licences import LIC_1, LIC_2
 from cloudplan.rules.rule import Check, Condition, Rule
 
@@ -88,13 +98,16 @@ def third_party_is(expected: Plan, plan: Plan) -> Iterator[Condition]:
     yield LIC_1.require(plan.total_monthly == plan.monthly + told.monthly, "total_monthly", words)
 
 
-def changes_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
+Changes = tuple[Change, ...] | None
+
+
+def changes_are(expected: Changes, said: Changes) -> Iterator[Condition]:
     """Yield that a plan tells what it changes about what stood, neither more nor less (BOM)."""
-    if plan.changes is None and expected.changes is None:
+    if said is None and expected is None:
         return
-    wanted, told = (_changes(each) for each in (expected, plan))
-    yield BOM.require((plan.changes is None) == (expected.changes is None), "changes", "what stood is not told of so")
-    yield BOM.require(len(plan.changes or ()) == len(told), "changes", "two entries for one item and site")
+    wanted, told = (_changes(each) for each in (expected, said))
+    yield BOM.require((said is None) == (expected is None), "changes", "what stood is not told of so")
+    yield BOM.require(len(said or ()) == len(told), "changes", "two entries for one item and site")
     for key in sorted(wanted.keys() | told.keys()):
         words = f"{_from_to(told.get(key))}, expected {_from_to(wanted.get(key))}"
         yield BOM.require(wanted.get(key) == told.get(key), f"changes, {key[1]} at {key[0]}", words)
@@ -104,8 +117,8 @@ def _from_to(change: Change | None) -> str:
     return "no entry" if change is None else f"from {change.before} to {change.after} {shown(change.unit)}"
 
 
-def _changes(plan: Plan) -> dict[tuple[str, str], Change]:
-    return {(each.site, each.sku or f"licence {each.licence}"): each for each in plan.changes or ()}
+def _changes(changes: Changes) -> dict[tuple[str, str], Change]:
+    return {(each.site, each.sku or f"licence {each.licence}"): each for each in changes or ()}
 
 
 def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
@@ -117,13 +130,7 @@ def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     owed, shown_owed = _licences_by_key(expected), _licences_by_key(plan)
     for name in sorted(owed.keys() & shown_owed.keys()):
         yield from _same(LIC_1, owed[name], shown_owed[name], REASON, f"{name[0]} at {name[2] or name[1]}")
-    told, due = Counter(map(_text, plan.findings)), Counter(map(_text, expected.findings))
-    for number, finding in enumerate(plan.findings):
-        words = f"{finding.code} of {shown(finding.subject)} does not follow from the plan: {shown(finding.message)}"
-        yield DOC.require(told[_text(finding)] <= due[_text(finding)], f"findings[{number}]", words)
-    for finding in expected.findings:
-        words = f"{finding.code} of {shown(finding.subject)} is missing"
-        yield DOC.require(due[_text(finding)] <= told[_text(finding)], "findings", words)
+    yield from findings_are(expected.findings, plan.findings)
     for number, assumption in enumerate(expected.assumptions):
         own = plan.assumptions[number] if number < len(plan.assumptions) else None
         words = f"{shown(own and own.code)}, expected {assumption.code}: {shown(assumption.value)}"
@@ -134,7 +141,19 @@ def words_are(expected: Plan, plan: Plan) -> Iterator[Condition]:
     yield DOC.require(said[0] == said[1], "search.said", f"{shown(said[0])}, expected {shown(said[1])}")
 
 
-def repeats_inputs(plan: Plan, edition: Edition, *, free: bool) -> Iterator[Condition]:
+def findings_are(expected: Iterable[Finding], findings: Iterable[Finding]) -> Iterator[Condition]:
+    """Yield that findings are those that follow from the rest of a document (DOC)."""
+    listed, wanted = list(findings), list(expected)
+    told, due = Counter(map(_text, listed)), Counter(map(_text, wanted))
+    for number, finding in enumerate(listed):
+        words = f"{finding.code} of {shown(finding.subject)} does not follow from the plan: {shown(finding.message)}"
+        yield DOC.require(told[_text(finding)] <= due[_text(finding)], f"findings[{number}]", words)
+    for finding in wanted:
+        words = f"{finding.code} of {shown(finding.subject)} is missing"
+        yield DOC.require(due[_text(finding)] <= told[_text(finding)], "findings", words)
+
+
+def repeats_inputs(plan: Plan | Roadmap, edition: Edition, *, free: bool) -> Iterator[Condition]:
     """Yield that a plan names the inputs that it carries, with their hashes (DOC).
 
     `edition` is the one that it carries or names; `free` says that this edition may bear its name.
@@ -192,16 +211,25 @@ def _text(value: Any) -> str:
 
 
 def proof(plan: Plan) -> Iterator[Check]:
-    """Yield that the bound is below the cost, and that gap and status follow from both (PROOF)."""
-    yield PROOF.at_most(plan.lower_bound, plan.cost, "lower_bound", plan.prices.currency)
-    wanted = "optimal" if is_optimal(plan.cost, plan.lower_bound, plan.lines) else "feasible"
-    yield PROOF.require(plan.status == wanted, "status", f"{plan.status}, but the gap says {wanted}")
-    if plan.search:
-        says = (plan.search.ended == "proven") == (wanted == "optimal")
-        yield PROOF.require(says, "search.ended", f"{plan.search.ended}, but the gap says {wanted}")
-    gap = gap_of(plan.cost, plan.lower_bound)
-    words = f"{plan.gap}, but {'monthly' if plan.total_monthly is None else 'total_monthly'} and lower_bound give {gap}"
-    yield PROOF.require(abs(plan.gap - gap) < GAP_DIGITS, "gap", words)
+    """Yield that the bound of a plan is below its cost, and that gap and status follow from both (PROOF)."""
+    yield from _proven(plan, plan.cost, "monthly" if plan.total_monthly is None else "total_monthly")
+
+
+def proof_over_time(roadmap: Roadmap) -> Iterator[Check]:
+    """Yield that the bound of a roadmap is below its total, and that gap and status follow from both (PROOF)."""
+    yield from _proven(roadmap, roadmap.total, "total")
+
+
+def _proven(made: Plan | Roadmap, cost: Decimal, named: str) -> Iterator[Check]:
+    yield PROOF.at_most(made.lower_bound, cost, "lower_bound", made.prices.currency)
+    wanted = "optimal" if is_optimal(cost, made.lower_bound, made.lines) else "feasible"
+    yield PROOF.require(made.status == wanted, "status", f"{made.status}, but the gap says {wanted}")
+    if made.search:
+        says = (made.search.ended == "proven") == (wanted == "optimal")
+        yield PROOF.require(says, "search.ended", f"{made.search.ended}, but the gap says {wanted}")
+    gap = gap_of(cost, made.lower_bound)
+    words = f"{made.gap}, but {named} and lower_bound give {gap}"
+    yield PROOF.require(abs(made.gap - gap) < GAP_DIGITS, "gap", words)
 
 
 def amounts_otherwise(told: Iterable[Assumption], again: Iterable[Assumption], unit: str) -> Iterator[Check]:

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 
 from cloudplan.catalog.edition import Edition
-from cloudplan.rules import backup, bill, certifications, compute, licences, networks, protection, standing, storage
+from cloudplan.rules import (
+    backup,
+    bill,
+    certifications,
+    compute,
+    licences,
+    networks,
+    over_time,
+    protection,
+    standing,
+    storage,
+)
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.rule import rule_book as _rule_book
 
@@ -16,6 +27,7 @@ ALL = (
     *networks.RULES,
     *certifications.RULES,
     *standing.RULES,
+    *over_time.RULES,
     *bill.RULES,
 )
 

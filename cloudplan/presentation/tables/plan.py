@@ -8,8 +8,11 @@ from fractions import Fraction
 
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.evaluation.findings import ROADMAP
 from cloudplan.evaluation.reasons import reason_message
+from cloudplan.plan.origin import Made
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Finding, Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.wording import finding_message, joined
 from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables import inventory
@@ -244,7 +247,7 @@ def catalog_name(plan: Plan) -> Cell:
     return message("{edition} (own catalogue)", edition=plan.catalog.edition)
 
 
-def own_catalog(plan: Plan) -> tuple[Message, ...]:
+def own_catalog(plan: Made) -> tuple[Message, ...]:
     """Return that a plan was made with an own catalogue, with its hash; nothing for an edition that ships."""
     if plan.inputs.catalog is None:
         return ()
@@ -258,10 +261,16 @@ WIDE = Context(prec=150)
 """For gaps of any size: what a forged plan says is shown before it is refused."""
 
 
-def status(plan: Plan) -> Message:
+def status(plan: Made) -> Message:
     """Return what is proven of the cost, in words."""
     percent = Decimal(str(plan.gap)) * 100
     share = percent.quantize(Decimal("0.0001"), ROUND_CEILING, WIDE).normalize(WIDE)
+    if plan.status == "feasible" and isinstance(plan, Roadmap):
+        return message(
+            "feasible: the search stopped first, a cheaper roadmap could save at most {share:n4} %", share=share
+        )
+    if plan.search and plan.search.ended == ROADMAP:
+        return message("one phase of a roadmap: for it alone a plan could cost at most {share:n4} % less", share=share)
     if plan.status == "feasible":
         return message(
             "feasible: the search stopped first, a cheaper plan could save at most {share:n4} %", share=share
@@ -276,8 +285,16 @@ def gap(plan: Plan) -> Decimal:
     return Decimal(str(plan.gap)).quantize(Decimal("0.000001"), ROUND_CEILING, WIDE)
 
 
-def priced(plan: Plan) -> Message:
-    """Return what a plan costs, with what is proven of that."""
+def priced(plan: Made) -> Message:
+    """Return what a plan or a roadmap costs, with what is proven of that."""
+    if isinstance(plan, Roadmap):
+        return message(
+            "{total:m} {currency} in {months} months, {status}",
+            total=plan.total,
+            currency=plan.prices.currency,
+            months=plan.months,
+            status=status(plan),
+        )
     return message(
         "{monthly:m} {currency} a month, {status}",
         monthly=plan.cost,

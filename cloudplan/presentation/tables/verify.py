@@ -8,7 +8,8 @@ from typing import Any
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict
-from cloudplan.plan.plan import Plan
+from cloudplan.plan.origin import Made
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.plan import own_catalog, priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
@@ -17,7 +18,7 @@ from cloudplan.rules.rule import Check, Inequality
 VERDICT_SCHEMA = "cloudplan/verdict/v1"
 
 
-def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
+def report(plan: Made, verdict: Verdict, strangers: Iterable[str]) -> Report:
     """Return a verdict for people; `strangers` are inputs that are not those the plan says it was made from."""
     broken, others = verdict.violations, list(strangers)
     proved, name = "lower_bound" not in verdict.not_checked, plan.workload.name
@@ -31,7 +32,8 @@ def report(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> Report:
     summary: list[Text] = [first, message("It says: {priced}.", priced=priced(plan))]
     if verdict.not_checked:
         fields = ", ".join(verdict.not_checked)
-        asked = "Not checked: {fields}." if proved else "Not checked: {fields} (--prove sizes again)."
+        alone = proved or isinstance(plan, Roadmap)
+        asked = "Not checked: {fields}." if alone else "Not checked: {fields} (--prove sizes again)."
         summary.append(message(asked, fields=fields))
     if verdict.written_by:
         summary.append(message("Written by {other}; this is {this}.", other=verdict.written_by, this=program()))
@@ -95,12 +97,12 @@ def figure(value: Fraction) -> Message:
     return message("{value:n3}", value=value)
 
 
-def values(plan: Plan, verdict: Verdict, strangers: Iterable[str]) -> dict[str, Any]:
+def values(plan: Made, verdict: Verdict, strangers: Iterable[str]) -> dict[str, Any]:
     """Return a verdict as the plain values of the JSON document: every check, numbers exact."""
     return {
         "schema": VERDICT_SCHEMA,
         "workload": plan.workload.model_dump(mode="json"),
-        **plan.model_dump(mode="json", include={"monthly", "status", "gap"}),
+        **plan.model_dump(mode="json", include={"monthly", "total", "status", "gap"}),
         "holds": verdict.holds,
         "other_inputs": list(strangers),
         "not_checked": list(verdict.not_checked),
