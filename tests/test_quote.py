@@ -607,6 +607,7 @@ def test_quote_from_the_plan_alone(dr_plan: Plan, tmp_path: Path, run: Callable[
     annex = tmp_path / "annex.xlsx"
     ran = run("quote", plan, "--annex", annex, "--lang", "en")
     assert ran.status == 0 and [sheet.title for sheet in sheets(opened(annex.read_bytes())[0])] == TECHNICAL
+    assert run("verify", annex).status == 0
     assert "found 'annex.csv'; allowed: a name that ends in .xlsx" in run("quote", plan, "--annex", "annex.csv").err
     assert run("quote", plan).status == 2
     broken = json.loads(plan.read_text())

@@ -55,7 +55,7 @@ def _workbook(path: Path) -> str:
     """Return what a workbook, or a zip, is."""
     with files.opened(path, limits.INVENTORY_BYTES) as file:
         sheets, names = spreadsheet.names_in(file, str(path))
-    if QUOTE_NAME in names:
+    if QUOTE_NAME in names or kinds.QUOTE_SHEET in sheets:
         return kinds.QUOTE
     return kinds.PRICES if set(SHEETS) <= sheets else kinds.INVENTORY
 

@@ -12,6 +12,8 @@ WORKLOAD, PRICES, TERMS, PLAN, EDITION = "workload", "prices", "terms", "plan", 
 IMPORT_RULES, COMPARISON, ROADMAP = "import-rules", "comparison", "roadmap"
 INVENTORY, WORKBOOK, TABLE, QUOTE = "inventory", "workbook", "table", "quote"
 """Kinds of files that have no schema."""
+QUOTE_SHEET = "cloudplan"
+"""The sheet of the workbook of a quote that carries the priced document."""
 
 NAMES = {
     WORKLOAD: "a workload",

@@ -13,7 +13,7 @@ from typing import IO, Annotated, Literal
 
 from pydantic import Field
 
-from cloudplan.base import limits
+from cloudplan.base import kinds, limits
 from cloudplan.base.cells import Book, read_book
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.language import Code
@@ -23,7 +23,7 @@ from cloudplan.sales.priced import Priced
 
 Output = Literal["workbook", "annex", "page"]
 """What is made of a quote: the workbook, its technical sheets alone, the page."""
-SHEET = "cloudplan"
+SHEET = kinds.QUOTE_SHEET
 """The sheet of a workbook that carries the document; its other texts are for people who find it."""
 SAYS = "The priced document of this quote, from which `cloudplan verify` makes it again. Do not change it."
 CHUNK = 32_000
