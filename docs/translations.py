@@ -19,6 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cloudplan
+from cloudplan.analysis.edition_fields import FIELDS, NOUNS
 from cloudplan.base.kinds import NAMES
 from cloudplan.catalog.loading import editions, load_edition
 from cloudplan.evaluation.assumption_kinds import KINDS
@@ -27,6 +28,7 @@ from cloudplan.plan.wording import FINDINGS
 from cloudplan.presentation.phrases import CAUSES, PHRASES
 from cloudplan.presentation.tables.prices import EFFECTS
 from cloudplan.rules.book import rule_book
+from cloudplan.rules.rule import KINDS as RULE_KINDS
 from cloudplan.sales.quote import FAMILIES
 from cloudplan.workload.workload import BackupPolicy, Policy, Standby
 
@@ -78,7 +80,7 @@ MODULES = (
             "release_notes",
         )
     ),
-    *("presentation/phrases", "cli/talking"),
+    *("presentation/phrases", "cli/talking", "analysis/edition_fields", "analysis/release_notes"),
 )
 SAYING: dict[str, tuple[int, ...]] = {
     **{"message": (0,), "counted": (0, 1), "word": (0,), "text": (0,), "tell": (2,), "page": (0,), "title": (0, 1)},
@@ -98,6 +100,8 @@ BILL = (
     *("activated_gib", "mirrored_gib", "stored_gib", "vms", "networks"),
 )
 """Names of the values behind a line of a bill."""
+FACTS = ("title", "formula", "kind", "reference", "zones", "contradiction between the provider's pages")
+"""Names of facts of a rule or a region."""
 WORDS = ("home", "auto", "rpo", "rto", "group", "pool", "price book", "members", "threads", "blades")
 """Values of fields, names of targets and of what a cost is split by."""
 LEDGER = (
@@ -131,7 +135,7 @@ def texts() -> list[Text]:
     for rule in rule_book(load_edition()).values():
         found |= dict.fromkeys((rule.title, rule.formula))
     found |= dict.fromkeys((*FAMILIES, *UNITS, *WORDS, *LEDGER, *ORDERS))
-    found |= dict.fromkeys((*_units(), *_labels(), *_fields(), *_sources(), *_service()))
+    found |= dict.fromkeys((*_units(), *_labels(), *_fields(), *_sources(), *_service(), *_editions()))
     plurals = {text[0] for text in found if isinstance(text, tuple)}
     return [text for text in found if text not in plurals and any(map(str.isalpha, str(text)))]
 
@@ -183,6 +187,19 @@ def _service() -> Iterator[str]:
         yield from (condition.title, condition.value, condition.customer)
     for certification in newest.certifications.values():
         yield from (certification.label, certification.note)
+
+
+def _editions() -> Iterator[str]:
+    """Yield what `catalog` says of any edition: titles, publishers, promises, names of sections and fields, kinds."""
+    for name in editions():
+        edition = load_edition(name)
+        yield edition.title
+        yield from (document.publisher for document in edition.documents.values())
+        yield from (level.value for level in edition.service_levels.values())
+    yield from (noun for nouns in NOUNS.values() for noun in nouns)
+    yield from (field.what for field in FIELDS.values())
+    yield from (field.unit for field in FIELDS.values())
+    yield from (*RULE_KINDS, *RULE_KINDS.values(), *FACTS)
 
 
 def _of_module(tree: ast.Module) -> Iterator[Text]:

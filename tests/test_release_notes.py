@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import cloudplan as cp
 from cloudplan.analysis.edition_fields import FIELDS, NOUNS, ORDER, Kind
 from cloudplan.analysis.release_notes import Change, compare, goes_backwards, in_short
+from cloudplan.base.language import ENGLISH
 from cloudplan.catalog import edition as catalog
 
 Tree = dict[str, Any]
@@ -326,4 +327,5 @@ def test_what_moves_plans_and_bills_stands_first() -> None:
     ],
 )
 def test_an_edition_is_told_in_a_line(before: str, after: str, line: str) -> None:
-    assert in_short(compare(cp.load_edition(before), cp.load_edition(after))).startswith(line)
+    told = in_short(compare(cp.load_edition(before), cp.load_edition(after)))
+    assert ENGLISH.said(told).startswith(line)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from cloudplan.base.language import ENGLISH, Message, counted, known, message
 from cloudplan.base.units import GIB_PER_TIB, number
 from cloudplan.catalog.edition import Edition, Item
 from cloudplan.rules.book import ALL
@@ -111,23 +112,39 @@ def things(edition: Edition) -> dict[str, dict[str, BaseModel]]:
     return listed
 
 
-def subject_of(section: str, *keys: str) -> str:
+def subject(section: str, *keys: str) -> Message:
     """Return the name of a thing of a section, or of several: storage classes premium, ultra."""
     noun = NOUNS[section][len([key for key in keys if key]) != 1]
-    return f"{noun} {', '.join(keys)}".strip()
+    if noun == "extra":  # a word that stands for other things too
+        return message("extra {names}", names=", ".join(keys))
+    return message("{noun:w} {names}", noun=noun, names=", ".join(keys)) if any(keys) else known(noun)
+
+
+def subject_of(section: str, *keys: str) -> str:
+    """Return the name of a thing, or of several, in English."""
+    return ENGLISH.said(subject(section, *keys))
+
+
+def worded(value: Any, unit: str = "") -> Message:
+    """Return a plain value for reading, with its unit."""
+    if value in (None, "", []):
+        return message("none")
+    if isinstance(value, bool):
+        return message("yes") if value else message("no")
+    if isinstance(value, list):
+        return message("{names}", names=", ".join(value))
+    if not (str(value).isdecimal() and (unit or isinstance(value, int))):
+        return message("{value} {unit:w}", value=value, unit=unit) if unit else known(str(value))
+    if unit == "months":
+        return counted("{count:n} month", "{count:n} months", int(value))
+    return (
+        message("{value:n} {unit:w}", value=int(value), unit=unit) if unit else message("{value:n}", value=int(value))
+    )
 
 
 def words(value: Any, unit: str = "") -> str:
-    """Return a plain value for reading, with its unit."""
-    if value in (None, "", []):
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(value)
-    is_count = str(value).isdecimal() and (unit or isinstance(value, int))
-    text = number(int(value)) if is_count else str(value)
-    return f"{text} {'month' if (text, unit) == ('1', 'months') else unit}".rstrip()
+    """Return a plain value for reading, in English."""
+    return ENGLISH.said(worded(value, unit))
 
 
 def unit_of(item: BaseModel) -> str:

@@ -14,12 +14,16 @@ from cloudplan.analysis.edition_fields import (
     Kind,
     Moved,
     field_of,
+    subject,
     subject_of,
     things,
     unit_of,
+    worded,
     words,
 )
+from cloudplan.base.language import Message, message
 from cloudplan.catalog.edition import Edition
+from cloudplan.plan.wording import joined
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FEW = 5
@@ -54,6 +58,11 @@ class Change:
         """The value after, for reading."""
         return words(self.after, self.unit)
 
+    @property
+    def as_now(self) -> Message:
+        """The value after, as a message."""
+        return worded(self.after, self.unit)
+
 
 def compare(before: Edition, after: Edition) -> tuple[Change, ...]:
     """Return all that moved from one edition to another, nothing left out; what moves plans and bills stands first."""
@@ -66,10 +75,10 @@ def goes_backwards(before: Edition, after: Edition) -> bool:
     return all(_DATE.fullmatch(edition.edition) for edition in (before, after)) and before.edition > after.edition
 
 
-def in_short(changes: Iterable[Change]) -> str:
+def in_short(changes: Iterable[Change]) -> Message:
     """Return what moves plans, bills and service levels, in a line."""
     moved = gathered(change for change in changes if change.kind != "text")
-    return "; ".join(_told(group) for group in moved) or "texts and citations only"
+    return joined(*map(_told, moved), between="; ") if moved else message("texts and citations only")
 
 
 def gathered(changes: Iterable[Change]) -> list[list[Change]]:
@@ -85,15 +94,22 @@ def gathered(changes: Iterable[Change]) -> list[list[Change]]:
     return list(same.values())
 
 
-def _told(changes: list[Change]) -> str:
+def _told(changes: list[Change]) -> Message:
     """Return a group of changes in a few words."""
     first, keys = changes[0], list(dict.fromkeys(change.key for change in changes))
-    few = len(keys) <= _FEW
-    count, things_ = ("", subject_of(first.section, *keys)) if few else (f"{len(keys)} ", NOUNS[first.section][1])
+    about = subject(first.section, *keys)
+    if len(keys) > _FEW:
+        about = message("{count} {noun:w}", count=len(keys), noun=NOUNS[first.section][1])
     if first.field:
-        what = ", ".join(dict.fromkeys(change.what for change in changes))
-        return f"{what} of {count}{things_}" + (f" now {first.now}" if len(changes) == 1 else "")
-    return f"{count}new {things_}" if first.before is None else f"{count}{things_} gone"
+        what = list(dict.fromkeys(change.what for change in changes))
+        if len(changes) == 1:
+            return message("{what:w} of {subject} now {value}", what=what, subject=about, value=first.as_now)
+        return message("{what:w} of {subject}", what=what, subject=about)
+    if first.before is not None:
+        return message("{subject} gone", subject=about)
+    if len(keys) > _FEW:
+        return message("{count} new {noun:w}", count=len(keys), noun=NOUNS[first.section][1])
+    return message("new {subject}", subject=about)
 
 
 def _change(moved: Moved) -> Change:

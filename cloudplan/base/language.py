@@ -41,7 +41,8 @@ class Message:
     A value written ``{name:n}`` is a number with its thousands apart and at most two decimals, ``{name:n4}`` four;
     ``{name:w}`` is a word that may be translated, or a list of them; ``{name:m}`` an amount, ``{name:+}`` one with its
     sign, ``{name:u}`` a unit price, ``{name:p}`` a share as a percentage, ``{name:d}`` a duration such as 4h,
-    ``{name:day}`` an ISO date; each of these stays as it is when it is none. A value may be a message itself.
+    ``{name:day}`` an ISO date; each of these stays as it is when it is none. A value may be a
+    message itself; ``{name:c}`` begins it with a capital.
     """
 
     template: str
@@ -71,7 +72,8 @@ class _Filling(string.Formatter):
 
     def format_field(self, value: Any, form: str) -> str:
         if isinstance(value, Message):
-            return self._language.said(value)
+            text = self._language.said(value)
+            return text[:1].upper() + text[1:] if form == "c" else text
         if form == "w":
             words = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
             return str(value) if not words else ", ".join(map(self._language.word, words))

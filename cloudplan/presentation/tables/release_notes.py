@@ -5,8 +5,10 @@ from typing import Any, get_args
 
 from cloudplan.analysis.edition_fields import NOUNS, Kind, subject_of
 from cloudplan.analysis.release_notes import Change, gathered, goes_backwards
+from cloudplan.base.language import Message, counted, known, message
 from cloudplan.catalog.edition import Edition, Service
-from cloudplan.presentation.tables.table import Column, Notes, Report, Table, number_of
+from cloudplan.presentation.phrases import phrase
+from cloudplan.presentation.tables.table import Column, Notes, Report, Table, Text
 
 DIFF_SCHEMA = "cloudplan/catalog-diff/v1"
 _FEW = 2
@@ -25,7 +27,8 @@ TITLES: dict[Kind, str] = {
 def report(before: Edition, after: Edition, changes: Sequence[Change]) -> Report:
     """Return the release notes for people."""
     parts = [part for kind in get_args(Kind) for part in _parts(kind, _of(changes, kind), before, after)]
-    return Report(f"Catalogue {name_of(before)} to {name_of(after)}", _summary(before, after, changes), tuple(parts))
+    title = message("Catalogue {before} to {after}", before=name_of(before), after=name_of(after))
+    return Report(title, _summary(before, after, changes), tuple(parts))
 
 
 def values(before: Edition, after: Edition, changes: Sequence[Change]) -> dict[str, Any]:
@@ -63,23 +66,30 @@ def reference(edition: Edition) -> dict[str, Any]:
     }
 
 
-def name_of(edition: Edition) -> str:
+def name_of(edition: Edition) -> Message:
     """Return the name of an edition; one's own is marked."""
-    return edition.edition if edition.shipped else f"{edition.edition} (your own)"
+    template = "{edition}" if edition.shipped else "{edition} (your own)"
+    return message(template, edition=edition.edition)
 
 
 def _of(changes: Iterable[Change], kind: Kind) -> list[Change]:
     return [change for change in changes if change.kind == kind]
 
 
-def _summary(before: Edition, after: Edition, changes: Sequence[Change]) -> tuple[str, ...]:
+def _summary(before: Edition, after: Edition, changes: Sequence[Change]) -> tuple[Message, ...]:
     if not changes:
-        return ("Nothing moved.",)
+        return (message("Nothing moved."),)
     texts, levels = len(_of(changes, "text")), len(_of(changes, "level"))
     rest = len(changes) - texts - levels
-    told = f"{number_of(rest, 'change')} to plans and bills, {levels} to service levels, {texts} to texts only."
+    told = counted(
+        "{count} change to plans and bills, {levels} to service levels, {texts} to texts only.",
+        "{count} changes to plans and bills, {levels} to service levels, {texts} to texts only.",
+        rest,
+        levels=levels,
+        texts=texts,
+    )
     if goes_backwards(before, after):
-        return (f"{before.edition} is the newer one: these notes go backwards.", told)
+        return (message("{edition} is the newer one: these notes go backwards.", edition=before.edition), told)
     return (told,)
 
 
@@ -129,14 +139,14 @@ def _entry(group: list[Change]) -> tuple[str, str]:
 def _extras(kind: Kind, changes: list[Change], edition: Edition) -> Table:
     """Return extras that came or went, for one reason, as a table."""
     title = "New extras" if kind == "new" else "Extras gone"
-    return extras_table(title, [edition.extras[change.key] for change in changes], changes[0].meaning)
+    return extras_table(title, [edition.extras[change.key] for change in changes], phrase(changes[0].meaning))
 
 
-def extras_table(title: str, items: Iterable[Service], note: str) -> Table:
+def extras_table(title: Text, items: Iterable[Service], note: Message) -> Table:
     """Return extras as a table: what each is, its unit and minimum commitment, its SKU."""
     columns = (Column("Name"), Column("Unit"), Column("Term", "whole", "months"), Column("SKU"))
-    rows = tuple((item.label, item.unit, item.min_term_months, item.sku) for item in items)
-    return Table(title, columns, rows, f"{note} Term: the minimum commitment.")
+    rows = tuple((known(item.label), known(item.unit), item.min_term_months, item.sku) for item in items)
+    return Table(title, columns, rows, message("{note} Term: the minimum commitment.", note=note))
 
 
 def _levels(changes: list[Change]) -> Table:

@@ -52,7 +52,7 @@ def report(change: Requote, *, title: str = message("{name}: requote").template)
     together = tuple((phrase(step.name), step.because) for step in change.steps if step.because)
     old, new = change.origin.edition, change.renewed.edition
     editions = message("{old:day} → {new:day}", old=old.edition, new=new.edition)
-    notes = ((editions, f"{in_short(compare(old, new))}."),)
+    notes = ((editions, message("{news}.", news=in_short(compare(old, new)))),)
     parts: tuple[Table | Notes, ...] = (
         causes(change),
         *([Notes("Applied together", together)] if together else []),
