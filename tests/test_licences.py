@@ -11,14 +11,16 @@ import openpyxl
 import oracle
 import pytest
 import yaml
-from conftest import EDITION, REPOSITORY, bad_input, case, examples, price_book, vm, workload
+from conftest import EDITION, REPOSITORY, Ran, bad_input, case, examples, price_book, rules_of, vm, workload
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from strategies import licensed
 from test_engine import facts, size
 
 import cloudplan as cp
+from cloudplan.analysis.compare import edited, usual
 from cloudplan.analysis.licence_prices import at_price, licence_prices
+from cloudplan.analysis.requirements import given_up
 from cloudplan.base.language import ENGLISH
 from cloudplan.optimiser.compute import search
 from cloudplan.optimiser.compute.kinds import NONE, SETS_MAX, ClusterKind, LicenceSet, licence_sets
@@ -31,6 +33,7 @@ from cloudplan.presentation.price_template import as_workbook, as_yaml
 from cloudplan.presentation.tables.licence import report as licence_report
 from cloudplan.presentation.text import render
 from cloudplan.rules.licences import units_of_host
+from cloudplan.workload.reading import as_given
 
 LICENCES = {
     "ora": {"label": "Oracle", "per": "core", "price": "195.00", "factor": "0.5", "source": "contract"},
@@ -278,6 +281,57 @@ def test_the_example_costs_what_it_says() -> None:
         assert plan.third_party
         assert (str(plan.monthly), plan.third_party.lines[0].quantity, plan.status) == (bill, cores, "optimal")
         assert f"{plan.monthly:,} EUR".replace(",", " ") in told
+
+
+# --- beside other choices -------------------------------------------------------------------------------------------
+
+
+def test_licensed_vms_apart_and_all_together_are_compared() -> None:
+    edition, book = cp.load_edition(EDITION), cp.load_prices(price_book(licences=LICENCES))
+    vms = [
+        vm(name="db", licences=["ora", "agent"], affinity="x"),
+        vm(name="near", affinity="x"),
+        vm(name="web", licences=["agent"]),
+        vm(name="far", pool="other"),
+    ]
+    asked = cp.read_workload(workload(vms=vms), edition)
+    plan = cp.optimise(asked, edition, book)
+    found = {name: edits for theme, name, edits in usual(Origin(asked, edition, book), plan) if theme == "licences"}
+    assert found == {
+        "licensed VMs apart": {"vms[0].pool": "default, licensed", "vms[1].pool": "default, licensed"},
+        "all together": {"vms[1].licences": ["ora"], "vms[2].licences": ["agent", "ora"]},
+    }
+    for edits in found.values():
+        other = cp.read_workload(edited(as_given(asked, edition), edits), edition)
+        assert given_up(asked, other) == ()
+        assert cp.optimise(other, edition, book).cost >= plan.cost
+    merged = {"vms[3].pool": "default"}
+    assert given_up(asked, cp.read_workload(edited(as_given(asked, edition), merged), edition)) == (
+        "pool default of db, near, web",
+        "pool other of far",
+    )
+    plain = cp.read_workload(workload(), edition)
+    assert not [theme for theme, *_ in usual(Origin(plain, edition, book), plan) if theme == "licences"]
+
+
+def test_the_rules_of_an_import_give_licences_by_name_and_by_operating_system(
+    run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    (tmp_path / "vms.csv").write_text(
+        "name,vcpus,memory_gib,disk_gib,os\nora-1,8,64,500,Linux\nweb-1,2,8,60,Microsoft Windows Server 2022\n"
+        "app-1,2,8,60,Ubuntu\n",
+        encoding="utf-8",
+    )
+    given = rules_of(
+        tmp_path / "rules.yaml",
+        {"match": {"name": "ora-*"}, "set": {"licences": ["oracle-ee"]}},
+        {"match": {"os": "*windows server*"}, "set": {"licences": ["windows-dc"]}},
+    )
+    out = tmp_path / "w.yaml"
+    ran = run("import", tmp_path / "vms.csv", "--rules", given, "-o", out)
+    assert ran.status == 0, ran.err
+    read = {group.name: group.licences for group in cp.read_workload(out, cp.load_edition()).vms}
+    assert read == {"ora-1": ("oracle-ee",), "web-1": ("windows-dc",), "app-1": ()}
 
 
 # --- at which prices the layout changes ------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ MOST_CLUSTERS = 4
 ONE_BLADE_TYPE = "one blade type"
 """The alternatives that are asked for before the others, because their plans often suit those too."""
 MOST_ALTERNATIVES = 500
+LICENSED = "licensed"
+"""What the pool of VMs is called beside its own name that licences set apart."""
 
 Solve = Callable[[Origin], Plan]
 Edits = Mapping[str, Any]
@@ -131,6 +133,29 @@ def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
     yield from _of_compute(policy)
     yield from _of_storage(policy)
     yield from _mechanisms(origin)
+    yield from _of_licences(origin)
+
+
+def _of_licences(origin: Origin) -> Iterator[tuple[str, str, Edits]]:
+    """Yield the VMs that make hosts owe a licence in pools of their own, and every cluster of their pools owing it."""
+    book = origin.prices.licences
+    needed = [{name for name in group.licences if book[name].by_host} for group in origin.workload.vms]
+    pools: dict[str, set[str]] = {}
+    together: dict[str, set[str]] = {}
+    for group, own in zip(origin.workload.vms, needed, strict=True):
+        pools.setdefault(group.pool, set()).update(own)
+        if group.affinity:
+            together.setdefault(group.affinity, set()).update(own)
+    apart: dict[str, Any] = {}
+    every: dict[str, Any] = {}
+    for index, (group, own) in enumerate(zip(origin.workload.vms, needed, strict=True)):
+        if own or (group.affinity and together[group.affinity]):
+            apart[f"vms[{index}].pool"] = f"{group.pool}, {LICENSED}"
+        if more := sorted(pools[group.pool] - own):
+            every[f"vms[{index}].licences"] = [*group.licences, *more]
+    if apart and every:
+        yield "licences", "licensed VMs apart", apart
+        yield "licences", "all together", every
 
 
 def _of_compute(policy: Policy) -> Iterator[tuple[str, str, Edits]]:
@@ -206,7 +231,7 @@ def _typed(path: str, value: str) -> Any:
     """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
     if value in ("", "null"):
         return None
-    listed = path.rpartition(".")[2] in ("blades", "names", "networks", "requires")
+    listed = path.rpartition(".")[2] in ("blades", "names", "networks", "requires", "licences")
     return value.split("+") if listed else value
 
 

@@ -3,7 +3,7 @@
 Names and words for a reader, such as ``RPO 15m of db``. What is asked for more is not given up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
@@ -27,9 +27,15 @@ def given_up(asked: Workload, other: Workload) -> tuple[str, ...]:
     """Return what `asked` requires and `other` does not, in words; empty when it keeps all."""
     found = list(_of_policy(asked.policy, other.policy))
     groups: dict[str, list[str]] = {}
+    shared: dict[str, set[str]] = {}
+    for each in other.vms:
+        if each.name in asked.groups:
+            shared.setdefault(each.pool, set()).add(asked.groups[each.name].pool)
     for group in asked.vms:
         kept = other.groups.get(group.name)
-        for words in ("the VMs",) if kept is None else (*_of_group(group, kept), *_standby(asked, group, other, kept)):
+        for words in (
+            ("the VMs",) if kept is None else (*_of_group(group, kept, shared), *_standby(asked, group, other, kept))
+        ):
             groups.setdefault(words, []).append(group.name)
     lost = [name for name in asked.requires if name not in other.requires]
     found += [f"certification {name}" for name in lost]
@@ -55,7 +61,8 @@ def _of_policy(asked: Policy, other: Policy) -> Iterator[str]:
     yield from _less(asked.standby, other.standby, SHARES)
 
 
-def _of_group(asked: VmGroup, other: VmGroup) -> Iterator[str]:
+def _of_group(asked: VmGroup, other: VmGroup, shared: Mapping[str, Set[str]]) -> Iterator[str]:
+    """Yield what a group gives up; `shared` are the pools asked for whose groups are in each pool of the other."""
     if other.vcpu_per_core > asked.vcpu_per_core:
         yield f"vcpu_per_core {_text(asked.vcpu_per_core)}"
     yield from _protection(asked, other)
@@ -63,8 +70,10 @@ def _of_group(asked: VmGroup, other: VmGroup) -> Iterator[str]:
     for name in OTHER_OF_GROUP:
         if getattr(asked, name) not in (None, getattr(other, name)):
             yield f"{name} {getattr(asked, name)}"
-    if (asked.site, asked.pool) != (other.site, other.pool):
-        yield f"site {asked.site}" if asked.site != other.site else f"pool {asked.pool}"
+    if asked.site != other.site:
+        yield f"site {asked.site}"
+    elif len(shared[other.pool]) > 1:  # a pool that is split keeps apart all that was
+        yield f"pool {asked.pool}"
     yield from (f"{name} of backup" for name in LESS_OF_BACKUP if _is_less(asked.backup, other.backup, name))
     if len(other.disks) < len(asked.disks):
         yield "disks"
