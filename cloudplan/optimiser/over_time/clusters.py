@@ -6,8 +6,8 @@ standing is what the next begins with, so that the plans keep the rules whatever
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -19,6 +19,8 @@ from cloudplan.optimiser.compute.cuts import Cut, find_cut
 from cloudplan.optimiser.compute.diving import Dive, dive
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp
 from cloudplan.optimiser.compute.further_hosts import completed
+from cloudplan.optimiser.compute.kinds import ClusterKind
+from cloudplan.optimiser.compute.patterns import Pattern
 from cloudplan.optimiser.compute.search import (
     CLOSE,
     CUTS_MAX,
@@ -41,6 +43,13 @@ from cloudplan.workload.case import Case
 from cloudplan.workload.existing import Existing
 
 Clusters = tuple[Cluster, ...]
+
+NAIVE_GAP = 3e-4
+"""Gap from which on the phases are also planned one on top of the other, and the last one bought at once: below it
+neither could save more."""
+
+GAPS, NODES = (1e-3, 1e-4, 1e-5), 500
+"""Gaps to which the model of all phases is solved, one after the other, and its nodes; its bound holds all the same."""
 
 Deal = Callable[[int, Case], Clusters]
 """Deals the clusters of a phase, by its number, in a case in which those of the phase before stand."""
@@ -98,19 +107,28 @@ class SiteOverTime:
         Raises NoPlanError when some phase has no plan.
         """
         budget.progress(f"placing VMs of all phases at {self.site}")
-        alone = [self._sized(number, phase.case, budget) for number, phase in enumerate(self.phases)]
-        months = [phase.months for phase in self.phases]
-        self.bound = max(self.bound, sum((m * b for m, b in zip(months, self.bounds, strict=True)), Fraction(0)))
+        listed = [all_patterns(phase.case, phase.pools) for phase in self.phases]
+        patterns = [each for each in listed if each is not None]
+        exact = len(patterns) == len(listed)
+        if self.shrink or exact:
+            alone = [self._sized(number, phase.case, budget) for number, phase in enumerate(self.phases)]
+            self.hold_alone()
         if self.shrink:
             self._consider(alone)
             return
-        self._one_by_one(budget)
-        self._last_at_once(budget)
-        if self._close(budget) or budget.spent:
-            return
-        patterns = [all_patterns(phase.case, phase.pools) for phase in self.phases]
-        listed = [each for each in patterns if each is not None]
-        _Together(self, budget, listed if len(listed) == len(patterns) else None).run()
+        together = _Together(self, budget)
+        if exact:
+            together.solve(patterns)
+        else:
+            together.search()
+        if not self.close(replace(budget, gap=max(budget.gap, NAIVE_GAP))):
+            self._one_by_one(budget)
+            self._last_at_once(budget)
+
+    def hold_alone(self) -> None:
+        """Take the bounds of the phases alone as one of all of them."""
+        months = (phase.months for phase in self.phases)
+        self.bound = max(self.bound, sum((m * b for m, b in zip(months, self.bounds, strict=True)), Fraction(0)))
 
     def _sized(self, number: int, case: Case, budget: Budget) -> Clusters:
         """Return the clusters of a phase in a case, idle ones too; note its bound when the case is its own."""
@@ -164,29 +182,27 @@ class SiteOverTime:
         if self.best is None or cost < self.cost:
             self.best, self.cost = tuple(plans), cost
 
-    def _close(self, budget: Budget) -> bool:
-        return self.best is not None and self.cost <= self.bound * (1 + max(Fraction(budget.gap), CLOSE))
-
     def close(self, budget: Budget) -> bool:
         """Return whether the best plans are as close to the bound as asked for."""
-        return self._close(budget)
+        return self.best is not None and self.cost <= self.bound * (1 + max(Fraction(budget.gap), CLOSE))
 
 
 class _Together:
     """The model of all phases: its bound, and the plans that come of its hosts."""
 
-    def __init__(self, search: SiteOverTime, budget: Budget, patterns: Sequence[dict] | None):  # type: ignore[type-arg]
-        self._search, self._budget, self._patterns = search, budget, patterns
+    def __init__(self, search: SiteOverTime, budget: Budget):
+        self._search, self._budget = search, replace(budget, gap=max(budget.gap, GAPS[-1]))
         self._columns = [CoveringLp(phase.case, phase.pools) if phase.pools else None for phase in search.phases]
         self._cuts: list[list[Cut]] = [[] for _ in search.phases]
+        self._dives: dict[tuple[int, tuple[int, ...]], Dive | None] = {}
 
-    def run(self) -> None:
-        """Improve bound and plans."""
-        if self._patterns is not None:
-            self._exactly(self._patterns)
-        if not self._search.close(self._budget) and not self._budget.spent:
-            self._sharpen()
-            self._placements()
+    def search(self) -> None:
+        """Improve bound and plans, with cuts and dives."""
+        for number in range(len(self._search.phases)):
+            self._sharpen_alone(number)
+        self._search.hold_alone()
+        self._sharpen()
+        self._placements()
 
     def _fleets(self, slack: Fraction = Fraction(0), *, sums: bool = True) -> list[FleetIlp]:
         """Return the ILPs of all phases on one model."""
@@ -226,7 +242,7 @@ class _Together:
         best = search.cost if search.best else None
         self._budget.report(f"placing VMs of all phases at {search.site}", search.bound, best)
 
-    def _exactly(self, patterns: Sequence[dict]) -> None:  # type: ignore[type-arg]
+    def solve(self, patterns: Sequence[Mapping[tuple[str, ClusterKind], Sequence[Pattern]]]) -> None:
         """Solve with every pattern of every phase listed."""
         search, fleets = self._search, self._fleets(sums=False)
         pairs = zip(search.phases, fleets, patterns, strict=True)
@@ -249,26 +265,52 @@ class _Together:
         message = f"no plan for {self._search.site} with max_clusters {limit} in all phases; raise it or merge pools"
         raise NoPlanError([Fault(message, path="policy.max_clusters", rule=MAX_CLUSTERS.id)])
 
-    def _sharpen(self) -> None:
-        """Raise the bound by cuts of each phase until the hosts that the model wants could hold the items."""
-        fleets = self._fleets()
-        outcome = fleets[0].model.minimise(self._objective(fleets), self._budget)
-        if outcome.infeasible:
-            self._refuse()
-        while outcome.found:
-            self._note(outcome.bound)
-            targets, added = [each.target() for each in fleets], False
-            for number, columns in enumerate(self._columns):
-                if columns is None or len(self._cuts[number]) >= CUTS_MAX or self._budget.spent:
-                    continue
-                cut = find_cut(columns, targets[number], self._budget)
-                if cut is not None:
-                    self._cuts[number].append(cut)
-                    fleets[number].add_cut(cut)
-                    added = True
-            if not added:
+    def _sharpen_alone(self, number: int) -> None:
+        """Find the cuts of a phase that its own cheapest hosts break, and its bound with them."""
+        phase, columns = self._search.phases[number], self._columns[number]
+        if columns is None:
+            return
+        fleets = FleetIlp(phase.case, self._search.site, phase.pools)
+        fleets.bound(())
+        while (outcome := fleets.minimise(self._budget)).found:
+            self._search.bounds[number] = max(self._search.bounds[number], outcome.bound)
+            full = len(self._cuts[number]) >= CUTS_MAX or self._budget.spent
+            cut = None if full else find_cut(columns, fleets.target(), self._budget)
+            if cut is None:
                 break
-            outcome = fleets[0].model.minimise(self._objective(fleets), self._budget)
+            self._cuts[number].append(cut)
+            fleets.add_cut(cut)
+
+    def _sharpen(self) -> None:
+        """Raise the bound by cuts of each phase until the hosts that the model wants could hold the items.
+
+        The model is solved roughly first, and finer where that leads to no cut.
+        """
+        fleets = self._fleets()
+        objective, model = self._objective(fleets), fleets[0].model
+        for gap in GAPS:
+            search = replace(self._budget, gap=max(self._budget.gap, gap), nodes=NODES)
+            while (outcome := model.minimise(objective, search)).found:
+                self._note(outcome.bound)
+                if not self._cut(fleets) or self._budget.spent:
+                    break
+            if outcome.infeasible:
+                self._refuse()
+            if self._budget.spent:
+                break
+
+    def _cut(self, fleets: Sequence[FleetIlp]) -> bool:
+        """Add a cut of each phase whose hosts could not hold its items; return whether there was one."""
+        targets, added = [each.target() for each in fleets], False
+        for number, columns in enumerate(self._columns):
+            if columns is None or len(self._cuts[number]) >= CUTS_MAX or self._budget.spent:
+                continue
+            cut = find_cut(columns, targets[number], self._budget)
+            if cut is not None:
+                self._cuts[number].append(cut)
+                fleets[number].add_cut(cut)
+                added = True
+        return added
 
     def _placements(self) -> None:
         """Fill the hosts that the model wants, with more and more slack, until that leads no further."""
@@ -278,7 +320,7 @@ class _Together:
             objective = self._objective(fleets)
             if self._budget.spent or search.close(self._budget):
                 return
-            if not fleets[0].model.minimise(objective, self._budget).found:
+            if not fleets[0].model.minimise(objective, replace(self._budget, nodes=NODES)).found:
                 return
             if search.best is not None and fleets[0].model.exact(objective) >= search.cost:
                 return
@@ -288,15 +330,17 @@ class _Together:
                 dives = [self._dive(number, hosts) for number, hosts in enumerate(loaded)]
                 search.consider_dealt(partial(self._dealt, fleets, dives))
 
-    def _dive(self, number: int, loaded: Sequence[int]) -> Dive | None:
+    def _dive(self, number: int, loaded: tuple[int, ...]) -> Dive | None:
         """Fill the hosts of a phase; what finds no place gets as few hosts more as hold it, where that is not much."""
         phase, columns = self._search.phases[number], self._columns[number]
         if columns is None:
             return None
-        found = dive(phase.case, phase.pools, columns, loaded, self._budget, always=True)
-        if found is not None and found.rest.any():
-            found = next(iter(completed(phase.case, columns.types, found)), found)
-        return found
+        if (number, loaded) not in self._dives:
+            found = dive(phase.case, phase.pools, columns, loaded, self._budget, always=True)
+            if found is not None and found.rest.any():
+                found = next(iter(completed(phase.case, columns.types, found)), found)
+            self._dives[number, loaded] = found
+        return self._dives[number, loaded]
 
     def _dealt(self, fleets: Sequence[FleetIlp], dives: Sequence[Dive | None], number: int, case: Case) -> Clusters:
         columns, found, idle = self._columns[number], dives[number], self._search.idle(number, case)
