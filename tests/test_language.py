@@ -21,6 +21,8 @@ from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import read_terms
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 
 @pytest.fixture(scope="module")
 def translations() -> ModuleType:

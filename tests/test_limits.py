@@ -14,6 +14,8 @@ import cloudplan as cp
 from cloudplan.base import limits, yamlfile
 from cloudplan.catalog.loading import catalog_folder
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 
 

@@ -13,6 +13,8 @@ import cloudplan.cli  # so that no command is imported while a counter stands in
 from cloudplan.evaluation.verify import verify
 from cloudplan.workload.workload import Workload
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 EXAMPLE = REPOSITORY / "examples" / "two-zones-dr.yaml"
 

@@ -21,6 +21,8 @@ from cloudplan.presentation.tables.table import words
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import read_terms
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 DISCOUNTS = [{"match": "*", "percent": "12.345", "min_term_months": 1}]
 ECO = "csp:(region):iaas:vmware:eco:v3"
 

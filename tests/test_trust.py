@@ -22,6 +22,8 @@ from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables.verify import exact_text
 from cloudplan.sales.quote import quote
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[..., Path]:

@@ -21,6 +21,7 @@ PARTS = ("edition", "blades", "storage", "services", "rules")
 FILES = tuple(f"{part}.yaml" for part in PARTS)
 
 
+@cache
 def catalog_folder() -> Path:
     """Return the folder of the shipped catalogue: beside the package in a checkout, inside it in a wheel."""
     package = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ def catalog_folder() -> Path:
 
 def editions() -> list[str]:
     """Return the names of the shipped editions, oldest first."""
-    return sorted(path.parent.name for path in catalog_folder().glob("*/edition.yaml"))
+    return sorted(path.name for path in catalog_folder().iterdir() if (path / FILES[0]).is_file())
 
 
 def published() -> dict[str, str]:
