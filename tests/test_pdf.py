@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import weasyprint
 from conftest import Ran, bad_input, png, vm, workload
+from PIL import Image
 from pypdf import PdfReader
 from weasyprint.formatting_structure.boxes import TextBox
 
@@ -24,7 +26,7 @@ from cloudplan.presentation import pdf
 from cloudplan.presentation.pdf import render_html, render_pdf
 from cloudplan.sales.letterhead import SIDE_MAX, contrast_of, logo_text, size_of
 from cloudplan.sales.quote import quote
-from cloudplan.sales.terms import Terms, read_terms
+from cloudplan.sales.terms import Terms, lacking, read_terms
 
 ISO_DATES = {"11", "26", "12", "2026"}
 """Parts of the dates, which French writes otherwise."""
@@ -237,6 +239,37 @@ def test_a_logo_travels_with_the_terms(plan: Plan, tmp_path: Path) -> None:
     damaged = png()[:41] + b"\0" * 4 + png()[45:]
     with pytest.raises(ValueError, match="damaged"):
         logo_text(damaged)
+
+
+def test_a_jpeg_is_measured_and_a_damaged_image_is_refused(plan: Plan) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    assert size_of(data) == (40, 30) and size_of(data[:-20]) is None and size_of(data[:8]) is None
+    assert logo_text(data).startswith("data:image/jpeg;base64,")
+    head, tail = data[:-60], data[-2:]
+    unreadable = png(9, 9).replace(zlib.compress((b"\0" + b"\x1f\x4e\x79" * 9) * 9), b"")
+    assert size_of(head + tail) == (40, 30) and size_of(unreadable) is None
+    kind = b"IDAT" + b"junk"
+    at = png().index(b"IDAT") - 4
+    broken = png()[:at] + len(b"junk").to_bytes(4) + kind + zlib.crc32(kind).to_bytes(4) + png()[-12:]
+    terms = read_terms({"letterhead": {"logo": logo_text(broken)}})
+    with bad_input() as faults:
+        render_pdf(quote(plan, terms), EN)
+    assert faults[0].path == "letterhead.logo" and "the image is damaged" in faults[0].message
+
+
+def test_what_a_french_quote_lacks_is_told(plan: Plan, tmp_path: Path, run: Callable[..., Ran]) -> None:
+    assert lacking(read_terms(TERMS)) == ()
+    buyer = {"name": "CHU", "kind": "public"}
+    assert lacking(read_terms({**TERMS, "customer": buyer})) == ("customer.registration",)
+    (tmp_path / "plan.json").write_text(plan.to_json())
+    ran = run("quote", tmp_path / "plan.json", "-o", tmp_path / "q.pdf")
+    told = "number, issued, issuer.name, issuer.legal_form, issuer.address, issuer.trade_register"
+    assert (ran.status, ran.err.splitlines()[1:]) == (
+        0,
+        [f"What a quote in France also has, and the terms lack: {told}."],
+    )
 
 
 def test_contrast_is_that_of_wcag() -> None:

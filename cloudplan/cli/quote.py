@@ -14,7 +14,7 @@ from cloudplan.analysis.revision import revision
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
-from cloudplan.cli import values
+from cloudplan.cli import talking, values
 from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of
 from cloudplan.cli.searching import optimised
 from cloudplan.plan.origin import read_plan
@@ -25,7 +25,7 @@ from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import quote as quoted
-from cloudplan.sales.terms import Terms, read_terms, with_dates
+from cloudplan.sales.terms import Terms, lacking, read_terms, with_dates
 from cloudplan.sales.whatifs import ComparisonFile, read_comparison, whatifs
 
 _SUFFIXES = {".xlsx": "xlsx", ".pdf": "pdf", ".html": "html", ".csv": "csv"}
@@ -123,6 +123,8 @@ def quote(
         "csv": lambda: bill_csv(made, spoken, csv_dialect),
     }
     deliver({path: makers[format]() for path, format in formats.items()})
+    if "pdf" in formats.values() and audience == "customer":
+        talking.lacking(lacking(agreed))
 
 
 def _formats(paths: Sequence[Path], format: str | None) -> dict[Path, str]:

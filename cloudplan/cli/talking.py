@@ -3,7 +3,7 @@
 import contextlib
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -58,6 +58,12 @@ def written(paths: Iterable[Path]) -> None:
     if not _manner.quiet:
         for path in paths:
             _say(spoken().text("Written: {path}", path=path))
+
+
+def lacking(fields: Sequence[str]) -> None:
+    """Say which fields of the terms a quote in France has and this one lacks, when there are any."""
+    if fields and not _manner.quiet:
+        _say(spoken().text("What a quote in France also has, and the terms lack: {fields}.", fields=", ".join(fields)))
 
 
 def name_inputs(given: Mapping[str, Any]) -> None:

@@ -121,14 +121,17 @@ def _logo(quote: Quote) -> bytes | None:
     text = quote.terms.letterhead.logo
     if text is None:
         return None
-    from PIL import Image  # noqa: PLC0415 - comes with WeasyPrint
+    from PIL import Image, ImageFile  # noqa: PLC0415 - comes with WeasyPrint
 
-    data = logo_bytes(text)
+    data, lenient = logo_bytes(text), ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint draws what there is of a damaged image
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             image.load()
     except (OSError, SyntaxError, ValueError) as error:
         raise BadInputError([Fault(f"the image is damaged: {error}", path="letterhead.logo")]) from None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
     return data
 
 

@@ -161,6 +161,22 @@ def _of_customer(terms: Terms, document: yamlfile.Document) -> list[Fault]:
     ]
 
 
+def lacking(terms: Terms) -> tuple[str, ...]:
+    """Return the fields that a quote in France has, and these terms lack, by their place in the file.
+
+    Number and date, and what a company names on its papers (code de commerce, R123-237 and R123-238); a public buyer is
+    sent invoices by its SIRET.
+    """
+    issuer, customer = terms.issuer, terms.customer or Customer()
+    given = {
+        **{"number": terms.number, "issued": terms.issued, "issuer.name": issuer.name},
+        **{"issuer.legal_form": issuer.legal_form, "issuer.address": issuer.address},
+        "issuer.trade_register": issuer.trade_register or issuer.registration,
+        "customer.registration": customer.registration or not customer.is_public,
+    }
+    return tuple(name for name, value in given.items() if not value)
+
+
 def with_dates(terms: Terms, issued: date | None, valid_until: date | None) -> Terms:
     """Return terms with dates that were given apart; those win."""
     given = {"issued": issued, "valid_until": valid_until}
