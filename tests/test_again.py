@@ -17,6 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pypdf
+import pypdf.annotations
 import pytest
 from conftest import Ran, bad_input, vm
 from test_quote import DISCOUNTED, TERMS, planned
@@ -24,12 +26,14 @@ from test_quote import DISCOUNTED, TERMS, planned
 from cloudplan.base import limits
 from cloudplan.base.cells import Book, Cell, read_book
 from cloudplan.base.language import Code, language
+from cloudplan.base.printed import read_pdf
 from cloudplan.presentation import carried as carrying
 from cloudplan.presentation.again import Again, made_again
 from cloudplan.presentation.carried import BLOCK, SHEET, Carried, Output, of_page, of_workbook
-from cloudplan.presentation.differences import format_text, formula_text, of_books, of_pages
+from cloudplan.presentation.differences import format_text, formula_text, of_books, of_pages, of_prints
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.page_pieces import pieces_of
+from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.revision import Cause, Figures, Move, Revision
@@ -68,6 +72,11 @@ def workbook(quotes: dict[str, Quote]) -> bytes:
 @pytest.fixture(scope="module")
 def page(quotes: dict[str, Quote]) -> str:
     return render_quote_page(quotes["customer"], language("fr"))
+
+
+@pytest.fixture(scope="module")
+def printed(quotes: dict[str, Quote]) -> bytes:
+    return render_pdf(quotes["customer"], language("fr"))
 
 
 def again(data: bytes | str) -> Again:
@@ -148,11 +157,11 @@ def edited(cell: Cell, dice: random.Random) -> Cell | None:
     return dataclasses.replace(cell, value=dice.choice([text[:at] + text[at + 1 :] + "x", text + " ", text[:at] + "€"]))
 
 
-def test_a_thousand_edits_are_all_found(workbook: bytes, page: str) -> None:
+def test_a_thousand_edits_are_all_found(workbook: bytes, page: str, printed: bytes) -> None:
     dice = random.Random(18)
     made = read_book(io.BytesIO(workbook), "")
     places = [(name, at) for name, sheet in made.sheets.items() if name != SHEET for at in sheet.cells]
-    for number in range(EDITS * 7 // 10):
+    for number in range(EDITS * 6 // 10):
         name, at = dice.choice(places)
         sheet = copy.copy(made.sheets[name])
         cell = edited(sheet.cells[at], dice)
@@ -173,6 +182,45 @@ def test_a_thousand_edits_are_all_found(workbook: bytes, page: str) -> None:
         for at in chosen:
             word = re.match(r"\w+", text[at:])
             assert word and word[0].lower() in told.lower(), (word, text[at - 60 : at + 60])
+
+    sheets = read_pdf(printed, "").pages
+    for _ in range(EDITS // 10):
+        at = dice.randrange(len(sheets))
+        words = list(sheets[at].words)
+        word = dice.randrange(len(words))
+        words[word] = dice.choice([words[word] + "0", "9" + words[word], words[word][:-1] + "€€"])
+        other = [*sheets[:at], dataclasses.replace(sheets[at], words=tuple(words)), *sheets[at + 1 :]]
+        (told_of,) = of_prints(sheets, other)
+        assert told_of.where == f"page {at + 1}, word {word + 1}" and words[word] in str(told_of.stands)
+
+
+def resaved(data: bytes, change: Callable[[Any], None]) -> bytes:
+    """Return a PDF as another program saves it, after a change."""
+    writer, buffer = pypdf.PdfWriter(clone_from=io.BytesIO(data)), io.BytesIO()
+    change(writer)
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_a_pdf_is_made_again(quotes: dict[str, Quote], printed: bytes, tmp_path: Path, run: Run) -> None:
+    found = again(printed)
+    assert found.identical and found.holds and found.remade.quote.priced == quotes["customer"].priced
+    pages = read_pdf(printed, "").pages
+    assert quotes["customer"].priced.fingerprint in pages[0].words and found.compared > 300
+    assert list(of_prints(pages, read_pdf(resaved(printed, lambda _: None), "").pages)) == []
+
+    def edit(writer: Any) -> None:
+        content = writer.pages[0].get_contents()
+        content.set_data(content.get_data().replace(b"<0013>", b"<0014>", 1))  # another digit
+        writer.pages[0][pypdf.generic.NameObject("/Contents")] = content
+        writer.add_annotation(0, pypdf.annotations.FreeText(text="50 %", rect=(50, 50, 200, 80)))
+
+    path = tmp_path / "quote.pdf"
+    path.write_bytes(resaved(printed, edit))
+    ran = run("verify", path, "--format", "json")
+    told = json.loads(ran.out)["differences"]
+    assert ran.status == 4 and {each["kind"] for each in told} == {"text", "drawing"}, told
+    assert {each["where"] for each in told if each["kind"] == "drawing"} == {"page 1, FreeText"}
 
 
 def test_an_edited_file_is_told_with_what_stands_and_what_stood(workbook: bytes, tmp_path: Path, run: Run) -> None:
@@ -340,10 +388,16 @@ def hostile(workbook: bytes, page: str) -> Iterator[tuple[str, bytes, str]]:
 
 
 def test_a_hostile_file_is_one_clear_error(
-    workbook: bytes, page: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    workbook: bytes, page: str, printed: bytes, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "QUOTE_UNPACKED_BYTES", 3 * limits.MB)
-    for number, (what, data, words) in enumerate(hostile(workbook, page)):
+    taken = resaved(printed, lambda writer: writer._root_object["/Names"].pop("/EmbeddedFiles"))
+    twice = resaved(printed, lambda writer: writer.add_attachment("cloudplan-quote.json", b"{}"))
+    of_pdf = [("none", taken, "carries no priced document"), ("two", twice, "carries 2 priced documents")]
+    of_pdf.append(("cut", printed[:-900], "damaged, or not a PDF"))
+    of_pdf.append(("locked", resaved(printed, lambda writer: writer.encrypt("x")), "protected by a password"))
+    of_pdf.append(("junk", b"%PDF-1.7\n" + b"1 0 obj<</Length 9999999999>>stream" * 9, "damaged, or not a PDF"))
+    for number, (what, data, words) in enumerate([*hostile(workbook, page), *of_pdf]):
         path = tmp_path / f"{number}{'.xlsx' if data.startswith(b'PK') else '.html'}"
         path.write_bytes(data)
         ran = run("verify", path)

@@ -127,15 +127,13 @@ def test_nothing_leaves_its_page(plan: Plan, audience: Any) -> None:
 
 def test_the_same_quote_is_the_same_bytes(plan: Plan, tmp_path: Path) -> None:
     offered = quote(plan, read_terms(TERMS), "customer")
-    data = render_pdf(offered, FR, {"document.json": b"{}"})
-    assert data == render_pdf(
-        quote(Plan.model_validate_json(plan.to_json()), read_terms(TERMS), "customer"), FR, {"document.json": b"{}"}
-    )
+    data = render_pdf(offered, FR)
+    assert data == render_pdf(quote(Plan.model_validate_json(plan.to_json()), read_terms(TERMS), "customer"), FR)
     reader = PdfReader(io.BytesIO(data))
     assert reader.metadata and reader.metadata.title == f"Devis n° {NUMBER}"
     assert reader.metadata.author == "Example Hosting" and plan.workload.sha256 in str(reader.metadata["/Keywords"])
     assert str(reader.metadata["/CreationDate"]).startswith("D:20261126")
-    assert {name: found[0] for name, found in reader.attachments.items()} == {"document.json": b"{}"}
+    assert list(reader.attachments) == ["cloudplan-quote.json"]
     (tmp_path / "plan.json").write_text(plan.to_json())
     code = "import cloudplan as cp, sys; sys.stdout.buffer.write(cp.write_pdf(cp.read_plan(sys.argv[1])))"
     other = {**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"}

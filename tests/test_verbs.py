@@ -337,7 +337,7 @@ def test_bytes_that_stdout_does_not_take_are_told(to: str, words: str, folder: P
         ("schema: cloudplan/workload/v1\nname: x\n", "vms"),
         ("what: nothing\n", "says not what it is; allowed: a plan, a workload, a price book, terms"),
         ("<!DOCTYPE html><html></html>", "carries no priced document"),
-        ("%PDF-1.7", "carries no priced document"),
+        ("%PDF-1.7", "damaged, or not a PDF"),
     ],
 )
 def test_verify_refuses_what_is_not_well_formed(text: str, words: str, run: Run, folder: Path) -> None:

@@ -22,6 +22,8 @@ QUOTE_UNPACKED_BYTES: Final = 300 * MB
 """What the parts of its workbook take unpacked, and what it carries."""
 QUOTE_CELLS: Final = 3_000_000
 """Cells of its workbook that are written."""
+QUOTE_PAGES: Final = 2_000
+"""Pages of its PDF."""
 
 PRICE_BOOK_BYTES: Final = 20 * MB
 """The file of a price book in a workbook."""

@@ -37,7 +37,7 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A plan or a roadmap, ours, edited by hand or someone else's; a quote, as .xlsx or .html; or a "
+            help="A plan or a roadmap, ours, edited by hand or someone else's; a quote, as .xlsx, .pdf or .html; a "
             "workload, a price book, terms, the rules of an import, an inventory, the folder of an edition. - is stdin."
         ),
     ],

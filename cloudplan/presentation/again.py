@@ -9,6 +9,7 @@ from cloudplan.base import kinds
 from cloudplan.base.cells import Book, read_book
 from cloudplan.base.files import text_of
 from cloudplan.base.language import language
+from cloudplan.base.printed import read_pdf
 from cloudplan.presentation import carried as carrying
 from cloudplan.presentation.carried import Carried
 from cloudplan.presentation.differences import (
@@ -16,13 +17,17 @@ from cloudplan.presentation.differences import (
     lines_of,
     of_books,
     of_pages,
+    of_prints,
     same_value,
 )
 from cloudplan.presentation.held import Again, Changed, Difference
 from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.remade import remade
 
+PDF = b"%pdf"
+"""How a PDF begins, in small letters."""
 _PARAMETER = "cp_"
 """How the names of the cells begin that a reader may change."""
 _TARGET = re.compile(r"(.+)!\$([A-Z]{1,3})\$([0-9]{1,7})")
@@ -36,7 +41,7 @@ def made_again(data: bytes, name: str) -> Again:
     """
     if kinds.is_workbook(data):
         return _workbook(data, name)
-    return _page(data, name)
+    return _pdf(data, name) if data.lstrip()[: len(PDF)].lower() == PDF else _page(data, name)
 
 
 def _workbook(data: bytes, name: str) -> Again:
@@ -68,6 +73,20 @@ def _page(data: bytes, name: str) -> Again:
     if written.encode() == data:
         return replace(again, identical=True, compared=count)
     differences = tuple(of_pages(written, text, carrying.BLOCK))
+    return replace(again, compared=count, differences=(*again.differences, *differences))
+
+
+def _pdf(data: bytes, name: str) -> Again:
+    carried, found = carrying.of_pdf(data, name)
+    again = _begun(carried, name)
+    if not again.remade.verdict.holds:
+        return again
+    written = render_pdf(again.remade.quote, language(carried.lang))
+    count = sum(len(page.words) for page in found.pages)
+    if written == data:
+        return replace(again, identical=True, compared=count)
+    made = read_pdf(written, name)
+    differences = tuple(of_prints(made.pages, found.pages))
     return replace(again, compared=count, differences=(*again.differences, *differences))
 
 

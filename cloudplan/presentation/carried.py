@@ -1,6 +1,7 @@
 """What the file of a quote carries: the priced document, in which language it is said, and how that is put into a file.
 
-A workbook has it on a sheet that is not shown, which spreadsheets keep when they save; a page in a block of data.
+A workbook has it on a sheet that is not shown, which spreadsheets keep when they save; a page in a block of data, a PDF
+as an attached file.
 """
 
 import base64
@@ -16,13 +17,17 @@ from pydantic import Field
 from cloudplan.base import kinds, limits
 from cloudplan.base.cells import Book, read_book
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import text_of
 from cloudplan.base.language import Code
+from cloudplan.base.printed import Printed, read_pdf
 from cloudplan.base.schema import Frozen, validate
 from cloudplan.base.yamlfile import json_document
 from cloudplan.sales.priced import Priced
 
-Output = Literal["workbook", "annex", "page"]
-"""What is made of a quote: the workbook, its technical sheets alone, the page."""
+Output = Literal["workbook", "annex", "page", "pdf"]
+"""What is made of a quote: the workbook, its technical sheets alone, the page, the PDF."""
+ATTACHED = "cloudplan-quote.json"
+"""The file that is attached to a PDF."""
 SHEET = kinds.QUOTE_SHEET
 """The sheet of a workbook that carries the document; its other texts are for people who find it."""
 SAYS = "The priced document of this quote, from which `cloudplan verify` makes it again. Do not change it."
@@ -90,6 +95,18 @@ def of_page(text: str, name: str) -> Carried:
     if len(found.texts) > 1:
         raise BadInputError([Fault(f"carries {len(found.texts)} priced documents; allowed: one", where=name)])
     return _read(found.texts[0], f"{name}: block {BLOCK!r}")
+
+
+def of_pdf(data: bytes, name: str) -> tuple[Carried, Printed]:
+    """Return what a PDF carries, and its pages; raise BadInputError as `of_workbook` does."""
+    printed = read_pdf(data, name)
+    found = printed.attached.get(ATTACHED, ())
+    if not found:
+        raise BadInputError([Fault(_LACKS.format(where=f"attached file {ATTACHED!r}"), where=name)])
+    if len(found) > 1:
+        raise BadInputError([Fault(f"carries {len(found)} priced documents; allowed: one", where=name)])
+    place = f"{name}: {ATTACHED}"
+    return _read(text_of(found[0], place), place), printed
 
 
 class _Block(HTMLParser):

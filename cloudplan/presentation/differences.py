@@ -2,15 +2,19 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from cloudplan.base.cells import Book, Cell, Sheet, Value, column_row
+from cloudplan.base.printed import PrintedPage
 from cloudplan.presentation.held import Difference, Kind
 from cloudplan.presentation.page_pieces import pieces_of
 
 DIGITS = 1e-13
 """What a number may be off, of itself: programs save fifteen digits."""
+AROUND = 3
+"""Words of a page before and after those that differ."""
 NEAR = 40
 """Characters of a line before the first that differs."""
 _NAMES = "_xlnm."
@@ -138,3 +142,36 @@ def of_pages(made: str, found: str, left_out: str) -> Iterator[Difference]:
 def lines_of(text: str) -> list[str]:
     """Return the lines of a page without blanks at their ends, and without blank ones at the end of the page."""
     return [line.rstrip() for line in text.removeprefix("\ufeff").rstrip().splitlines()]
+
+
+# --- PDFs --------------------------------------------------------------------------------------------------------
+
+
+def of_prints(made: Sequence[PrintedPage], found: Sequence[PrintedPage]) -> Iterator[Difference]:
+    """Yield where the pages of a PDF are not as they were made: words, and what lies on them."""
+    for number, (one, other) in enumerate(zip_longest(made, found), start=1):
+        where = f"page {number}"
+        if one is None or other is None:
+            yield Difference(where, "text", _of_page(other), _of_page(one))
+            continue
+        if one.words != other.words:
+            yield from _of_words(where, one.words, other.words)
+        for kind in sorted({*one.laid, *other.laid}):
+            counts = [str(page.laid.get(kind, 0)) for page in (other, one)]
+            if counts[0] != counts[1]:
+                yield Difference(f"{where}, {kind}", "drawing", *counts)
+
+
+def _of_page(page: PrintedPage | None) -> str | None:
+    return None if page is None else " ".join(page.words)[: 3 * NEAR]
+
+
+def _of_words(where: str, made: Sequence[str], found: Sequence[str]) -> Iterator[Difference]:
+    """Yield the words that differ, with those around them."""
+    for kind, low, high, start, end in SequenceMatcher(None, made, found, autojunk=False).get_opcodes():
+        if kind != "equal":
+            stands, due = (
+                " ".join(words[max(first - AROUND, 0) : last + AROUND])
+                for words, first, last in ((found, start, end), (made, low, high))
+            )
+            yield Difference(f"{where}, word {start + 1}", "text", stands, due)

@@ -64,6 +64,8 @@ class FrontPage:
             row += 1
             page.across(row, (*WHOLE, text, styles.text))
         row += 2
+        page.across(row, (*WHOLE, tables.fingerprint(self.quote), styles.note))
+        row += 1
         page.formula(row, 0, self.check, page.spoken.word(FRESH), styles.note)
         page.redden(row, 0, self.stale)
         page.keep_together(blocks, self._places_to_sign(row + 2))

@@ -7,7 +7,7 @@ same bytes with the same WeasyPrint.
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from importlib.resources import files
 from typing import Any
@@ -18,6 +18,7 @@ from cloudplan.base.errors import BadInputError, Fault, InternalError, MachineEr
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
+from cloudplan.presentation.carried import ATTACHED, Carried
 from cloudplan.presentation.tables import conditions, offer
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
@@ -59,21 +60,19 @@ def write_pdf(
     return render_pdf(quote, language(lang or language_of(quote.plan)))
 
 
-def render_pdf(quote: Quote, spoken: Language, attachments: Mapping[str, bytes] | None = None) -> bytes:
-    """Return a quote as the bytes of a PDF, with files attached to it by name; raise as `write_pdf`."""
+def render_pdf(quote: Quote, spoken: Language) -> bytes:
+    """Return a quote as the bytes of a PDF, which carries the priced document; raise as `write_pdf`."""
     weasyprint = _weasyprint()
     html = render_html(quote, spoken)
-    dated = quote.terms.issued
+    carried, dated = Carried.of(quote.priced, "pdf", spoken.code), quote.terms.issued
     at = datetime.combine(dated, time(), UTC) if dated else UNDATED
-    attached = [
-        weasyprint.Attachment(file_obj=io.BytesIO(data), name=name, created=at, modified=at, relationship="Data")
-        for name, data in (attachments or {}).items()
-    ]
+    document = io.BytesIO(carried.text().encode())
+    attached = weasyprint.Attachment(file_obj=document, name=ATTACHED, created=at, modified=at, relationship="Data")
     identifier = hashlib.sha256(html.encode()).digest()[:16]
     fetcher = _fetcher(weasyprint, _logo(quote))
     try:
-        document = weasyprint.HTML(string=html, url_fetcher=fetcher)
-        made: bytes = document.write_pdf(attachments=attached, pdf_identifier=identifier, pdf_tags=True)
+        laid_out = weasyprint.HTML(string=html, url_fetcher=fetcher)
+        made: bytes = laid_out.write_pdf(attachments=[attached], pdf_identifier=identifier, pdf_tags=True)
     except weasyprint.urls.FatalURLFetchingError as error:
         raise InternalError(f"the page of a quote asks for something: {error}") from None
     return made
@@ -182,7 +181,7 @@ class _Pages:
 
     def _foot(self, number: str) -> tuple[str, ...]:
         internal = self._say(message("internal")) if self.quote.internal else ""
-        return number, self.quote.terms.issuer.name or "", internal
+        return number, self._say(tables.fingerprint(self.quote)), self.quote.terms.issuer.name or "", internal
 
     def _dates(self) -> list[str]:
         """Return the lines below the number: dates and revision, and what the quote answers to on a line of its own."""

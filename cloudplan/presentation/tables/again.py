@@ -54,8 +54,14 @@ def _outcome(again: Again) -> Iterator[Text]:
         )
     elif again.identical:
         yield message("As it was made, byte for byte.")
-    elif again.output != "page" and again.changed:
+    elif again.changed:
         yield message("As it was made, but for parameters that were changed and what follows from them.")
+    elif again.output == "pdf":
+        yield message(
+            "Saved again by another program, and not changed: {words:n} words are as they were made. Drawings and "
+            "colours were not compared.",
+            words=again.compared,
+        )
     elif again.output != "page":
         yield message(
             "Saved again by another program, and not changed: {cells:n} cells are as they were made. Colours, fonts "

@@ -142,6 +142,7 @@ def particulars(quote: Quote, spoken: Language) -> tuple[Message, ...]:
         message("Billing: {text}", text=terms.billing) if terms.billing else None,
         message("Payment: {text}", text=terms.payment) if terms.payment else None,
         message("Prices in {currency}, without tax unless stated.", currency=quote.plan.prices.currency),
+        fingerprint(quote),
     )
     return *dates(quote, spoken), *(text for text in texts if text)
 
@@ -156,6 +157,11 @@ def dates(quote: Quote, spoken: Language) -> tuple[Message, ...]:
         message("Reference: {text}", text=terms.reference) if terms.reference else None,
     )
     return tuple(text for text in texts if text)
+
+
+def fingerprint(quote: Quote) -> Message:
+    """Return the fingerprint of the document that the quote carries."""
+    return message("Fingerprint: {fingerprint}", fingerprint=quote.priced.fingerprint)
 
 
 def findings(quote: Quote) -> tuple[Finding, ...]:
