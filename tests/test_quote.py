@@ -367,7 +367,7 @@ def test_sheets_are_in_order(made: Quote) -> None:
     french, _ = opened(write_quote(made, FR))
     texts = {str(cell.value) for cell in cells(french) if cell.value}
     assert {
-        "Devis n° Q-2026-7",
+        "Devis n° Q-2026-7",
         "Émis le 26/11/2026",
         "Total HT",
         '="TVA "&SUBSTITUTE(ROUND(cp_vat_rate*100,4),".",",")&"\u202f%"',

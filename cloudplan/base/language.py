@@ -51,6 +51,12 @@ class Message:
     count: int = 1
 
 
+class Figure(str):
+    """A number as an English text has it, such as 3 100.5; every language writes it in its own way."""
+
+    __slots__ = ()
+
+
 def message(template: str, **values: Any) -> Message:
     """Return a message."""
     return Message(template, values)
@@ -74,6 +80,8 @@ class _Filling(string.Formatter):
         if isinstance(value, Message):
             text = self._language.said(value)
             return text[:1].upper() + text[1:] if form == "c" else text
+        if isinstance(value, Figure):
+            value = value.replace(" ", "") if form else self._language.figure(value)
         if form == "w":
             words = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
             return str(value) if not words else ", ".join(map(self._language.word, words))
@@ -133,6 +141,12 @@ class Language:
         """Return a number with at most so many decimals, thousands apart."""
         exact = Decimal(value) if isinstance(value, str) else value
         return self._shown(number(exact, places), lambda: rounded(exact, places), "#,##0.#")
+
+    def figure(self, text: str) -> str:
+        """Return a number that an English text has, with as many decimals."""
+        bare = text.replace(" ", "")
+        decimals = len(bare.partition(".")[2])
+        return self._shown(text, lambda: Decimal(bare), f"#,##0.{'0' * decimals}".rstrip("."))
 
     def amount(self, value: Decimal, currency: str = "") -> str:
         """Return an amount with two decimals, the currency behind it."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from cloudplan.base.language import Language, Message, message
+from cloudplan.base.language import Figure, Language, Message, message
 from cloudplan.plan.wording import joined
 
 NUMBER = r"-?\d[\d ]*(?:\.\d+)?"
@@ -18,9 +18,14 @@ def phrase(english: str) -> Message:
     """Return the message that an English text of the program was made of; the text itself where none is known."""
     for pattern, template in _patterns():
         if found := pattern.fullmatch(english):
-            values = {name: phrase(text) if name in _NESTED else text for name, text in found.groupdict().items()}
-            return message(template, **values)
+            return message(template, **{name: _value(name, text) for name, text in found.groupdict().items()})
     return message("{text:day}", text=english)
+
+
+def _value(name: str, text: str) -> Message | str:
+    if name in _NESTED:
+        return phrase(text)
+    return Figure(text) if name.startswith("n_") else text
 
 
 def all_of(texts: Sequence[str]) -> Message:

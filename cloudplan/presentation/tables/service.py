@@ -10,7 +10,7 @@ from cloudplan.presentation.tables.table import Cell, Column, Table
 def table(edition: Edition) -> Table | None:
     """Return levels, conditions and certifications with their sources; None for an edition that carries no conditions.
 
-    What the provider says is translated where the program knows it; documents bear their own titles.
+    What the provider says is translated where the program knows it; so are the titles of documents.
     """
     if not edition.conditions:
         return None
@@ -47,6 +47,6 @@ def _certifications(edition: Edition) -> Iterator[tuple[Cell, ...]]:
         yield (message("Certification"), said, None, _source(edition, item.source))
 
 
-def _source(edition: Edition, source: Source) -> str:
+def _source(edition: Edition, source: Source) -> Message:
     document = edition.documents[source.document]
-    return f"{document.title}, {document.date.isoformat()}"
+    return message("{title:w}, {day:day}", title=document.title, day=document.date.isoformat())
