@@ -73,6 +73,7 @@ MODULES = (
             "compare",
             "roadmap",
             "standing",
+            "headroom",
             "requote",
             "contents",
             "prices",

@@ -11,6 +11,7 @@ from cloudplan.analysis.allocation import Spare
 from cloudplan.analysis.licence_prices import licence_prices
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.cli import headroom as headroom_of
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
@@ -26,6 +27,7 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.relax import relax
 from cloudplan.cli.searching import optimised
+from cloudplan.cli.values import A_MONTH, month
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan
@@ -33,6 +35,7 @@ from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.presentation.tables import licence as licences
 from cloudplan.sales.quote import quote_of, verified
+from cloudplan.workload.workload import Growth
 
 
 @commands.command(question="Why?", example="cloudplan explain plan.json erp-db")
@@ -55,6 +58,34 @@ def explain(
         Spare | None,
         typer.Option(help="With --by: VMs share spare hosts and headroom, or these stand apart. Default: shared."),
     ] = None,
+    headroom: Annotated[
+        bool, typer.Option("--headroom", help="Of a plan: what runs out first, and when; with --growth and --at.")
+    ] = False,
+    growth: Annotated[
+        Growth | None,
+        typer.Option(
+            parser=headroom_of.growth,
+            metavar="RATES",
+            help="Growth a year, such as vms=0.1,storage=0.2, for --headroom.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(parser=month, metavar=A_MONTH, help="The month whose demand the plan is for, for --headroom."),
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            parser=headroom_of.shape,
+            metavar="SHAPE",
+            help="Of a plan: how many more VMs of VCPUSxMEMORY or VCPUSxMEMORYxDISK (GiB) fit on what is there.",
+        ),
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="With --fit: their zone; default: the primary site.")] = None,
+    pool: Annotated[str | None, typer.Option(help="With --fit: their pool; default: default.")] = None,
+    storage_class: Annotated[
+        str | None, typer.Option("--class", help="With --fit: the class of their disk; default: any flash class.")
+    ] = None,
     workload: Annotated[Path | None, typer.Option(help="Of a plan: its workload file, to tell lines of it.")] = None,
     prices: PricesFile = None,
     catalog: WorkloadCatalog = None,
@@ -73,9 +104,20 @@ def explain(
     to = target(output, format, force=force, inputs=[file, workload, prices])
     if kinds.kind_of(file) == kinds.WORKLOAD:
         refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--spare": spare, "--workload": workload})
+        refuse_options("a plan", {"--headroom": headroom or None, "--fit": fit})
         return relax(file, prices, catalog, term, format, output, force, gap, time_limit)
     asked = {"--prices": prices, "--catalog": catalog, "--term": term, "--gap": gap, "--time-limit": time_limit}
     refuse_options("a workload", asked)
+    place = {name: value for name, value in (("site", site), ("pool", pool), ("class", storage_class)) if value}
+    if not fit:
+        refuse_options("--fit", {f"--{name}": value for name, value in place.items()})
+    if not headroom:
+        refuse_options("--headroom", {"--growth": growth, "--at": at})
+    if headroom or fit:
+        refuse_options("neither --headroom nor --fit", {"SUBJECT": subject, "--by": by, "--workload": workload})
+        if headroom and (growth is None or at is None):
+            raise typer.BadParameter("--growth and --at are needed beside it", param_hint="--headroom")
+        return headroom_of.show(to, file, at, growth, fit, place)
     if by is not None and (subject or workload):
         raise BadInputError([Fault("allowed only without --by", where="SUBJECT" if subject else "--workload")])
     if by is None:

@@ -20,10 +20,12 @@ from cloudplan.base.units import MIB_PER_GIB, month_number, month_text
 from cloudplan.catalog.edition import Edition
 from cloudplan.workload.horizon import TIMES
 from cloudplan.workload.reading import as_given, instance_names, read_workload
-from cloudplan.workload.workload import MAX_INSTANCES, Disk, Horizon, VmGroup, Workload
+from cloudplan.workload.workload import MAX_INSTANCES, Disk, Growth, Horizon, VmGroup, Workload
 
 DIGITS, PLACES = 50, 12
 """Digits with which a growth is raised to a power, and decimals to which the factor is rounded, half to even."""
+FIRST_MONTH = "2000-01"
+"""A month to begin with where none matters."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def phase_at(workload: Workload, edition: Edition, month: str) -> Phase:
             return phase
     allowed = f"a month from {found[0].start} to {found[-1].last}"
     raise BadInputError([replace(misfit(month, allowed), where=workload.name, path="horizon")])
+
+
+def grown_by(workload: Workload, edition: Edition, growth: Growth, months: int) -> Workload:
+    """Return a workload without a horizon, what stands with it, after so many months of growth."""
+    horizon = Horizon(start=FIRST_MONTH, months=months, step=months, growth=growth)
+    return phases(workload.model_copy(update={"horizon": horizon}), edition)[0].workload
 
 
 @lru_cache(maxsize=1000)

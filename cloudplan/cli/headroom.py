@@ -1,0 +1,76 @@
+"""`cloudplan explain --headroom` and `--fit`: how long what stands lasts, and how many more VMs fit."""
+
+import re
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cloudplan.analysis.headroom import Fit, Resource, fit, headroom
+from cloudplan.base.schema import decimal_of, misfit, unknown
+from cloudplan.cli.options import Target
+from cloudplan.cli.searching import optimised
+from cloudplan.optimiser.memory import Memory
+from cloudplan.plan.origin import Origin, origin_of, read_plan
+from cloudplan.presentation.tables import headroom as tables
+from cloudplan.workload.workload import Growth
+
+SHAPE = re.compile(r"(?P<vcpus>[1-9]\d{0,4})x(?P<memory>\d{1,6}(\.\d{1,6})?)(x(?P<disk>\d{1,6}(\.\d{1,6})?))?")
+LEAST_DISK_GIB = "0.001"
+"""The disk of a VM of which none is told: next to none, for there is always one."""
+MOST_GROWTH = 10
+
+
+def shape(text: str) -> str:
+    """Read a shape, VCPUSxMEMORY or VCPUSxMEMORYxDISK in GiB."""
+    found = SHAPE.fullmatch(text)
+    if not found or not float(found["memory"]) or (found["disk"] and not float(found["disk"])):
+        raise typer.BadParameter(misfit(text, "VCPUSxMEMORY or VCPUSxMEMORYxDISK in GiB, such as 4x16x100").message)
+    return text
+
+
+def growth(text: str) -> Growth:
+    """Read growth a year, such as vms=0.1,storage=0.2."""
+    rates: dict[str, Decimal] = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        rate = decimal_of(value)
+        if name not in Growth.model_fields or name in rates or rate is None or not 0 <= rate <= MOST_GROWTH:
+            allowed = f"vms=SHARE, storage=SHARE, or both with a comma; shares a year from 0 to {MOST_GROWTH}"
+            raise typer.BadParameter(misfit(text, allowed).message)
+        rates[name] = rate
+    return Growth.model_validate({name: str(rate) for name, rate in rates.items()})
+
+
+def show(
+    to: Target, file: Path, month: str | None, rates: Growth | None, wanted: str | None, place: dict[str, str]
+) -> None:
+    """Show what runs out when, by growth from a month on, and how many VMs of a shape fit at a place."""
+    plan = read_plan(file)
+    origin = origin_of(plan, str(file))
+    solve = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
+    resources: tuple[Resource, ...] = ()
+    if rates is not None and month is not None:
+        resources = headroom(origin, plan, rates, month, solve)
+    found = _fit(origin, plan, wanted, place, solve) if wanted else None
+    told = (str(rates.vms), str(rates.storage), month or "") if rates else ("", "", "")
+    to.show(tables.report(plan, resources, told, found), tables.values(resources, found))
+
+
+def _fit(origin: Origin, plan: Any, wanted: str, place: dict[str, str], solve: Any) -> Fit:
+    read = SHAPE.fullmatch(wanted)
+    assert read is not None
+    workload, edition = origin.workload, origin.edition
+    known = {
+        "site": ("zone", edition.zones(workload.region)),
+        "pool": ("pool", sorted({cluster.pool for cluster in plan.clusters})),
+        "class": ("storage class", list(edition.storage_classes)),
+    }
+    for name, value in place.items():
+        what, choices = known[name]
+        if value not in choices:
+            raise typer.BadParameter(unknown(what, value, choices).message, param_hint=f"--{name}")
+    fields = {"vcpus": read["vcpus"], "memory_gib": read["memory"], "disk_gib": read["disk"] or LEAST_DISK_GIB}
+    return fit(origin, plan, fields, wanted, {"site": workload.sites.primary, **place}, solve)
