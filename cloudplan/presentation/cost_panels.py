@@ -17,8 +17,8 @@ from cloudplan.presentation.tables import whatifs as whatif_words
 from cloudplan.presentation.tables.table import words as cell_words
 from cloudplan.sales.quote import Quote
 
-MOST = 10
-"""Applications with a row of their own; the rest are summed in one, and every group is told below."""
+MOST, FEW, MANY = 10, 6, 100
+"""Applications with a row of their own, fewer where there are many; the rest are summed, every group is told below."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class CostPanels:
     def _applications(self) -> list[Row]:
         """Return the dearest applications, the rest of them in one row, and what belongs to no VM."""
         vms = sorted((part for part in self.parts if part.groups), key=lambda part: -part.monthly)
-        shown = vms if len(vms) <= MOST + 1 else vms[:MOST]
+        shown = vms if len(vms) <= MOST + 1 else vms[: MOST if len(vms) < MANY else FEW]
         rest = vms[len(shown) :]
         most = max((part.monthly for part in shown), default=Decimal(1))
         rows = [self._row(self._name(part), self.colours.classes[part.value], (part,), most) for part in shown]

@@ -25,7 +25,7 @@ FEW_HOSTS, FEW_CLUSTERS = 16, 12
 """Hosts of a cluster that are drawn one by one, and clusters of a plan that are not folded."""
 WIDTH, HEIGHT = 88.0, 40.0
 """Of a host, in units of its drawing."""
-CELL, CELL_HEIGHT, STEP = 6.0, 13.0, 7.5
+CELL, CELL_HEIGHT, STEP = 5.5, 9.0, 7.0
 """Width and height of a cell of the heat map, and from one cell to the next."""
 WARM, HOT = 0.6, 0.8
 """Shares of the memory from which a cell has another tone."""
