@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,8 +19,12 @@ import pytest
 from conftest import Ran, vm
 from test_quote import dr_plan, planned  # noqa: F401 - a fixture
 
+from cloudplan.base.language import language
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.html_page import render_page
+from cloudplan.plan.wording import finding_of
+from cloudplan.presentation import site_panels
+from cloudplan.presentation.html_page import render_page, render_quote_page
+from cloudplan.sales.quote import quote
 
 CHROMIUM = shutil.which("chromium")
 WANTED = bool(CHROMIUM) or bool(os.environ.get("CLOUDPLAN_NO_SKIP"))
@@ -98,6 +103,33 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_many_clusters_are_folded_below_a_heat_map(dr_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(site_panels, "FEW_CLUSTERS", 0)
+    page = render_page(dr_plan, lang="en")
+    capacity = page[page.index('<section id="capacity"') : page.index('<section id="applications"')]
+    shown, _, _ = capacity.partition("<details>")
+    cells = [len(re.findall("M[0-9.]+ 1h", path)) for path in re.findall(r'<path class="host[^"]*" d="([^"]*)"', shown)]
+    first = [cluster for cluster in dr_plan.clusters if cluster.site == "az05"]
+    assert sum(cells) == sum(cluster.hosts for cluster in first)
+    for cluster in dr_plan.clusters:
+        assert f"<h4>{cluster.name}</h4>" in capacity and f"<h4>{cluster.name}</h4>" not in shown
+    tips = re.findall(r'<svg class="heat"[^>]*aria-label="([^"]*)"', shown)
+    assert [tip.partition(":")[0] for tip in tips] == [cluster.name for cluster in first]
+
+
+def test_findings_that_say_the_same_are_one_line(dr_plan: Plan) -> None:  # noqa: F811
+    names = ("one", "two", "three")
+    repeated = [finding_of("info", "vm-without-backup", name, "BKP-4", vm=name) for name in names]
+    made = quote(dr_plan)
+    some = [found for found in made.plan.findings if found.code != "vm-without-backup"]
+    made = replace(made, plan=made.plan.model_copy(update={"findings": (*some, *repeated)}))
+    page = render_quote_page(made, language("en"))
+    section = page[page.index('<section id="findings"') :].partition("</section>")[0]
+    told = [html.unescape(row) for row in section.partition("<tbody>")[2].split("<tr>")[1:]]
+    [row] = [row for row in told if "Nothing of one is backed up" in row]
+    assert "and 2 more alike" in row and all(f"Nothing of {name} is backed up" in row for name in names)
 
 
 TEXTS = (

@@ -60,7 +60,7 @@ def fits(found: WhatIfs) -> Message | None:
     if found.growth is None:
         return None
     if found.growth.fits_percent is None:
-        return message("+100 % and more")
+        return message("≥ 100 %")
     return message("+{percent} %", percent=found.growth.fits_percent)
 
 
