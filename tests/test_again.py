@@ -5,6 +5,7 @@ import copy
 import dataclasses
 import io
 import json
+import math
 import os
 import random
 import re
@@ -17,11 +18,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pypdf
 import pypdf.annotations
 import pytest
 from conftest import Ran, bad_input, vm
-from test_quote import DISCOUNTED, TERMS, planned
+from test_quote import DISCOUNTED, TERMS, by_another_engine, planned
 
 from cloudplan.base import limits
 from cloudplan.base.cells import Book, Cell, read_book
@@ -34,6 +36,7 @@ from cloudplan.presentation.differences import format_text, formula_text, of_boo
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.page_pieces import pieces_of
 from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.recalculated import recalculated, with_value
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.revision import Cause, Figures, Move, Revision
@@ -319,13 +322,59 @@ def test_a_file_that_was_only_saved_again_is_told_as_such(workbook: bytes, page:
 def test_libreoffice_saves_a_quote_that_is_not_told_as_forged(
     quotes: dict[str, Quote], tmp_path: Path, run: Run
 ) -> None:
-    path = tmp_path / "quote.xlsx"
+    path, other = tmp_path / "quote.xlsx", tmp_path / "other.xlsx"
     path.write_bytes(write_quote(quotes["internal"], language("fr")))
+    book = openpyxl.load_workbook(path)
+    changes = {"cp_discount": 0.1, "cp_vat_rate": 0.055, "cp_term_months": 24}
+    for name, value in changes.items():
+        sheet, address = next(book.defined_names[name].destinations)
+        book[sheet][address.replace("$", "")] = value
+    book.save(other)  # without the values of formulas
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    to = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", tmp_path / "out", path]
+    to = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", tmp_path / "out", path, other]
     subprocess.run(["soffice", profile, "--headless", *to], check=True, capture_output=True, timeout=240)
     ran = run("verify", tmp_path / "out" / "quote.xlsx")
     assert ran.status == 0 and "Saved again by another program, and not changed" in ran.out
+    ran = run("verify", tmp_path / "out" / "other.xlsx", "--format", "json")
+    told = json.loads(ran.out)
+    assert ran.status == 0 and told["differences"] == []
+    assert {each["name"]: each["stands"] for each in told["changed_parameters"]} == changes
+
+
+def test_a_changed_parameter_is_told_with_what_should_follow_from_it(workbook: bytes, tmp_path: Path, run: Run) -> None:
+    parts = parts_of(workbook)
+    name = next(name for name, part in parts.items() if b"<v>0.2</v></c>" in part and b"dataValidation" in part)
+    parts[name] = parts[name].replace(b"<v>0.2</v></c>", b"<v>0.1</v></c>", 1)
+    path = tmp_path / "quote.xlsx"
+    path.write_bytes(zipped(parts))
+    ran = run("verify", path, "--format", "json")
+    told = json.loads(ran.out)
+    (changed,) = told["changed_parameters"]
+    assert ran.status == 4 and (changed["name"], changed["stands"], changed["made"]) == ("cp_vat_rate", 0.1, 0.2)
+    stale = {each["where"].partition("!")[0] for each in told["differences"]}  # what was not reckoned again
+    assert "Devis" in stale and changed["where"] not in {each["where"] for each in told["differences"]}
+    assert "PARAMETERS THAT WERE CHANGED" in run("verify", path).out
+
+
+def test_formulas_are_reckoned_as_another_engine_does(quotes: dict[str, Quote], tmp_path: Path) -> None:
+    data = write_quote(quotes["internal"], language("en"))
+    changes = {"cp_discount": 0.07, "cp_vat_rate": 0.085, "cp_term_months": 12.0}
+    others = by_another_engine(data, changes, tmp_path, "formualizer")
+    before, after = read_book(io.BytesIO(data), ""), read_book(io.BytesIO(data), "")
+    for name, value in changes.items():
+        sheet, address = after.names[name].rsplit("!", 1)
+        with_value(after, sheet.strip("'"), address.replace("$", ""), value)
+    for sheet, address, new in list(recalculated(after, before)):
+        with_value(after, sheet, address, new)
+    moved = 0
+    for title, shown in after.sheets.items():
+        for address, cell in shown.cells.items():
+            if cell.formula:
+                moved += cell.value != before.sheets[title].cells[address].value
+                other = others[title, address]
+                same = isinstance(cell.value, str) or math.isclose(float(other), float(cell.value or 0), rel_tol=1e-12)
+                assert same if isinstance(other, int | float) else other == cell.value, (title, address, cell, other)
+    assert moved > 40
 
 
 def test_formulas_and_formats_have_several_spellings() -> None:

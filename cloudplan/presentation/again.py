@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 
 from cloudplan.base import kinds
@@ -23,6 +24,7 @@ from cloudplan.presentation.differences import (
 from cloudplan.presentation.held import Again, Changed, Difference
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.recalculated import recalculated, with_value
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.remade import remade
 
@@ -55,9 +57,8 @@ def _workbook(data: bytes, name: str) -> Again:
         return replace(again, identical=True, compared=_cells(found))
     made = read_book(io.BytesIO(written), name)
     changed = tuple(_changed(made, found))
-    for each in changed:
-        sheet, _, address = each.where.rpartition("!")
-        made.sheets[sheet].cells[address] = found.sheets[sheet].cells[address]
+    if changed:
+        made = _follow(made, changed)
     differences = tuple(of_books(made, found, carrying.SHEET))
     return replace(again, compared=_cells(made), changed=changed, differences=(*again.differences, *differences))
 
@@ -108,6 +109,19 @@ def _changed(made: Book, found: Book) -> Iterator[Changed]:
         stands, due = (cell.value if cell and not cell.formula else None for cell in pair)
         if isinstance(stands, float) and isinstance(due, float) and not same_value(due, stands):
             yield Changed(name, f"{sheet}!{address}", stands, due)
+
+
+def _follow(made: Book, changed: Iterable[Changed]) -> Book:
+    """Return a workbook as its reader has it who changed parameters: with what follows from them."""
+    followed = Book({name: copy(sheet) for name, sheet in made.sheets.items()}, made.names)
+    for sheet in followed.sheets.values():
+        sheet.cells = dict(sheet.cells)
+    for each in changed:
+        title, _, address = each.where.rpartition("!")
+        with_value(followed, title, address, each.stands)
+    for title, address, value in list(recalculated(followed, made)):
+        with_value(followed, title, address, value)
+    return followed
 
 
 def _cells(book: Book) -> int:
