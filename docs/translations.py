@@ -74,6 +74,7 @@ MODULES = (
             "roadmap",
             "standing",
             "headroom",
+            "actual",
             "requote",
             "contents",
             "prices",

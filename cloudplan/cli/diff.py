@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cloudplan.analysis.actual import compare_actual
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
@@ -27,7 +28,8 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
 from cloudplan.cli.searching import optimised
-from cloudplan.plan.origin import read_plan
+from cloudplan.plan.origin import origin_of, read_plan
+from cloudplan.presentation.tables import actual as actual_tables
 from cloudplan.presentation.tables.requote import diff_report, diff_values, values
 
 
@@ -35,6 +37,10 @@ from cloudplan.presentation.tables.requote import diff_report, diff_values, valu
 def diff(
     before: Annotated[Path, typer.Argument(help="A plan, as `size -o plan.json` wrote it; - is stdin.")],
     after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the first.")] = None,
+    actual: Annotated[
+        Path | None,
+        typer.Option(help="What stands or is invoiced, against the plan: SKU, quantity; site and amount if known."),
+    ] = None,
     workload: NewWorkload = None,
     catalog: NewCatalog = None,
     prices: NewPrices = None,
@@ -49,8 +55,15 @@ def diff(
     """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser.
 
     With one plan and --workload, --catalog, --prices or --term: size it again with what is new. The difference is
-    printed then, and --output keeps the new plan, as JSON.
+    printed then, and --output keeps the new plan, as JSON. With --actual: what stands or is invoiced, line by line.
     """
+    if actual:
+        others = {"AFTER": after, "--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
+        refuse_options("no --actual", others)
+        to = target(output, format, force=force, inputs=[before, actual])
+        plan = read_plan(before)
+        found = compare_actual(origin_of(plan, str(before)), plan, actual)
+        return to.show(actual_tables.report(plan, found), actual_tables.values(found))
     new = {"--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
     if after:
         refuse_options("one plan", {**new, "--date": date})
