@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
@@ -193,11 +194,22 @@ def solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(optimise, "Remembered", SolvedOnce)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file that share what was solved in one process."""
-    for item in items:
-        if "solved_once" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+LONG = {f"tests/test_{name}.py" for name in ("benchmarks", "doors", "engine", "memory", "quote", "storage")}
+"""Files of few and long tests, which are dealt out one by one when all others are."""
+
+
+class ByFile(LoadScopeScheduling):
+    """Keeps the tests of a file in one process, where what they share is made once; files of many tests come first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in LONG else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Deal the tests out by file, unless the command line says how."""
+    return ByFile(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture
