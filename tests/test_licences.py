@@ -1,5 +1,6 @@
 """Licences of others: read strictly, counted in the optimum and its proof, never in the provider's bill."""
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -29,10 +30,15 @@ from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.memory import clusters_key
 from cloudplan.optimiser.solver import Budget
 from cloudplan.plan.origin import Origin
+from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.pdf import render_html
 from cloudplan.presentation.price_template import as_workbook, as_yaml
 from cloudplan.presentation.tables.licence import report as licence_report
+from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.text import render
+from cloudplan.presentation.workbook import write_quote
 from cloudplan.rules.licences import units_of_host
+from cloudplan.sales.quote import quote
 from cloudplan.workload.reading import as_given
 
 LICENCES = {
@@ -421,6 +427,25 @@ def verdict(tree: dict[str, Any]) -> Any:
     edition = cp.load_edition(plan.catalog.edition)
     asked = cp.read_workload(plan.inputs.workload, edition)
     return cp.verify(plan, asked, edition, cp.load_prices(plan.inputs.prices))
+
+
+def test_a_quote_tells_licences_beside_the_providers_totals(oracle_plan: cp.Plan) -> None:
+    """The quote is the provider's: discount, tax and totals do not touch what is paid to others."""
+    terms = cp.Terms.model_validate({"schema": "cloudplan/terms/v1", "discount": "0.1"})
+    made = quote(oracle_plan, terms, "internal")
+    table, both = beside_quote(made)
+    assert both.values("Monthly") == (made.monthly, Decimal("4985.00"), made.monthly + Decimal("4985.00"))
+    assert made.monthly < oracle_plan.monthly and made.monthly_net == made.monthly
+    assert table.values("Monthly") == tuple(line.monthly for line in oracle_plan.third_party.lines)  # type: ignore[union-attr]
+    amounts = [ENGLISH.amount(value) for value in both.values("Monthly")]  # type: ignore[arg-type]
+    for html in (render_html(made, ENGLISH), render_quote_page(made, ENGLISH)):
+        shown = html[html.index("Licences of third parties</h2>") :]
+        assert all(amount in shown for amount in amounts) and "Oracle Database Enterprise Edition" in shown
+    sheet = openpyxl.load_workbook(io.BytesIO(write_quote(made, ENGLISH)), data_only=True)["Licences of third parties"]
+    told = {row[0]: row for row in sheet.iter_rows(values_only=True)}
+    names = ("The provider's bill", "Licences of third parties", "Both together")
+    for name, amount in zip(names, both.values("Monthly"), strict=True):
+        assert [Decimal(str(cell)) for cell in told[name] if isinstance(cell, int | float)] == [amount], name
 
 
 def test_licences_are_shown_beside_the_bill(oracle_plan: cp.Plan) -> None:

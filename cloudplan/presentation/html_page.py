@@ -31,6 +31,7 @@ from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables import whatifs as whatif_tables
 from cloudplan.presentation.tables.finding_groups import grouped_findings
 from cloudplan.presentation.tables.table import Notes, Report, say, words
+from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted
@@ -141,6 +142,7 @@ class _Page:
             "bill": self._bill(),
             "bill_totals": [(spoken.said(text), spoken.amount(value)) for text, value in tables.list_totals(quote)],
             "bill_total": spoken.amount(quote.monthly, plan.prices.currency),
+            "licences": [{**listed(each, spoken), "title": say(each.title, spoken)} for each in beside_quote(quote)],
             "made_with": listed(plan_tables.made_with(plan), spoken),
             "script": Markup(script),
             "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -153,7 +155,13 @@ class _Page:
         if not self.quote.internal:
             return {"status": "", "bound": "", "own": ""}
         plan, spoken = self.plan, self.spoken
-        own = spoken.amount(plan.monthly, plan.prices.currency) if self.quote.monthly_net != plan.monthly else ""
+        own = ""
+        if plan.owed:
+            cost = spoken.amount(plan.cost, plan.prices.currency)
+            own = spoken.text("The plan's own bill with licences of third parties: {own} a month.", own=cost)
+        elif self.quote.monthly_net != plan.monthly:
+            cost = spoken.amount(plan.monthly, plan.prices.currency)
+            own = spoken.text("The plan's own bill: {own} a month.", own=cost)
         bound = spoken.amount(plan.lower_bound, plan.prices.currency)
         return {"status": spoken.said(plan_tables.status(plan)), "bound": bound, "own": own}
 

@@ -24,6 +24,7 @@ from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.offer import Group, Row
 from cloudplan.presentation.tables.table import Column, say, words
+from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.sales.letterhead import logo_bytes, mixed
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
@@ -169,6 +170,7 @@ class _Pages:
             "commitment": say(offer.commitment(quote)),
             **self._lines(),
             **self._totals(),
+            "licences": self._licences(),
             "conditions_title": say(message("Conditions")),
             "conditions": [say(each) for each in conditions.conditions(quote)],
             "premises_title": say(message("What the figures rest on")),
@@ -255,6 +257,12 @@ class _Pages:
             "list_totals": [(say(label), spoken.amount(value)) for label, value in tables.list_totals(quote)],
             "revised": [self._table(table) for table in tables.revised(quote, spoken)],
         }
+
+    def _licences(self) -> list[dict[str, Any]]:
+        """Return what is paid to others beside the quote, in as many columns as a page has room for."""
+        shown = beside_quote(self.quote)
+        lines = [table.only("Licence", "Why", "Quantity", "Unit", "Unit price", "Monthly") for table in shown[:1]]
+        return [self._table(table) for table in (*lines, *shown[1:])]
 
     def _table(self, table: Any) -> dict[str, Any]:
         kinds = ["text" if column.is_text else "money" for column in table.columns]

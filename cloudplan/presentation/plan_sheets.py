@@ -8,7 +8,7 @@ from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Table
-from cloudplan.presentation.worksheet import Area, Formulas, Page
+from cloudplan.presentation.worksheet import Area, Formulas, Page, total_of
 from cloudplan.sales.quote import Quote
 
 BACKUP_WIDTHS = (26, 14, 14, 18, 18, 16, 16)
@@ -88,6 +88,27 @@ def backup(page: Page, quote: Quote) -> None:
     row = page.title("Backup and DR")
     for table in (tables.backup(quote), tables.policies(quote), tables.protection(quote)):
         row = page.block(table, row).last + 2
+
+
+def licences(page: Page, quote: Quote, lines: Table, bill: Area) -> None:
+    """Write what is paid to others beside the quote: the lines with their sum, and below it that of both together.
+
+    `bill` is where the lines of the plan stand.
+    """
+    area = page.data(lines, "licences", {"Monthly": "=ROUND({Quantity}*{Unit price},2)"})
+    own = f"SUM({area.cells('Monthly')})"
+    provider = f"SUM({bill.cells('Monthly', elsewhere=True)})"
+    owed = total_of(lines, "Monthly")
+    for row, (label, formula, value) in enumerate(
+        (
+            (message("Licences of third parties"), f"={own}", owed),
+            (message("The provider's bill"), f"={provider}", quote.monthly),
+            (message("Both together"), f"={own}+{provider}", owed + quote.monthly),
+        ),
+        start=area.last + 2,
+    ):
+        page.total(area, row, [label], {"Monthly": (formula, value)})
+    page.note(area.last + 6, lines.note)
 
 
 def findings(page: Page, quote: Quote) -> None:

@@ -21,7 +21,9 @@ from cloudplan.presentation.styles import Styles
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
+from cloudplan.presentation.tables import third_party
 from cloudplan.presentation.tables.table import Text
+from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.technical_sheets import technical
 from cloudplan.presentation.worksheet import CREATED, Page, cell_text, new_book, quoted
 from cloudplan.sales.priced import Audience
@@ -82,6 +84,8 @@ class _Book:
         further = bill_sheets.further_lines(self.page("Further lines"), quote) if quote.terms.lines else None
         if quote.revision:
             self._revised(self.page("Changes"))
+        if beside := beside_quote(quote):
+            plan_sheets.licences(self.page(third_party.TITLE), quote, beside[0], bill)
         self._parameters(self.page("Parameters"))
         plan_sheets.capacity(self.page("Capacity"), quote, self.book)
         plan_sheets.storage(self.page("Storage"), quote)

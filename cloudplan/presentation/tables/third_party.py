@@ -1,9 +1,12 @@
 """The tables of licences of others: what is owed beside the provider's bill, and what both come to."""
 
+from decimal import Decimal
+
 from cloudplan.base.language import Message, known, message
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import Plan, ThirdPartyLine
 from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.sales.quote import Quote
 
 TITLE = "Licences of third parties"
 NOTE = "Software of others, paid to them: no line of the provider's bill. Prices are for one unit and one month."
@@ -41,14 +44,25 @@ def because(line: ThirdPartyLine) -> Message:
     return reason_message(line.rule, line.because, line.values)
 
 
-def totals(plan: Plan) -> Table:
-    """Return what the provider and others are paid, and the sum that is minimised."""
+def beside_quote(quote: Quote) -> tuple[Table, ...]:
+    """Return the licences that a reader of a quote pays to others, and what both come to; nothing where none is owed.
+
+    The quote is the provider's alone: its discount, tax and further lines do not touch licences.
+    """
+    if quote.plan.owed is None:
+        return ()
+    return licences(quote.plan).without("Rule").without_empty(), totals(quote.plan, quote.monthly)
+
+
+def totals(plan: Plan, bill: Decimal | None = None) -> Table:
+    """Return what the provider and others are paid, and the sum; `bill` takes the place of the plan's own."""
     rows: tuple[tuple[Cell, ...], ...] = ()
+    bill = plan.monthly if bill is None else bill
     if plan.owed:
         rows = (
-            (message("The provider's bill"), plan.monthly),
+            (message("The provider's bill"), bill),
             (message("Licences of third parties"), plan.owed.monthly),
-            (message("Both together"), plan.cost),
+            (message("Both together"), bill + plan.owed.monthly),
         )
     return Table("Grand total", (Column("Figure"), Column("Monthly", "money", plan.prices.currency)), rows)
 
