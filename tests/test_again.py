@@ -467,6 +467,34 @@ def test_text_of_a_name_can_end_no_block(quotes: dict[str, Quote]) -> None:
     assert again(text).identical
 
 
+def test_a_quote_is_held_against_a_plan_and_terms(tmp_path: Path, run: Run) -> None:
+    plan = planned(DISCOUNTED, vms=[vm(count=2)])
+    (tmp_path / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    (tmp_path / "other.json").write_text(planned(DISCOUNTED, vms=[vm(count=30, memory_gib=64)]).to_json())
+    (tmp_path / "terms.yaml").write_text(json.dumps(TERMS))
+    (tmp_path / "dearer.yaml").write_text(json.dumps({**TERMS, "discount": "0.01", "payment": "90 days"}))
+    path = tmp_path / "q.html"
+    path.write_text(render_quote_page(quote(plan, read_terms(TERMS), "customer"), language("en")), encoding="utf-8")
+
+    def verified(given: str, *terms: str) -> tuple[int, set[str]]:
+        more = ("--terms", tmp_path / terms[0]) if terms else ()
+        ran = run("verify", path, "--plan", tmp_path / given, *more, "--format", "json")
+        told = json.loads(ran.out)
+        assert told["identical"] and told["held_against"] == ("terms" if terms else "plan")
+        return ran.status, {each["where"] for each in told["strangers"]}
+
+    assert verified("plan.json") == verified("plan.json", "terms.yaml") == (0, set())
+    status, fields = verified("plan.json", "dearer.yaml")
+    assert status == 4 and {"terms.payment", "plan.monthly", "plan.bom[0].unit_price"} <= fields
+    assert not [field for field in fields if "quantity" in field]
+    status, fields = verified("other.json")
+    assert status == 4 and {"plan_sha256", "plan.workload.sha256"} <= fields
+    ran = run("verify", path, "--plan", tmp_path / "other.json", "--lang", "fr")
+    assert "Ce n’est pas un devis de ce qui est donné" in ran.out and ran.status == 4
+    assert run("verify", path, "--terms", tmp_path / "terms.yaml").faults == ["--terms: allowed only with --plan"]
+    assert "allowed only with a quote" in run("verify", tmp_path / "plan.json", "--plan", path).err
+
+
 def test_other_options_are_for_plans(workbook: bytes, tmp_path: Path, run: Run) -> None:
     path = tmp_path / "quote.xlsx"
     path.write_bytes(workbook)

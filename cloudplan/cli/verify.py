@@ -7,6 +7,7 @@ import typer
 
 from cloudplan.analysis import contents
 from cloudplan.base import files, kinds, limits
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
@@ -16,14 +17,15 @@ from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.optimiser.memory import Memory
-from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
+from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, read_plan, workload_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.again import made_again
+from cloudplan.presentation.again import held_against, made_again
 from cloudplan.presentation.tables import again as again_tables
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
+from cloudplan.sales.terms import read_terms
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
 from cloudplan.workload.workload import Workload
@@ -47,6 +49,8 @@ def verify(
         typer.Option(help="Edition of the catalogue, or the folder of one's own; default: that of the file."),
     ] = None,
     prices: Annotated[Path | None, typer.Option(help="Check a plan with this price book; default: the plan's.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Check whether a quote is of this plan.")] = None,
+    terms: Annotated[Path | None, typer.Option(help="Check whether a quote has these terms; with --plan.")] = None,
     prove: Annotated[
         bool, typer.Option("--prove", help="Size a plan again, to check the lower bound, the status and the gap too.")
     ] = False,
@@ -59,11 +63,12 @@ def verify(
     A quote is made again from what it carries; status 4 names every amount and text that differs. Any other file of
     ours: whether it is well-formed, and what is in it; status 2 when it is not.
     """
-    to = target(output, format, force=force, inputs=[file, workload, prices])
+    to = target(output, format, force=force, inputs=[file, workload, prices, plan, terms])
     kind = contents.kind_of(file)
     if kind == kinds.QUOTE:
         refuse_options("a plan", {"--workload": workload, "--catalog": catalog, "--prices": prices, "--prove": prove})
-        return _verify_quote(file, to)
+        return _verify_quote(file, plan, terms, to)
+    refuse_options("a quote", {"--plan": plan, "--terms": terms})
     if kind in (kinds.PLAN, kinds.ROADMAP):
         return _verify_made(file, workload, catalog, prices, to, prove=prove)
     refuse_options("a plan or a roadmap", {"--workload": workload, "--prices": prices, "--prove": prove})
@@ -99,9 +104,14 @@ def _verify_made(
         raise typer.Exit(BROKEN)
 
 
-def _verify_quote(file: Path, to: Target) -> None:
-    """Show the verdict on the file of a quote."""
+def _verify_quote(file: Path, plan: Path | None, terms: Path | None, to: Target) -> None:
+    """Show the verdict on the file of a quote, held against a plan and terms where these are given."""
+    if terms and not plan:
+        raise BadInputError([Fault("allowed only with --plan", where="--terms")])
+    read, agreed = read_plan(plan) if plan else None, read_terms(terms) if terms else None
     again = made_again(files.read_bytes(file, limits.QUOTE_BYTES), str(file))
+    if read and again.remade.verdict.holds:
+        again = held_against(again, read, agreed)
     to.show(again_tables.report(str(file), again), again_tables.values(str(file), again))
     if not again.holds:
         raise typer.Exit(BROKEN)

@@ -11,12 +11,14 @@ from cloudplan.base.cells import Book, read_book
 from cloudplan.base.files import text_of
 from cloudplan.base.language import language
 from cloudplan.base.printed import read_pdf
+from cloudplan.plan.plan import Plan
 from cloudplan.presentation import carried as carrying
 from cloudplan.presentation.carried import Carried
 from cloudplan.presentation.differences import (
     formula_text,
     lines_of,
     of_books,
+    of_documents,
     of_pages,
     of_prints,
     same_value,
@@ -26,10 +28,14 @@ from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.recalculated import recalculated, with_value
 from cloudplan.presentation.workbook import write_annex, write_quote
+from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.remade import remade
+from cloudplan.sales.terms import Terms
 
 PDF = b"%pdf"
 """How a PDF begins, in small letters."""
+PRICED = {"unit_price", "monthly", "total_monthly", "monthly_otherwise"}
+"""The fields of a customer's document that rest on the discount of the terms."""
 _PARAMETER = "cp_"
 """How the names of the cells begin that a reader may change."""
 _TARGET = re.compile(r"(.+)!\$([A-Z]{1,3})\$([0-9]{1,7})")
@@ -44,6 +50,21 @@ def made_again(data: bytes, name: str) -> Again:
     if kinds.is_workbook(data):
         return _workbook(data, name)
     return _pdf(data, name) if data.lstrip()[: len(PDF)].lower() == PDF else _page(data, name)
+
+
+def held_against(again: Again, plan: Plan, terms: Terms | None) -> Again:
+    """Return a verdict with that on whether the quote is of a plan and, where these are given, of terms.
+
+    Without terms a customer's prices cannot be held against those of the plan. What a revision changes, and what else
+    there was to choose, is taken as the file has it. Raises BadInputError when the plan breaks a rule.
+    """
+    carried = again.carried.quote
+    wanted = quoted(plan, carried.terms if terms is None else terms, carried.audience).priced
+    left_out = {"program", "revision", "whatifs"}
+    if terms is None and carried.audience == "customer":
+        left_out |= PRICED
+    strangers = tuple(of_documents(wanted.tree(), carried.tree(), left_out))
+    return replace(again, strangers=strangers, against="plan" if terms is None else "terms")
 
 
 def _workbook(data: bytes, name: str) -> Again:

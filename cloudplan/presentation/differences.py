@@ -2,12 +2,14 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from typing import Any
 
 from cloudplan.base.cells import Book, Cell, Sheet, Value, column_row
 from cloudplan.base.printed import PrintedPage
+from cloudplan.base.schema import found as shown
 from cloudplan.presentation.held import Difference, Kind
 from cloudplan.presentation.page_pieces import pieces_of
 
@@ -142,6 +144,28 @@ def of_pages(made: str, found: str, left_out: str) -> Iterator[Difference]:
 def lines_of(text: str) -> list[str]:
     """Return the lines of a page without blanks at their ends, and without blank ones at the end of the page."""
     return [line.rstrip() for line in text.removeprefix("\ufeff").rstrip().splitlines()]
+
+
+# --- documents ---------------------------------------------------------------------------------------------------
+
+
+def of_documents(made: Any, found: Any, left_out: Collection[str], where: str = "") -> Iterator[Difference]:
+    """Yield where the plain values of a document are not those of another one; fields of these names are left out."""
+    if isinstance(made, dict) and isinstance(found, dict):
+        for name in dict.fromkeys((*made, *found)):
+            if name not in left_out:
+                inside = f"{where}.{name}" if where else str(name)
+                yield from of_documents(made.get(name), found.get(name), left_out, inside)
+    elif isinstance(made, list) and isinstance(found, list):
+        for index, (one, other) in enumerate(zip_longest(made, found)):
+            yield from of_documents(one, other, left_out, f"{where}[{index}]")
+    elif made != found:
+        yield Difference(where, "value", *(None if each is None else misfit_text(each) for each in (found, made)))
+
+
+def misfit_text(value: Any) -> str:
+    """Return a plain value as a verdict shows it: on one line, not too long."""
+    return value[: 3 * NEAR] if isinstance(value, str) else shown(value)
 
 
 # --- PDFs --------------------------------------------------------------------------------------------------------

@@ -42,6 +42,10 @@ class Again:
     compared: int = 0
     changed: tuple[Changed, ...] = ()
     differences: tuple[Difference, ...] = ()
+    strangers: tuple[Difference, ...] = ()
+    """Where it is not a quote of the plan and the terms that it was held against, if it was."""
+    against: Literal["", "plan", "terms"] = ""
+    """What it was held against: nothing, a plan, or a plan and terms."""
 
     @property
     def output(self) -> Output:
@@ -51,4 +55,4 @@ class Again:
     @property
     def holds(self) -> bool:
         """Whether all that is compared is as it was made, and the plan inside keeps every rule."""
-        return not self.differences and self.remade.verdict.holds
+        return not self.differences and not self.strangers and self.remade.verdict.holds

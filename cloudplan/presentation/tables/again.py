@@ -1,11 +1,11 @@
 """The file of a quote, held against what is made of the document that it carries, as a report and as plain values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cloudplan.base.language import Message, counted, message
 from cloudplan.evaluation.document import program
-from cloudplan.presentation.held import Again
+from cloudplan.presentation.held import Again, Difference
 from cloudplan.presentation.tables import verify as verdicts
 from cloudplan.presentation.tables.table import Column, Report, Table, Text
 from cloudplan.sales.quote import Quote
@@ -14,6 +14,10 @@ QUOTE_VERDICT_SCHEMA = "cloudplan/quote-verdict/v1"
 SHOWN = 100
 """Differences that are listed for people; the JSON document has them all."""
 AUDIENCES = {"customer": message("for the customer"), "internal": message("internal")}
+GIVEN = {
+    "plan": message("It is a quote of the plan that was given."),
+    "terms": message("It is the quote of the plan and the terms that were given."),
+}
 KINDS = {
     **{"value": message("number"), "formula": message("formula"), "text": message("text")},
     **{"format": message("number format"), "sheet": message("sheet"), "hidden": message("what is shown")},
@@ -26,14 +30,17 @@ KINDS = {
 def report(name: str, again: Again) -> Report:
     """Return a verdict on the file of a quote for people."""
     verdict = again.remade.verdict
-    summary = [*_outcome(again), *_quote(again.remade.quote, again), *_trust(again)]
+    summary = [*_outcome(again), *_against(again), *_quote(again.remade.quote, again), *_trust(again)]
     parts = [verdicts.violations(verdict.violations)] if not verdict.holds else []
     if again.changed:
         rows = tuple((each.where, _number(each.stands), _number(each.made)) for each in again.changed)
         columns = (Column("Where"), Column("Stands"), Column("When it was made"))
         parts.append(Table("Parameters that were changed", columns, rows, "The workbook lets its reader change them."))
     if again.differences:
-        parts.append(_differences(again))
+        parts.append(_differences("Differences", again.differences, message("When it was made")))
+    if again.strangers:
+        title = "Not of the plan and the terms that were given"
+        parts.append(_differences(title, again.strangers, message("In those")).without("What"))
     return Report(message("{name}: verdict", name=name), tuple(summary), tuple(parts))
 
 
@@ -72,6 +79,18 @@ def _outcome(again: Again) -> Iterator[Text]:
         yield message("Saved again, and not changed: only ends of lines differ.")
 
 
+def _against(again: Again) -> Iterator[Text]:
+    """Yield whether it is the quote of what was given, if anything was."""
+    if again.strangers:
+        yield counted(
+            "Not a quote of what was given: {count:n} field differs.",
+            "Not a quote of what was given: {count:n} fields differ.",
+            len(again.strangers),
+        )
+    elif again.against:
+        yield GIVEN[again.against]
+
+
 def _quote(quote: Quote, again: Again) -> Iterator[Text]:
     """Yield which quote the file says that it is."""
     terms, currency = quote.terms, quote.plan.prices.currency
@@ -97,7 +116,9 @@ def _trust(again: Again) -> Iterator[Text]:
             "The plan in it keeps every rule: {count:n} checks.",
             len(verdict.checks),
         )
-    yield message("Not checked: {fields}.", fields=", ".join(verdict.not_checked))
+    prices_too = again.against == "terms" and not again.remade.quote.internal  # held against the price book's
+    if not prices_too:
+        yield message("Not checked: {fields}.", fields=", ".join(verdict.not_checked))
     if maker != program():
         yield message("Made by {other}; this is {this}: what differs may come from that.", other=maker, this=program())
     yield message(
@@ -106,15 +127,15 @@ def _trust(again: Again) -> Iterator[Text]:
     )
 
 
-def _differences(again: Again) -> Table:
-    some = again.differences[:SHOWN]
+def _differences(title: str, differences: Sequence[Difference], beside: Message) -> Table:
+    some = differences[:SHOWN]
     rows = tuple((each.where, KINDS[each.kind], each.stands, each.made) for each in some)
-    columns = (Column("Where"), Column("What"), Column("Stands"), Column("When it was made"))
-    left = len(again.differences) - len(some)
+    columns = (Column("Where"), Column("What"), Column("Stands"), Column(beside.template))
+    left = len(differences) - len(some)
     note: Text = counted(
         "{count:n} more; --format json lists them all.", "{count:n} more; --format json lists them all.", left
     )
-    return Table("Differences", columns, rows, note if left else "")
+    return Table(title, columns, rows, note if left else "")
 
 
 def _number(value: float) -> Message:
@@ -145,6 +166,8 @@ def values(name: str, again: Again) -> dict[str, Any]:
             {"where": each.where, "kind": each.kind, "stands": each.stands, "made": each.made}
             for each in again.differences
         ],
+        "held_against": again.against or None,
+        "strangers": [{"where": each.where, "stands": each.stands, "given": each.made} for each in again.strangers],
         "plan": {
             "holds": verdict.holds,
             "checks": len(verdict.checks),
