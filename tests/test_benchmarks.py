@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import EDITION, REPOSITORY
+import yaml
+from conftest import EDITION, REPOSITORY, vm, workload
 
 import cloudplan as cp
 
@@ -95,3 +96,12 @@ def test_changed_plans_end_with_a_result_or_one_clear_error() -> None:
     counts = dict(re.split(r"  +", line, maxsplit=1) for line in lines[:-1])
     assert int(counts["changed"]) == 120 and int(counts["read"]) >= 60
     assert lines[-1] == "nothing went wrong"
+
+
+def test_phases_together_are_measured_beside_both_naive_ways(tmp_path: Path) -> None:
+    tree = workload(vms=[vm(count=3)], horizon={"start": "2027-01", "months": 24, "growth": {"vms": 0.5}})
+    (tmp_path / "w.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
+    [row] = run("roadmaps.py", tmp_path / "w.yaml").splitlines()[2:]
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    together, bound, apart, at_once = (Decimal(cells[place]) for place in (2, 3, 5, 6))
+    assert cells[:2] == ["w", "2"] and bound <= together + CENT and together <= min(apart, at_once)

@@ -44,9 +44,9 @@ from cloudplan.workload.existing import Existing
 
 Clusters = tuple[Cluster, ...]
 
-NAIVE_GAP = 3e-4
+NAIVE_GAP = Fraction(1, 10**6)
 """Gap from which on the phases are also planned one on top of the other, and the last one bought at once: below it
-neither could save more."""
+neither could save anything to speak of."""
 
 GAPS, NODES = (1e-3, 1e-4, 1e-5), 500
 """Gaps to which the model of all phases is solved, one after the other, and its nodes; its bound holds all the same."""
@@ -121,7 +121,7 @@ class SiteOverTime:
             together.solve(patterns)
         else:
             together.search()
-        if not self.close(replace(budget, gap=max(budget.gap, NAIVE_GAP))):
+        if self.best is None or self.cost > self.bound * (1 + max(Fraction(budget.gap), NAIVE_GAP)):
             self._one_by_one(budget)
             self._last_at_once(budget)
 
