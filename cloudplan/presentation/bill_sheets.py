@@ -17,8 +17,8 @@ from cloudplan.presentation.worksheet import INDENT, Area, Page, cell_text
 from cloudplan.sales.quote import Quote
 
 DETAIL_WIDTHS = {
-    "customer": (6, 40, 10, 9, 12, 14, 42),
-    "internal": (7, 34, 10, 7, 11, 9, 11, 12, 12, 12, 18),
+    "customer": (6, 40, 10, 9, 12, 16, 42),
+    "internal": (7, 31, 10, 7, 11, 9, 11, 14, 12, 14, 16),
 }
 BESIDE = ("Family", "Site", "SKU", "Rule")
 """Columns of the data that the detail tells otherwise: lines stand below their site, the SKU below its item."""

@@ -17,7 +17,7 @@ from cloudplan.presentation.tables.table import say
 from cloudplan.presentation.worksheet import Area, Page, kind_of
 from cloudplan.sales.quote import Invoiced, Quote
 
-QUOTE_WIDTHS = (42, 12, 13, 16, 17)
+QUOTE_WIDTHS = (40, 12, 15, 16, 18)
 LEFT, RIGHT, WHOLE = (0, 0), (1, 4), (0, 4)
 """The columns of the left half, of the right one, and of both."""
 SHOWN = ("Item", "Quantity", "Unit", "Unit price", "Monthly")

@@ -28,7 +28,7 @@ def listed(page: Page, table: Table, name: str, formulas: Formulas = None) -> Ar
 
 def summed(page: Page, table: Table, name: str, formulas: Formulas, *sums: str) -> int:
     """Write a table as data, the sums of some columns and its note apart below; return the row below them."""
-    area = page.data(table, name, formulas)
+    area = page.data(table, name, formulas, sums)
     page.total(area, area.last + 2, [message("Total")], page.sums(area, *sums))
     if table.note:
         page.note(area.last + 4, table.note)

@@ -32,8 +32,8 @@ EXACT_DIGITS = 15
 """A number of so many digits comes out of a spreadsheet as it went in."""
 ROW_HEIGHT, DIGIT = 13, 6.36
 """In points: how high a row with one line is, and how wide a digit of DejaVu Sans."""
-PAPER, MARGINS = (595, 842), (43, 130)
-"""Width and height of A4 in points, and of what is left free of each, some for fonts and rows that are larger."""
+PAPER, MARGINS = (595, 842), (43, 130, 95)
+"""Width and height of A4 in points; what is left free of its width, of its height, and of that on its side."""
 FIRST_REAL_DATE = date(1901, 1, 1)
 """Spreadsheets know no dates before 1900, and do not agree on its first months."""
 
@@ -225,14 +225,14 @@ class Page:
             if used and used + tall > room:
                 breaks.append(first)
                 used = 0
-            used = min(used + tall, room)
+            used = used + tall if used + tall <= room else (used + tall) % room
         self.sheet.set_h_pagebreaks(breaks)
 
     def _room(self) -> float:
         """Return how many points of rows a printed page has room for, made as small as its width asks for."""
         width, height = PAPER if self._portrait else reversed(PAPER)
         asked = (sum(self.widths) + BETWEEN * len(self.widths)) * DIGIT
-        return (height - MARGINS[1]) / min(1, (width - MARGINS[0]) / asked)
+        return (height - MARGINS[1 if self._portrait else 2]) / min(1, (width - MARGINS[0]) / asked)
 
     def block(self, table: Table, row: int, *, left: int = 0, formulas: Formulas = None) -> Area:
         """Write a small table below its heading and note, in columns that are wide enough."""
@@ -264,17 +264,17 @@ class Page:
 
     # --- sheets of data ----------------------------------------------------------------------------------------------
 
-    def data(self, table: Table, name: str, formulas: Formulas = None) -> Area:
+    def data(self, table: Table, name: str, formulas: Formulas = None, summed: Sequence[str] = ()) -> Area:
         """Write the Excel table that a sheet is for, by a lasting name: its header in the first row and on every page.
 
-        What is to be said below it stands apart.
+        What is to be said below it stands apart, as sums of columns do, which are wide enough for them.
         """
         self.sheet.set_header("&L&14&B" + self.full_name.replace("&", "&&"), {"scale_with_doc": False})
         self.sheet.set_margins(left=0.3, right=0.3, top=0.8, bottom=0.7)
         self.sheet.freeze_panes(1, 0)
         self.sheet.repeat_rows(0)
         filtered = len(table.rows) > FILTERED
-        self.widen(_widths(table, self.spoken))
+        self.widen(_widths(table, self.spoken, summed))
         self.header(table.columns, 0, below=int(filtered))
         area = self._rows(table, 1, formulas)
         if table.rows:
@@ -321,7 +321,7 @@ class Page:
         return {name: (f"=SUM({area.cells(name)})", total_of(area.table, name)) for name in names}
 
 
-def _widths(table: Table, spoken: Language) -> list[int]:
+def _widths(table: Table, spoken: Language, summed: Sequence[str]) -> list[int]:
     """Return how wide the columns of a table are: as their content, while a page is wide enough for all of them.
 
     Else the widest give way first: texts and headers are broken into lines, a figure or a word never.
@@ -341,6 +341,9 @@ def _widths(table: Table, spoken: Language) -> list[int]:
             widths.append(max(min(content, WIDEST_COLUMN), wanted))
             floors.append(floor)
         else:
+            if column.name in summed:
+                total = words(total_of(table, column.name), column.kind, spoken)
+                content = max(content, lettering.width(total, bold=True) + margin + 0.5)
             widths.append(max(content, wanted))
             floors.append(max(content, least))
     if not table.rows:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudplan.base.language import ENGLISH, Language, Message, counted, known, message
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
 from cloudplan.sales.steps import Content, Orders, Step
@@ -110,7 +111,9 @@ def _of_a_request(content: Content) -> Iterator[Field]:
         yield source, message("to {peer}", peer=peer)
     for wish in content.wishes:
         times = {"RPO": wish.rpo, "RTO": wish.rto}
-        told = ", ".join(f"{name} {text}" for name, text in times.items() if text)
+        told = joined(
+            *(message("{name} {time:d}", name=name, time=text) for name, text in times.items() if text), between=", "
+        )
         text = counted(
             "{count} VM of {site} {times}", "{count} VMs of {site} {times}", wish.vms, **_at(wish.site, told)
         )
@@ -119,7 +122,7 @@ def _of_a_request(content: Content) -> Iterator[Field]:
         yield message("VMs"), listed(content.vms)
 
 
-def _at(site: str, times: str) -> dict[str, str]:
+def _at(site: str, times: Message) -> dict[str, str | Message]:
     return {"site": site, "times": times}
 
 

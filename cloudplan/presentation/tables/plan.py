@@ -32,6 +32,7 @@ SUBJECTS = {
 }
 """What findings are about, where it is a part of the workload and no name."""
 _ENTRY = re.compile(r"(vms|extras)\[(\d{1,9})\]")
+_DURATION = re.compile(r"\d+[mhd]")
 NOT_REPLICATED = message("No VM is replicated to another site.")
 
 
@@ -146,7 +147,9 @@ def bill_row(line: BomLine, unit_price: Decimal, monthly: Decimal) -> tuple[Cell
 def figures(values: Mapping[str, object]) -> Message | None:
     """Return figures with their names, which are those of fields; None without any."""
     told = [
-        message("{key:w} {value}", key=key, value=value) for key, value in values.items() if value not in ({}, None)
+        message("{key:w} {value:d}" if _DURATION.fullmatch(str(value)) else "{key:w} {value}", key=key, value=value)
+        for key, value in values.items()
+        if value not in ({}, None)
     ]
     return joined(*told, between=", ") if told else None
 
