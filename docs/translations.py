@@ -71,6 +71,7 @@ MODULES = (
             "allocation",
             "relax",
             "compare",
+            "phases",
             "roadmap",
             "standing",
             "headroom",

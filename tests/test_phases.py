@@ -251,4 +251,5 @@ def test_months_outside_the_horizon_are_refused(run: Run, shared: Path) -> None:
     file = str(shared / "examples" / "web-shop-growth.yaml")
     assert "allowed: a month from 2027-01 to 2029-12" in run("size", file, "--at", "2030-01").err
     assert "a month, YYYY-MM" in run("size", file, "--at", "2030").err
-    assert "one of --list and --at is needed" in run("roadmap", file).err
+    assert "allowed: one of --list and --at" in run("roadmap", file, "--list", "--at", "2028-01").err
+    assert "--gap: allowed only with neither" in run("roadmap", file, "--list", "--gap", "0.1").err

@@ -9,7 +9,8 @@ from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.yamlfile import Document
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.plan.origin import Origin, read_plan
+from cloudplan.plan.origin import Origin, read_either
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.standing import existing_of
 from cloudplan.prices.book import load_prices
 from cloudplan.workload.phases import sized_alone
@@ -28,19 +29,26 @@ def read_inputs(
     """Return a workload, its edition and prices, and the edition that was asked for, if one was.
 
     Of a workload with a horizon it is the phase that contains the month `at`, by default the first. What `existing`, a
-    plan, leaves standing takes the place of what the workload says of that. Raises BadInputError with the faults of
-    workload and prices together.
+    plan or a roadmap, leaves standing takes the place of what the workload says of that. Raises BadInputError with the
+    faults of workload and prices together.
     """
-    source = _read_once(workload)
-    if existing and isinstance(source, Document):
-        source = _beside(source, existing)
-    pin = catalog or _pin(source)
-    origin = _read(source, prices, load_edition(pin), term, obey_pin=catalog is None)
+    origin, pin = read_over_all(workload, prices, catalog, term, existing)
     wanted = sized_alone(origin.workload, origin.edition, at)
     if existing and wanted.existing is None:
         message = "what stands is of the first phase; write this one with roadmap --at, and size that"
         raise BadInputError([Fault(message, where=str(existing))])
     return replace(origin, workload=wanted), pin
+
+
+def read_over_all(
+    workload: Path, prices: Path | None, catalog: str | None, term: int | None, existing: Path | None
+) -> tuple[Origin, str | None]:
+    """Return a workload as it is, with its horizon if it has one, and the rest as `read_inputs` does."""
+    source = _read_once(workload)
+    if existing and isinstance(source, Document):
+        source = _beside(source, existing)
+    pin = catalog or _pin(source)
+    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
 
 
 def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:
@@ -58,9 +66,17 @@ def _read_once(workload: Path) -> Source:
 
 
 def _beside(workload: Document, existing: Path) -> Document:
-    """Return a workload with what a plan leaves standing; whether it is kept stays as the workload says."""
+    """Return a workload with what a plan leaves standing; whether it is kept stays as the workload says.
+
+    Of a roadmap it is the phase that contains the start of the workload's horizon, else the last.
+    """
     tree = workload.tree if isinstance(workload.tree, dict) else {}
-    stands = existing_of(read_plan(existing)).canonical()
+    made = read_either(existing)
+    if isinstance(made, Roadmap):
+        horizon = tree.get("horizon")
+        start = horizon.get("start") if isinstance(horizon, dict) else None
+        made = made.phase_at(start if isinstance(start, str) else None).plan
+    stands = existing_of(made).canonical()
     said = tree.get("existing")
     if isinstance(said, dict) and "keep" in said:
         stands["keep"] = said["keep"]

@@ -18,8 +18,10 @@ from cloudplan.evaluation.assumptions import Otherwise
 from cloudplan.evaluation.resting import Change
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
+from cloudplan.optimiser.over_time.roadmap import plan_over_time
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.phrases import said
 
 QUIET_SECONDS = 1.0
@@ -136,6 +138,24 @@ def optimised(
             progress=progress,
             stopped=interrupt,
             memory=memory,
+        )
+
+
+def planned_over_time(
+    inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None = None, pinned: bool = True
+) -> Roadmap:
+    """Return the cheapest roadmap of these inputs, with progress on stderr; Ctrl-C ends the search."""
+    with Progress() as progress, Interrupt() as interrupt:
+        return plan_over_time(
+            inputs.workload,
+            inputs.edition,
+            inputs.prices,
+            gap=gap,
+            time_limit=time_limit,
+            pinned=pinned,
+            on=date.date() if date else None,
+            progress=progress,
+            stopped=interrupt,
         )
 
 

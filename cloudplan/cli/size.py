@@ -54,7 +54,8 @@ def size(
     term: Term = None,
     at: AtMonth = None,
     existing: Annotated[
-        Path | None, typer.Option(help="A plan that stands already: it is kept, or grows; in place of the workload's.")
+        Path | None,
+        typer.Option(help="A plan or roadmap that stands already: it is kept, or grows; in place of the workload's."),
     ] = None,
     date: QuoteDate = None,
     format: Shown = None,

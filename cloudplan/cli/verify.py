@@ -11,11 +11,11 @@ from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
-from cloudplan.cli.searching import Limit, optimised, with_amounts
+from cloudplan.cli.searching import Limit, optimised, planned_over_time, with_amounts
 from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
-from cloudplan.evaluation.verify_roadmap import verify_roadmap
+from cloudplan.evaluation.verify_roadmap import proved_over_time, verify_roadmap
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, read_plan, workload_of
 from cloudplan.plan.plan import Plan
@@ -87,8 +87,10 @@ def _verify_made(
     wanted = _wanted(read, str(file), workload, catalog, edition)
     book = load_prices(prices, edition) if prices else prices_of(read, edition, str(file))
     if isinstance(read, Roadmap):
-        refuse_options("a plan", {"--prove": prove})
         verdict = verify_roadmap(read, wanted, edition, book)
+        if prove and verdict.holds:
+            again = planned_over_time(Origin(wanted, edition, book), gap=0.0, time_limit=None)
+            verdict = proved_over_time(verdict, read, again)
     else:
         verdict = verdict_of(read, wanted, edition, book)
         if prove and verdict.holds:

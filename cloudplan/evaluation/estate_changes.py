@@ -50,8 +50,9 @@ def before(case: Case, existing: Existing) -> Before:
     mute = {cluster.site for cluster in existing.clusters if cluster.memory_gib is None}
     for cluster in existing.clusters:
         found[cluster.site, f"{BLADES}.{cluster.blade}"] += cluster.hosts
-        included = included_gib(case.edition) * cluster.hosts
-        found[cluster.site, MEMORY] += max(0, (cluster.memory_gib or 0) - included)
+        if cluster.site not in mute:
+            included = included_gib(case.edition) * cluster.hosts
+            found[cluster.site, MEMORY] += max(0, (cluster.memory_gib or 0) - included)
     mirrored: Counter[str] = Counter()
     for store in existing.datastores:
         unit_gib = case.edition.storage_classes[store.storage_class].unit_gib

@@ -17,7 +17,7 @@ from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import bill as bill_rules
-from cloudplan.rules.bill import BOM, DOC
+from cloudplan.rules.bill import BOM, DOC, PROOF
 from cloudplan.rules.over_time import TIME_1, TIME_2, TIME_3, choices_stay
 from cloudplan.rules.rule import Check, Condition
 from cloudplan.rules.standing import EXI_1, EXI_2
@@ -43,6 +43,19 @@ def verify_roadmap(roadmap: Roadmap, workload: Workload, edition: Edition, price
     if all(check.holds for check in found.checks if check.rule is TIME_1):
         found.add_phases(asked)
     return found.verdict()
+
+
+def proved_over_time(verdict: Verdict, roadmap: Roadmap, again: Roadmap) -> Verdict:
+    """Return a verdict with the proof of a roadmap, and of each phase, held against the one that was planned again."""
+    if again.search and again.search.ended == "time-limit":
+        return verdict
+    unit, place = roadmap.prices.currency, "lower_bound, sized again"
+    shown: list[Check] = [PROOF.at_most(roadmap.lower_bound, again.lower_bound, place, unit)]
+    for phase, other in zip(roadmap.phases, again.phases, strict=True):
+        check = PROOF.at_most(phase.plan.lower_bound, other.plan.lower_bound, place, unit)
+        shown.append(_placed(phase.from_, tied=False)(check))
+    left = tuple(name for name in verdict.not_checked if name not in NOT_CHECKED)
+    return replace(verdict, checks=(*verdict.checks, *shown), not_checked=left)
 
 
 class _Found:

@@ -2,7 +2,7 @@
 
 import hashlib
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
@@ -306,8 +306,16 @@ class Plan(Frozen):
         return json_text(self.model_dump(mode="json", by_alias=True))
 
 
-def language_of(plan: Plan) -> Literal["en", "fr"]:
-    """Return the language of the customer of a plan; English when none is named."""
+class Carrier(Protocol):
+    """What carries the inputs that it was made from."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """All that is needed to make it again."""
+
+
+def language_of(plan: Carrier) -> Literal["en", "fr"]:
+    """Return the language of the customer of a plan or roadmap; English when none is named."""
     customer = plan.inputs.workload.get("customer") or {}
     return "fr" if customer.get("lang") == "fr" else "en"
 

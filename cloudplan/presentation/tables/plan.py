@@ -229,8 +229,8 @@ def proof(plan: Plan) -> Table:
     return Table("Proof", columns, rows, note)
 
 
-def made_with(plan: Plan) -> Table:
-    """Return what the plan was made from: names and their SHA-256."""
+def made_with(plan: Made) -> Table:
+    """Return what a plan or a roadmap was made from: names and their SHA-256."""
     book: Cell = plan.prices.name
     if plan.prices.illustrative:
         book = message("{name} (illustrative)", name=plan.prices.name)
@@ -243,7 +243,7 @@ def made_with(plan: Plan) -> Table:
     return Table("Made with", (Column("What"), Column("Name"), Column("SHA-256", "hash")), rows)
 
 
-def catalog_name(plan: Plan) -> Cell:
+def catalog_name(plan: Made) -> Cell:
     """Return the name of the edition of a plan; one's own says so."""
     if plan.inputs.catalog is None:
         return message("{edition:day}", edition=plan.catalog.edition)

@@ -1,75 +1,143 @@
-"""The phases of a workload over time: their demand, as a report and as plain values; the workload of one as a file."""
+"""A roadmap as a report: a column for each phase, what changes at each date, the total and its proof."""
 
-from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-from cloudplan.base.language import message
-from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB, rounded
-from cloudplan.catalog.edition import Edition
-from cloudplan.inventory import yaml_text
-from cloudplan.presentation.tables.table import Cell, Column, Report, Table
-from cloudplan.workload.phases import Phase
-from cloudplan.workload.reading import as_given
-from cloudplan.workload.workload import Workload
+from cloudplan.base.language import Message, message
+from cloudplan.plan.plan import Finding, Plan
+from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
+from cloudplan.presentation.tables import plan as tables
+from cloudplan.presentation.tables import standing
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, Text
 
-PHASES_SCHEMA = "cloudplan/phases/v1"
+COLUMNS = 4
+"""Phases side by side: what 80 columns of a terminal hold."""
+IDLE = ("cluster-idle", "storage-idle")
+"""Findings of phases that speak of time."""
 
 
-def report(workload: Workload, phases: Sequence[Phase]) -> Report:
-    """Return the phases for people, each with the demand of its last month."""
-    columns = (
-        Column("First month"),
-        Column("Last month"),
-        Column("Duration", "whole", "months"),
-        Column("VM groups", "whole"),
-        Column("VMs", "whole"),
-        Column("vCPUs", "whole"),
-        Column("Memory", "quantity", "GiB"),
-        Column("Disks", "quantity", "TiB"),
+def report(roadmap: Roadmap) -> Report:
+    """Return a roadmap for people."""
+    parts: tuple[Table | Notes, ...] = (
+        *_side_by_side(roadmap),
+        *_orders(roadmap),
+        *_idle(roadmap),
+        _findings(roadmap),
+        _made_with(roadmap),
     )
-    rows = tuple((phase.start, phase.last, phase.months, *_demand(phase)) for phase in phases)
-    summary = (message("Each phase is ordered at its first month, for the demand of its last one."),)
-    title = message("{name}: phases", name=workload.name)
-    return Report(title, summary, (Table("Phases", columns, rows),))
+    title = message("{name}: roadmap", name=roadmap.workload.name)
+    return Report(title, tuple(_summary(roadmap)), parts)
 
 
-def _demand(phase: Phase) -> tuple[Cell, ...]:
-    """Return groups, VMs, vCPUs, GiB of memory and TiB of disks of a phase."""
-    groups = phase.workload.vms
-    memory_mib = sum(group.count * group.memory_mib for group in groups)
-    disks_mib = sum(group.count * disk.size_mib for group in groups for disk in group.disks)
-    return (
-        len(groups),
-        sum(group.count for group in groups),
-        sum(group.count * group.vcpus for group in groups),
-        rounded(Fraction(memory_mib, MIB_PER_GIB), 2),
-        rounded(Fraction(disks_mib, MIB_PER_GIB * GIB_PER_TIB), 2),
+def _summary(roadmap: Roadmap) -> Iterator[Text]:
+    currency = roadmap.prices.currency
+    if roadmap.prices.illustrative:
+        yield tables.ILLUSTRATIVE
+    yield message("{priced}.", priced=tables.priced(roadmap))
+    yield message(
+        "Lower bound: no roadmap that keeps the rules costs less than {bound:m} {currency}.",
+        bound=roadmap.lower_bound,
+        currency=currency,
     )
+    if roadmap.owed_after:
+        yield message(
+            "Beside the total: after {last} the orders still owe {owed:m} {currency}, to the end of their commitments.",
+            last=roadmap.phases[-1].last,
+            owed=roadmap.owed_after,
+            currency=currency,
+        )
+    yield from tables.own_catalog(roadmap)
 
 
-def file_of(phase: Phase, edition: Edition) -> tuple[dict[str, Any], str]:
-    """Return the workload of a phase as what its file says: plain values, and YAML."""
-    own = phase.workload.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-    given = _both(as_given(phase.workload, edition), own)
-    tree = {"schema": phase.workload.schema_name, "name": given.pop("name"), "catalog": phase.workload.catalog, **given}
-    return tree, "\n".join(yaml_text.fields(tree)) + "\n"
+def _side_by_side(roadmap: Roadmap) -> Iterator[Table]:
+    """Yield the phases, a column for each, as many side by side as are readable."""
+    for first in range(0, len(roadmap.phases), COLUMNS):
+        some = roadmap.phases[first : first + COLUMNS]
+        columns = (Column("Figure"), *(Column(phase.from_, "money") for phase in some))
+        title = "Phases" if first == 0 else message("Phases from {month} on", month=some[0].from_)
+        yield Table(title, columns, tuple(_figures(roadmap, some)), "Each ordered at its first month.")
 
 
-def _both(one: Any, other: Any) -> Any:
-    """Return what two trees of one shape have both, without what is empty."""
-    if isinstance(one, dict):
-        found = {name: _both(value, other[name]) for name, value in one.items() if name in other}
-        return {name: value for name, value in found.items() if value not in ({}, [])}
-    return [_both(*pair) for pair in zip(one, other, strict=True)] if isinstance(one, list) else one
+Figure = Callable[[RoadmapPhase], Cell]
 
 
-def values(workload: Workload, phases: Sequence[Phase]) -> dict[str, Any]:
-    """Return the phases as the plain values of the JSON document, each with its whole workload."""
-    return {
-        "schema": PHASES_SCHEMA,
-        "workload": {"name": workload.name, "sha256": workload.sha256},
-        "phases": [
-            {"from": phase.start, "months": phase.months, "workload": phase.workload.canonical()} for phase in phases
-        ],
-    }
+def _figures(roadmap: Roadmap, phases: Sequence[RoadmapPhase]) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows: hosts by blade, memory, GiB by class, backup, what it costs."""
+    currency = roadmap.prices.currency
+    rows: list[tuple[Message, Figure]] = [
+        (message("Duration (months)"), lambda phase: _whole(phase.months)),
+        (message("VMs"), lambda phase: _whole(sum(group["count"] for group in phase.plan.inputs.workload["vms"]))),
+    ]
+    plans = [phase.plan for phase in roadmap.phases]
+    for site, blade in _places((each.site, each.blade) for plan in plans for each in plan.clusters):
+        label = message("Hosts {blade}, {site}", blade=blade, site=site)
+        rows.append((label, _hosts(site, blade)))
+    rows.append((message("Clusters"), _sum(lambda plan: len(plan.clusters))))
+    rows.append((message("Activated memory (GiB)"), _sum(lambda plan: sum(e.memory_gib for e in plan.clusters))))
+    for site, name in _places((each.site, each.storage_class) for plan in plans for each in plan.datastores):
+        label = message("Storage {name}, {site} (GiB)", name=name, site=site)
+        rows.append((label, _gib(site, name)))
+    rows.append((message("Backup storage (TiB)"), _sum(lambda plan: sum(each.tib for each in plan.backup))))
+    rows.append((message("VMs moved"), lambda phase: _whole(phase.moved)))
+    rows.append((message("A month ({currency})", currency=currency), lambda phase: phase.plan.cost))
+    rows.append((message("In all ({currency})", currency=currency), lambda phase: phase.cost))
+    for label, figure in rows:
+        yield (label, *(figure(phase) for phase in phases))
+
+
+def _places(found: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(set(found))
+
+
+def _sum(count: Callable[[Plan], int]) -> Figure:
+    return lambda phase: _whole(count(phase.plan))
+
+
+def _whole(number: int) -> Message:
+    return message("{number:n}", number=number)
+
+
+def _hosts(site: str, blade: str) -> Figure:
+    return _sum(lambda plan: sum(each.hosts for each in plan.clusters if (each.site, each.blade) == (site, blade)))
+
+
+def _gib(site: str, name: str) -> Figure:
+    def gib(plan: Plan) -> int:
+        return sum(each.size_gib for each in plan.datastores if (each.site, each.storage_class) == (site, name))
+
+    return _sum(gib)
+
+
+def _orders(roadmap: Roadmap) -> Iterator[Table]:
+    """Yield what changes at each date."""
+    for phase in roadmap.phases:
+        yield standing.changed(message("Changes in {month}", month=phase.from_), phase.changes).without("SKU")
+
+
+def _idle(roadmap: Roadmap) -> Iterator[Notes]:
+    """Yield the clusters and the storage that stand idle, by the phases in which they do; nothing where none does."""
+    found: dict[tuple[str, str], tuple[Finding, list[str]]] = {}
+    for phase in roadmap.phases:
+        for each in phase.plan.findings:
+            if each.code in IDLE:
+                found.setdefault((each.code, each.message), (each, []))[1].append(phase.from_)
+    entries = [
+        (message("Phases from {months}", months=", ".join(at)), tables.told(each)) for each, at in found.values()
+    ]
+    if entries:
+        yield Notes("Idle", tuple(entries))
+
+
+def _findings(roadmap: Roadmap) -> Notes:
+    entries = [
+        (message("{severity}, {code}", severity=tables.SEVERITIES[each.severity], code=each.code), tables.told(each))
+        for each in roadmap.findings
+    ]
+    return Notes("Findings", tuple(entries))
+
+
+def _made_with(roadmap: Roadmap) -> Notes:
+    rows = tables.made_with(roadmap).rows
+    return Notes(
+        "Made with",
+        tuple((message("{what}: {name}", what=what, name=name), str(sha or "")) for what, name, sha in rows),
+    )

@@ -1,19 +1,26 @@
 """What a plan changes about what stands already, as a table."""
 
+from collections.abc import Sequence
+
 from cloudplan.base.language import known, message
 from cloudplan.plan.plan import Change, Plan
-from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.presentation.tables.table import Cell, Column, Table, Text
 
 NOTE = "Against what stands already; a quantity of which nobody told is empty before."
 
 
 def changes(plan: Plan) -> Table:
     """Return what has to be ordered, or given back; no rows where nothing changes, or nothing stands."""
+    return changed("Changes", plan.changes or (), NOTE)
+
+
+def changed(title: Text, listed: Sequence[Change], note: Text = "") -> Table:
+    """Return changes under a title."""
     columns = (
         *(Column("Site"), Column("Item"), Column("SKU", "hash"), Column("Unit")),
         *(Column("Before", "whole"), Column("After", "whole"), Column("Change", "whole")),
     )
-    return Table("Changes", columns, tuple(_row(each) for each in plan.changes or ()), NOTE)
+    return Table(title, columns, tuple(_row(each) for each in listed), note)
 
 
 def _row(change: Change) -> tuple[Cell, ...]:

@@ -9,7 +9,6 @@ from cloudplan.base.language import Message, counted, known, message
 from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.origin import Made
-from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.plan import own_catalog, priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
@@ -32,8 +31,7 @@ def report(plan: Made, verdict: Verdict, strangers: Iterable[str]) -> Report:
     summary: list[Text] = [first, message("It says: {priced}.", priced=priced(plan))]
     if verdict.not_checked:
         fields = ", ".join(verdict.not_checked)
-        alone = proved or isinstance(plan, Roadmap)
-        asked = "Not checked: {fields}." if alone else "Not checked: {fields} (--prove sizes again)."
+        asked = "Not checked: {fields}." if proved else "Not checked: {fields} (--prove sizes again)."
         summary.append(message(asked, fields=fields))
     if verdict.written_by:
         summary.append(message("Written by {other}; this is {this}.", other=verdict.written_by, this=program()))
