@@ -416,6 +416,16 @@ def test_the_bill_to_read_has_the_sku_under_the_item_and_totals_by_site(made: Qu
     assert list(map(exact, totals)) == [*made.by_site().values(), made.monthly]
 
 
+@pytest.mark.parametrize("text", ['"' * 700, "clause " * 2000])
+def test_no_text_makes_a_formula_that_excel_refuses(made: Quote, text: str) -> None:
+    terms = {**TERMS, "conditions": {"delivery": text, "start": "2027-01-01"}}
+    data = write_quote(quote(made.plan, read_terms(terms), "customer"), EN)
+    formulas = [cell.value for cell in cells(opened(data)[0]) if cell.data_type == "f"]
+    assert formulas and all(len(formula) <= 8192 for formula in formulas)
+    assert all(len(part) <= 255 for formula in formulas for part in re.findall(r'"((?:[^"]|"")*)"', formula))
+    assert any(text.strip() in str(cell.value) for cell in cells(opened(data)[1]))
+
+
 def test_long_texts_are_whole(made: Quote) -> None:
     """Every row of the first page is as high as its texts ask for, and none is over another."""
     name, address = (

@@ -10,8 +10,8 @@ TERM = "cp_term_months"
 """The name of the cell that has the term."""
 SPLIT = "\x00"
 """Where a figure goes into a text, while it is being made a formula."""
-LONGEST_PART = 200
-"""Characters of a text in a formula; Excel takes 255."""
+LONGEST_PART, LONGEST_FORMULA = 120, 8_000
+"""Characters of a text in a formula, where Excel takes 255 and a quotation mark is two, and of a formula: 8 192."""
 _OTHER_TERMS = range(999, 1, -1)
 """Terms to try: one that the texts do not tell otherwise, in as many digits as no language sets apart."""
 
@@ -19,17 +19,18 @@ _OTHER_TERMS = range(999, 1, -1)
 def of_term(texts: Callable[[Quote], tuple[Message, ...]], quote: Quote, spoken: Language) -> tuple[str | None, ...]:
     """Return for each text of a quote the formula that tells it for the term of the workbook; None where it tells none.
 
+    Likewise for a text too long for a formula: the check of the first page says then that it is of another term.
     How a text is said of one month and of several is the language's own.
     """
     one = [spoken.said(text) for text in texts(_for(quote, 1))]
     other = next(months for months in _OTHER_TERMS if not any(str(months) in text for text in one))
     many = [spoken.said(text) for text in texts(_for(quote, other))]
-    return tuple(
-        f"=IF({TERM}=1,{literal(single)},{joined(several.replace(str(other), SPLIT), TERM)})"
-        if single != several
-        else None
-        for single, several in zip(one, many, strict=True)
-    )
+    return tuple(_formula(*pair, str(other)) for pair in zip(one, many, strict=True))
+
+
+def _formula(single: str, several: str, other: str) -> str | None:
+    formula = f"=IF({TERM}=1,{literal(single)},{joined(several.replace(other, SPLIT), TERM)})"
+    return formula if single != several and len(formula) <= LONGEST_FORMULA else None
 
 
 def _for(quote: Quote, months: int) -> Quote:
