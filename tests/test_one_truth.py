@@ -118,9 +118,28 @@ def sheet_rows(sheet: Any) -> Iterator[list[Any]]:
             yield cells
 
 
+def number(text: str) -> Decimal:
+    """Return an amount as a page shows it, in either language."""
+    return Decimal(re.sub(r"\s", "", text).replace(",", "."))
+
+
 def said(value: Any, spoken: Language, kind: Any) -> str:
     """Return a value of a cell as a page shows it."""
     return words(value if isinstance(value, str) else Decimal(repr(value)), kind, spoken)
+
+
+def costs_sum_to_the_bill(rows: list[list[str]], made: Quote, spoken: Language) -> None:
+    """Check that what applications cost, and what VM groups cost, sums to the bill of a quote to the cent."""
+    applications = [(row[0], row[1], row[3]) for row in rows[1:]]
+    end = next(at for at, row in enumerate(applications) if row[0] == spoken.word("the whole plan"))
+    assert applications[end][1:] == (
+        str(sum(group.count for group in made.case.workload.vms)),
+        spoken.amount(made.monthly),
+    )
+    assert sum(number(row[2]) for row in applications[:end]) == made.monthly
+    costs = rows[end + 3 :]
+    at = len(costs[0]) - 2
+    assert sum(number(row[at]) for row in costs[:-1]) == number(costs[-1][at]) == made.monthly
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
@@ -184,6 +203,8 @@ def test_workbook_page_and_csv_say_the_same(plan: Plan, audience: Any, lang: Any
     sites = [float(amount) for amount in made.by_site().values()]
     for sheet in (front, detail):
         assert [row[-1] for row in sheet if row[0] == spoken.word("Total of the site")] == sites
+
+    costs_sum_to_the_bill(page["applications"], made, spoken)
 
     further = list(sheet_rows(book.worksheets[3]))[1 : 1 + len(made.terms.lines)]
     kinds_of = ("text", "text", "text", "quantity", "text", "price", "money", "discount")

@@ -266,9 +266,32 @@ def test_who_pays_sums_to_the_plan(
         assert abs(Fraction(part.monthly) - own) < Fraction(1, 100)
 
 
+@pytest.mark.parametrize("by", ["group", "pool", "tag:application"])
+def test_spare_hosts_and_headroom_may_stand_apart(
+    by: str, charged: Plan, written: Callable[..., Path], run: Callable[..., Ran]
+) -> None:
+    ran = run("explain", written(charged), "--by", by, "--spare", "apart", "--format", "json")
+    [table] = json.loads(ran.out)["parts"]
+    rows = {row[0]: Decimal(row[-2]) for row in (list(row.values()) for row in table["rows"])}
+    assert list(rows)[-4:] == ["spare hosts", "headroom", "what belongs to no VM", "the whole plan"]
+    assert sum(rows.values()) - rows["the whole plan"] == rows["the whole plan"] == charged.monthly
+    case = quote(charged).case
+    spare = sum(
+        line.monthly / line.quantity * cluster.spare_hosts
+        for cluster in charged.clusters
+        for line in charged.bom
+        if (line.site, line.sku) == (cluster.site, case.edition.blades[cluster.blade].sku.replace("(region)", "fr1"))
+    )
+    assert abs(rows["spare hosts"] - spare) <= Decimal("0.01") and rows["headroom"] > 0
+    shared = {part.value: part.monthly for part in allocation(case, charged, by) if part.groups}
+    used = {part.value: part.monthly for part in allocation(case, charged, by, "apart") if part.groups}
+    assert set(shared) == set(used) and all(0 < used[value] < shared[value] for value in used)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--spare", "apart"], "--spare: allowed only with --by"),
         (["--by", "tag:aplication"], "--by: unknown tag 'aplication'; did you mean 'application'?"),
         (["--by", "site"], "--by: found 'site'; allowed: group, pool, or tag:NAME"),
         (["--by", "tag:"], "--by: found 'tag:'; allowed: group, pool, or tag:NAME"),
