@@ -505,3 +505,16 @@ def test_other_options_are_for_plans(workbook: bytes, tmp_path: Path, run: Run) 
 def test_pieces_have_a_place_of_their_own() -> None:
     text = "<main id=a><p>one<br>two</p><p>three <b>four</b> five</p></main>"
     assert pieces_of(text, BLOCK)["main[1]#a/p[2]/text[2]"] == "five"
+
+
+def test_a_long_document_is_packed_in_a_page(quotes: dict[str, Quote], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = next(iter(quotes.values()))
+    plain = Carried.of(made.priced, "page", "en")
+    monkeypatch.setattr(carrying, "LONG", 100)
+    packed = carrying.block_of(plain)
+    assert len(packed) < len(plain.text()) / 2 and not packed.startswith("{")
+    page = f'<html><script type="application/json" id="{BLOCK}">{packed}</script></html>'
+    assert of_page(page, "") == plain
+    with bad_input() as faults:
+        of_page(page.replace(packed, packed[:-8]), "page.html")
+    assert "page.html: block" in str(faults[0])

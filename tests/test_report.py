@@ -189,6 +189,9 @@ def test_axe_finds_nothing_in_light_and_dark(dr_plan: Plan, tmp_path: Path) -> N
         for (const each of [...told.violations, ...told.incomplete])
           for (const node of each.nodes) found.push([scheme, each.id, node.html.slice(0, 200)]);
       }
+      const table = document.querySelector("#applications table"), button = table.querySelectorAll("button")[3];
+      const amounts = () => [...table.tBodies[0].rows].map(row => row.cells[3].textContent);
+      for (let times = 0; times < 2; times++) { button.click(); found.push({amounts: amounts()}); }
       const shown = document.createElement("pre");
       shown.id = "axe";
       shown.textContent = JSON.stringify(found);
@@ -206,7 +209,9 @@ def test_axe_finds_nothing_in_light_and_dark(dr_plan: Plan, tmp_path: Path) -> N
     found = json.loads(html.unescape(told[1]))
     passed = [each for each in found if isinstance(each, int)]
     assert len(passed) == 2 and min(passed) > 30
-    assert [each for each in found if not isinstance(each, int)] == []
+    assert [each for each in found if isinstance(each, list)] == []
+    amounts = [[float(text.replace(" ", "")) for text in each["amounts"]] for each in found if isinstance(each, dict)]
+    assert len(amounts[0]) > 3 and amounts == [sorted(amounts[0]), sorted(amounts[0], reverse=True)]  # by the script
 
 
 @pytest.mark.skipif(not WANTED, reason="Chromium is not installed")

@@ -33,6 +33,8 @@ SHEET = kinds.QUOTE_SHEET
 SAYS = "The priced document of this quote, from which `cloudplan verify` makes it again. Do not change it."
 CHUNK = 32_000
 """Characters of a cell: Excel takes 32 767."""
+LONG = 100_000
+"""Characters of the document from which a page has it packed, as a workbook does: a plan of 10 000 VMs has millions."""
 BLOCK = "cloudplan-quote"
 """The id of the block of data in a page."""
 _WHAT = "the priced document of a quote"
@@ -61,13 +63,19 @@ class Carried(Frozen):
 
 def cells_of(carried: Carried) -> Iterator[str]:
     """Yield the texts of the cells that carry it, one below the other: for people, then for the program."""
-    packed = base64.b64encode(zlib.compress(carried.text().encode(), 9)).decode()
+    packed = _packed(carried)
     yield SAYS
     yield from (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
 
 
+def _packed(carried: Carried) -> str:
+    return base64.b64encode(zlib.compress(carried.text().encode(), 9)).decode()
+
+
 def block_of(carried: Carried) -> str:
-    """Return it as text that may stand in a `<script>` of data: no tag can end or begin in it."""
+    """Return it as text that may stand in a `<script>` of data: no tag can end or begin in it; a long one is packed."""
+    if len(carried.text()) > LONG:
+        return _packed(carried)
     return carried.text().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -94,7 +102,8 @@ def of_page(text: str, name: str) -> Carried:
         raise BadInputError([Fault(_LACKS.format(where=f"block {BLOCK!r}"), where=name)])
     if len(found.texts) > 1:
         raise BadInputError([Fault(f"carries {len(found.texts)} priced documents; allowed: one", where=name)])
-    return _read(found.texts[0], f"{name}: block {BLOCK!r}")
+    place, said = f"{name}: block {BLOCK!r}", found.texts[0]
+    return _read(said if said.lstrip().startswith("{") else _unpacked(said, place), place)
 
 
 def of_pdf(data: bytes, name: str) -> tuple[Carried, Printed]:
