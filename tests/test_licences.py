@@ -19,8 +19,10 @@ from strategies import licensed
 from test_engine import facts, size
 
 import cloudplan as cp
+from cloudplan.analysis.allocation import licences_by
 from cloudplan.analysis.compare import edited, usual
 from cloudplan.analysis.licence_prices import at_price, licence_prices
+from cloudplan.analysis.price_review import diff
 from cloudplan.analysis.requirements import given_up
 from cloudplan.base.language import ENGLISH
 from cloudplan.optimiser.compute import search
@@ -33,6 +35,7 @@ from cloudplan.plan.origin import Origin
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_html
 from cloudplan.presentation.price_template import as_workbook, as_yaml
+from cloudplan.presentation.tables.allocation import report as allocation_report
 from cloudplan.presentation.tables.licence import report as licence_report
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.text import render
@@ -46,6 +49,7 @@ LICENCES = {
     "agent": {"per": "vm", "price": "4.5", "standby": False},
 }
 SOME = examples(6, suppress_health_check=list(HealthCheck))
+AGENT = {"per": "vm", "price": "4.50", "standby": "false"}
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -123,6 +127,17 @@ def test_licences_in_a_workbook_and_in_yaml(tmp_path: Path) -> None:
     del sheets["Licences"]
     sheets.save(path)
     assert cp.load_prices(path).licences == {}
+
+
+def test_two_books_differ_in_the_fields_of_their_licences() -> None:
+    before = cp.load_prices(price_book(licences=LICENCES))
+    after = cp.load_prices(price_book(licences={"ora": {**LICENCES["ora"], "price": "200"}, "new": LICENCES["agent"]}))
+    found = {each.field: (each.before, each.after) for each in diff(before, after).fields}
+    assert found == {
+        "licences.ora.price": ("195.00", "200.00"),
+        **{f"licences.agent.{name}": (value, None) for name, value in AGENT.items()},
+        **{f"licences.new.{name}": (None, value) for name, value in AGENT.items()},
+    }
 
 
 def test_a_licence_that_the_book_lacks_is_told_with_all_that_it_lacks() -> None:
@@ -427,6 +442,16 @@ def verdict(tree: dict[str, Any]) -> Any:
     edition = cp.load_edition(plan.catalog.edition)
     asked = cp.read_workload(plan.inputs.workload, edition)
     return cp.verify(plan, asked, edition, cp.load_prices(plan.inputs.prices))
+
+
+def test_licences_are_paid_by_those_whose_vms_need_them(oracle_plan: cp.Plan) -> None:
+    made = quote(oracle_plan)
+    assert licences_by(made.case, oracle_plan, "pool") == (("default", Decimal("4985.00")),)
+    found = dict(licences_by(made.case, oracle_plan, "group"))
+    windows = Decimal("128.00")  # shared by sql, of 2 cores, and web, of 8
+    assert found == {"ora": Decimal("4689.00"), "sql": 168 + windows / 5, "web": windows * 4 / 5}
+    [table] = [part for part in allocation_report(made, "group").parts if part.title == "Licences of third parties"]
+    assert table.rows[-1][-1] == Decimal("4985.00")  # type: ignore[union-attr]
 
 
 def test_a_quote_tells_licences_beside_the_providers_totals(oracle_plan: cp.Plan) -> None:

@@ -11,9 +11,10 @@ from typing import Literal
 from cloudplan.analysis import explain
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import misfit, unknown
-from cloudplan.plan.plan import Plan
+from cloudplan.plan.plan import Plan, ThirdPartyLine
+from cloudplan.rules import licences
 from cloudplan.sales.quote import Quote
-from cloudplan.workload.case import Case
+from cloudplan.workload.case import Case, instances_at
 from cloudplan.workload.workload import VmGroup, Workload
 
 GROUP, POOL, TAG = "group", "pool", "tag:"
@@ -108,6 +109,36 @@ def allocation(case: Case, plan: Plan, by: str, spare: Spare = "shared") -> tupl
     ]
     beside = zip(kinds, amounts[len(order) :], strict=True)
     return (*parts, *(Part(None, (), 0, amount, kind) for kind, amount in beside))
+
+
+def licences_by(case: Case, plan: Plan, by: str) -> tuple[tuple[str | None, Decimal], ...]:
+    """Return what each value pays to others for software: licences go to the VMs that need them, to the cent.
+
+    Those of the hosts of a cluster are shared by the cores of the VMs there that bring them; where a site owes one, of
+    those at the site. Those per vCPU or VM are their own.
+    """
+    found: dict[str | None, Fraction] = {}
+    for line in plan.owed.lines if plan.owed else ():
+        weights = {name: _weight(case, plan, line, name) for name in line.values["vms"]}
+        for name, weight in weights.items():
+            value = value_of(case.workload.groups[name], by)
+            share = Fraction(line.monthly) * weight / sum(weights.values())
+            found[value] = found.get(value, Fraction(0)) + share
+    order = sorted(found, key=lambda value: (value is None, value or ""))
+    return tuple(zip(order, _cents([found[value] for value in order]), strict=True))
+
+
+def _weight(case: Case, plan: Plan, line: ThirdPartyLine, name: str) -> Fraction:
+    """Return by what a group shares a line of a licence that it brings."""
+    group = case.workload.groups[name]
+    if line.cluster is None:
+        licence = case.prices.book.licences[line.licence]
+        return Fraction(licences.units_of_instance(licence, group) * group.count)
+    cores = instances_at(case.workload, group, line.site).cores
+    if line.values["site_wide"]:
+        return cores * group.count
+    placement = next(cluster.placement for cluster in plan.clusters if cluster.name == line.cluster)
+    return cores * sum(host.get(name, 0) for host in placement)
 
 
 def _fault(case: Case, by: str) -> Fault:

@@ -115,6 +115,7 @@ def _prices(path: Path, catalog: str | None) -> Contents:
         "Valid until": str(book.valid_until or "no date"),
         "Prices": number(len(book.items)),
         "Discounts": number(len(book.discounts)),
+        **({"Licences": number(len(book.licences))} if book.licences else {}),
     }
     return Contents(kinds.PRICES, book.name, facts, {"Price book": book.sha256})
 

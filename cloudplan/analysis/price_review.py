@@ -228,15 +228,24 @@ def diff(before: PriceBook, after: PriceBook, edition: Edition | None = None) ->
 
 
 def _field_changes(before: PriceBook, after: PriceBook) -> Iterator[FieldChange]:
-    old, new = (book.model_dump(mode="json", include={*BookRef.model_fields}) for book in (before, after))
-    for field in old:
-        if old[field] != new[field]:
-            texts = [None if value is None else _text(value) for value in (old[field], new[field])]
+    """Yield the fields that differ, those of licences with the name of the licence before theirs."""
+    old, new = (_fields(book) for book in (before, after))
+    for field in dict.fromkeys([*old, *new]):
+        if old.get(field) != new.get(field):
+            texts = [None if value is None else _text(value) for value in (old.get(field), new.get(field))]
             yield FieldChange(field=field, before=texts[0], after=texts[1])
 
 
-def _text(value: str | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else value
+def _fields(book: PriceBook) -> dict[str, Any]:
+    fields: dict[str, Any] = book.model_dump(mode="json", include={*BookRef.model_fields})
+    for name, licence in book.licences.items():
+        own = licence.model_dump(mode="json", exclude_none=True)
+        fields |= {f"licences.{name}.{field}": value for field, value in own.items()}
+    return fields
+
+
+def _text(value: str | bool | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _discount_changes(before: PriceBook, after: PriceBook) -> Iterator[DiscountChange]:

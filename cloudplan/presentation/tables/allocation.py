@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from cloudplan.analysis import explain
-from cloudplan.analysis.allocation import GROUP, POOL, TAG, Part, Spare, allocation, as_quoted, value_of
+from cloudplan.analysis.allocation import GROUP, POOL, TAG, Part, Spare, allocation, as_quoted, licences_by, value_of
 from cloudplan.base.language import Message, known, message
 from cloudplan.base.units import MIB_PER_GIB
+from cloudplan.plan.plan import ThirdParty
 from cloudplan.presentation.tables.plan import priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
+from cloudplan.presentation.tables.third_party import TITLE
 from cloudplan.sales.quote import Quote
 
 SHARE = Decimal("0.0001")
@@ -66,9 +68,22 @@ def report(quote: Quote, by: str, spare: Spare = "shared") -> Report:
         *keys(spare),
     )
     title = message("Who pays for what, by {by:w}", by=by)
-    return Report(
-        message("{name}: who pays for what", name=plan.workload.name), summary, (Table(title, columns, tuple(rows)),)
-    )
+    parts = [Table(title, columns, tuple(rows))]
+    if plan.owed:
+        parts.append(_licences(quote, plan.owed, by, what))
+    return Report(message("{name}: who pays for what", name=plan.workload.name), summary, tuple(parts))
+
+
+def _licences(quote: Quote, owed: ThirdParty, by: str, head: str) -> Table:
+    """Return what each value pays to others for software that its VMs need."""
+    rows: list[tuple[Cell, ...]] = [
+        (message("without {tag}", tag=by.removeprefix(TAG)) if value is None else value, amount)
+        for value, amount in licences_by(quote.case, quote.plan, by)
+    ]
+    rows.append((message("all of them"), owed.monthly))
+    columns = (Column(head), Column("Monthly", "money", quote.plan.prices.currency))
+    note = message("To those whose VMs need them: of a cluster by the cores of these, per vCPU and VM their own.")
+    return Table(TITLE, columns, tuple(rows), note)
 
 
 def what(by: str) -> Message:
