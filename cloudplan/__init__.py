@@ -8,8 +8,10 @@ from cloudplan.catalog.loading import editions, load_edition
 from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.inventory.importing import import_inventory
 from cloudplan.optimiser.optimise import optimise
-from cloudplan.plan.origin import read_plan
+from cloudplan.optimiser.over_time.roadmap import plan_over_time
+from cloudplan.plan.origin import read_plan, read_roadmap
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.html_page import render_page
 from cloudplan.presentation.pdf import write_pdf
 from cloudplan.presentation.text import render
@@ -22,6 +24,8 @@ from cloudplan.workload.workload import Workload
 
 size = optimise
 """What `cloudplan size` does, under its name."""
+roadmap = plan_over_time
+"""What `cloudplan roadmap` does, under its name."""
 
 __all__ = [
     "BadInputError",
@@ -33,6 +37,7 @@ __all__ = [
     "PriceBook",
     "Quote",
     "Requote",
+    "Roadmap",
     "Terms",
     "Verdict",
     "Workload",
@@ -43,11 +48,13 @@ __all__ = [
     "optimise",
     "quote",
     "read_plan",
+    "read_roadmap",
     "read_terms",
     "read_workload",
     "render",
     "render_page",
     "requote",
+    "roadmap",
     "size",
     "verify",
     "write_pdf",

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("solved_once")
 
 Run = Callable[..., Ran]
 
-FORMATS: list[FileFormat] = ["workload", "prices", "terms", "rules", "plan"]
+FORMATS: list[FileFormat] = ["workload", "prices", "terms", "rules", "plan", "roadmap"]
 NAMES: dict[str, FileFormat] = {"import-rules": "rules"}
 """Formats that `schema:` calls otherwise."""
 

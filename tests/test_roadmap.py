@@ -17,12 +17,14 @@ from roadmaps import STOPPED, asked_of, phase_by_phase
 from test_rules import broken, covers
 
 import cloudplan as cp
+from cloudplan.cli.inputs import read_over_all
 from cloudplan.evaluation.roadmap_document import Asked, roadmap_of_choices
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.plan.origin import origin_of, read_roadmap
 from cloudplan.plan.plan import Choice, Datastore
 from cloudplan.plan.roadmap import Roadmap
+from cloudplan.plan.standing import existing_of
 from cloudplan.rules.over_time import choices_stay
 
 Tree = dict[str, Any]
@@ -155,6 +157,24 @@ def test_a_roadmap_is_shown_in_both_languages(cases: dict[str, Tree], run: Run, 
     ran = planned(run, cases["road-30"], tmp_path, "--lang", "fr")
     assert "feuille de route" in ran.out and "Hôtes standard:v3, az05" in ran.out and "EUR en 24 mois" in ran.out
     assert all(len(line) <= 100 for line in ran.out.splitlines())
+
+
+def test_one_phase_is_explained(file: Path, run: Run) -> None:
+    assert "small@2027-01" in run("explain", file).out
+    assert "small@2027-07" in run("explain", file, "campaign", "--at", "2027-08").out
+    assert "allowed: a month from 2027-01 to 2028-12" in run("explain", file, "--at", "2029-01").err
+
+
+def test_the_phase_at_the_start_stands_already(asked: Asked, roadmap: Roadmap, file: Path, tmp_path: Path) -> None:
+    for horizon, wanted in (({"start": "2027-09", "months": 6}, 1), ({"start": "2032-01", "months": 6}, 2), (None, 2)):
+        tree = {**GROWING, **({"horizon": horizon} if horizon else {})}
+        tree = {
+            name: each for name, each in tree.items() if name != "existing" and (name, horizon) != ("horizon", None)
+        }
+        tree["vms"] = GROWING["vms"][:1]
+        (tmp_path / "w.json").write_text(json.dumps(tree), encoding="utf-8")
+        origin, _ = read_over_all(tmp_path / "w.json", None, None, None, file)
+        assert origin.workload.existing == existing_of(roadmap.phases[wanted].plan)
 
 
 # --- what ties the phases ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from cloudplan.analysis.licence_prices import licence_prices
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli import headroom as headroom_of
+from cloudplan.cli.inputs import read_plan_at
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
@@ -29,7 +30,6 @@ from cloudplan.cli.relax import relax
 from cloudplan.cli.searching import optimised
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.optimiser.memory import Memory
-from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
@@ -40,7 +40,7 @@ from cloudplan.workload.workload import Growth
 
 @commands.command(question="Why?", example="cloudplan explain plan.json erp-db")
 def explain(
-    file: Annotated[Path, typer.Argument(help="A plan, or a workload that has none; - is stdin.")],
+    file: Annotated[Path, typer.Argument(help="A plan or a roadmap, or a workload that has no plan; - is stdin.")],
     subject: Annotated[
         str | None,
         typer.Argument(
@@ -71,7 +71,12 @@ def explain(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(parser=month, metavar=A_MONTH, help="The month whose demand the plan is for, for --headroom."),
+        typer.Option(
+            parser=month,
+            metavar=A_MONTH,
+            help="Of a roadmap: the phase that contains this month, default: the first. For --headroom: the month "
+            "whose demand the plan is for.",
+        ),
     ] = None,
     fit: Annotated[
         str | None,
@@ -102,7 +107,8 @@ def explain(
     --prices, --catalog, --term, --gap and --time-limit, a plan may not.
     """
     to = target(output, format, force=force, inputs=[file, workload, prices])
-    if kinds.kind_of(file) == kinds.WORKLOAD:
+    kind = kinds.kind_of(file)
+    if kind == kinds.WORKLOAD:
         refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--spare": spare, "--workload": workload})
         refuse_options("a plan", {"--headroom": headroom or None, "--fit": fit})
         return relax(file, prices, catalog, term, format, output, force, gap, time_limit)
@@ -112,7 +118,9 @@ def explain(
     if not fit:
         refuse_options("--fit", {f"--{name}": value for name, value in place.items()})
     if not headroom:
-        refuse_options("--headroom", {"--growth": growth, "--at": at})
+        refuse_options("--headroom", {"--growth": growth})
+    if not headroom and kind != kinds.ROADMAP:
+        refuse_options("--headroom, or a roadmap", {"--at": at})
     if headroom or fit:
         refuse_options("neither --headroom nor --fit", {"SUBJECT": subject, "--by": by, "--workload": workload})
         if headroom and (growth is None or at is None):
@@ -122,7 +130,7 @@ def explain(
         raise BadInputError([Fault("allowed only without --by", where="SUBJECT" if subject else "--workload")])
     if by is None:
         refuse_options("--by", {"--spare": spare})
-    origin, verdict, document = verified(read_plan(file))
+    origin, verdict, document = verified(read_plan_at(file, at))
     if by is not None:
         shown = allocation.report(quote_of(document, origin), by, spare or "shared")
         return to.show(shown, tables.values(shown))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.schema import misfit
 from cloudplan.base.yamlfile import Document
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import editions, load_edition
 from cloudplan.plan.origin import Origin, read_either
+from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.standing import existing_of
 from cloudplan.prices.book import load_prices
@@ -49,6 +51,20 @@ def read_over_all(
         source = _beside(source, existing)
     pin = catalog or _pin(source)
     return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
+
+
+def read_plan_at(file: Path, at: str | None) -> Plan:
+    """Return a plan; of a roadmap that of the phase that contains a month, by default of the first.
+
+    Raises BadInputError for a month outside the horizon.
+    """
+    made = read_either(file)
+    if not isinstance(made, Roadmap):
+        return made
+    first, last = made.phases[0], made.phases[-1]
+    if at is not None and not first.from_ <= at <= last.last:
+        raise BadInputError([replace(misfit(at, f"a month from {first.from_} to {last.last}"), where="--at")])
+    return made.phase_at(at or first.from_).plan
 
 
 def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:

@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from cloudplan.inventory.import_rules import RuleFile
 from cloudplan.inventory.rule_reading import DISK_FACTS, FACTS, IOPS_PER_GIB, MOST_IOPS_PER_GIB, OWN
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.field_notes import NOTES
 from cloudplan.prices.book import Discount, PriceBook
 from cloudplan.prices.licences import Licence
 from cloudplan.sales.terms import Terms
 from cloudplan.workload import workload
 
-FileFormat = Literal["workload", "prices", "terms", "rules", "plan"]
+FileFormat = Literal["workload", "prices", "terms", "rules", "plan", "roadmap"]
 """The formats that have a schema."""
 
 _MODELS: Mapping[FileFormat, type[BaseModel]] = {
@@ -27,6 +28,7 @@ _MODELS: Mapping[FileFormat, type[BaseModel]] = {
     "terms": Terms,
     "rules": RuleFile,
     "plan": Plan,
+    "roadmap": Roadmap,
 }
 _SAYS: Mapping[FileFormat, str] = {
     "workload": "A workload: what is to run.",
@@ -34,6 +36,7 @@ _SAYS: Mapping[FileFormat, str] = {
     "terms": "The terms of a quote.",
     "rules": "The rules of an import: what the VMs of an inventory get that no export knows.",
     "plan": "A plan, as `cloudplan size --format json` writes it.",
+    "roadmap": "A roadmap, as `cloudplan roadmap --format json` writes it.",
 }
 _SCHEMAS: Mapping[FileFormat, str] = {"rules": "import-rules"}
 """What formats are called in `schema:`, where it is not their name."""
