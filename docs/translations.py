@@ -27,6 +27,7 @@ from cloudplan.evaluation.resting import MODELS
 from cloudplan.plan.wording import FINDINGS
 from cloudplan.presentation.phrases import CAUSES, PHRASES
 from cloudplan.presentation.tables.prices import EFFECTS
+from cloudplan.presentation.tables.release_notes import TITLES as CHANGES
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import KINDS as RULE_KINDS
 from cloudplan.sales.quote import FAMILIES
@@ -202,6 +203,8 @@ def _editions() -> Iterator[str]:
     yield from (noun for nouns in NOUNS.values() for noun in nouns)
     yield from (field.what for field in FIELDS.values())
     yield from (field.unit for field in FIELDS.values())
+    yield from (field.meaning for field in FIELDS.values() if isinstance(field.meaning, str))
+    yield from (*CHANGES.values(), "new", "gone")
     yield from (*RULE_KINDS, *RULE_KINDS.values(), *FACTS)
 
 

@@ -59,6 +59,11 @@ class Change:
         return words(self.after, self.unit)
 
     @property
+    def as_was(self) -> Message:
+        """The value before, as a message."""
+        return worded(self.before, self.unit)
+
+    @property
     def as_now(self) -> Message:
         """The value after, as a message."""
         return worded(self.after, self.unit)

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
-from cloudplan.analysis.edition_fields import NOUNS, Kind, subject_of
+from cloudplan.analysis.edition_fields import NOUNS, RULES, Kind, subject
 from cloudplan.analysis.release_notes import Change, gathered, goes_backwards
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.catalog.edition import Edition, Service
-from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.table import Column, Notes, Report, Table, Text
 
 DIFF_SCHEMA = "cloudplan/catalog-diff/v1"
@@ -125,21 +124,22 @@ def _alike(changes: Iterable[Change]) -> list[list[Change]]:
     return [group for groups in fields.values() for group in groups.values()]
 
 
-def _entry(group: list[Change]) -> tuple[str, str]:
+def _entry(group: list[Change]) -> tuple[Message, Message]:
     """Return changes that say the same as a headline and what they mean."""
     first = group[0]
-    subject = subject_of(first.section, *(change.key for change in group))
+    about = subject(first.section, *(change.key for change in group))
     if first.field:
-        says = f"{first.what} now {first.now} (before: {first.was})"
+        template = "{subject:c}: {what:w} now {now} (before: {was})"
+        told = message(template, subject=about, what=first.what, now=first.as_now, was=first.as_was)
     else:
-        says = first.was if first.after is None else first.now
-    return f"{subject[0].upper()}{subject[1:]}: {says}", first.meaning
+        told = message("{subject:c}: {what}", subject=about, what=first.as_was if first.after is None else first.as_now)
+    return told, _meaning(first.meaning)
 
 
 def _extras(kind: Kind, changes: list[Change], edition: Edition) -> Table:
     """Return extras that came or went, for one reason, as a table."""
     title = "New extras" if kind == "new" else "Extras gone"
-    return extras_table(title, [edition.extras[change.key] for change in changes], phrase(changes[0].meaning))
+    return extras_table(title, [edition.extras[change.key] for change in changes], _meaning(changes[0].meaning))
 
 
 def extras_table(title: Text, items: Iterable[Service], note: Message) -> Table:
@@ -149,10 +149,18 @@ def extras_table(title: Text, items: Iterable[Service], note: Message) -> Table:
     return Table(title, columns, rows, message("{note} Term: the minimum commitment.", note=note))
 
 
+def _meaning(text: str) -> Message:
+    """Return what a change means: a rule with its formula, or a sentence, translated where it is always the same."""
+    title, _, formula = text.partition(": ")
+    if any(title == rule.title for rule in RULES.values()):
+        return message("{title:w}: {formula:w}", title=title, formula=formula)
+    return known(text)
+
+
 def _levels(changes: list[Change]) -> Table:
-    rows = tuple((change.key, change.now, change.was) for change in changes)
+    rows = tuple((change.key, change.as_now, change.as_was) for change in changes)
     columns = (Column("Level"), Column("Now"), Column("Before"))
-    return Table(TITLES["level"], columns, rows, changes[0].meaning)
+    return Table(TITLES["level"], columns, rows, _meaning(changes[0].meaning))
 
 
 def _texts(changes: list[Change]) -> Table:
@@ -162,6 +170,7 @@ def _texts(changes: list[Change]) -> Table:
         first = group[0]
         moved = [change.what for change in group] if first.field else ["new" if first.before is None else "gone"]
         keys = dict.fromkeys(change.key for change in group)
-        rows.append((NOUNS[first.section][0], ", ".join(dict.fromkeys(moved)), ", ".join(keys)))
+        what = message("{what:w}", what=list(dict.fromkeys(moved)))
+        rows.append((known(NOUNS[first.section][0]), what, ", ".join(keys)))
     columns = (Column("Of"), Column("What"), Column("Which"))
     return Table(TITLES["text"], columns, tuple(rows), "Plans stay as they are; --format json has every text.")
