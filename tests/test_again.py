@@ -253,6 +253,7 @@ def test_an_edited_file_is_told_with_what_stands_and_what_stood(workbook: bytes,
         ("xl/workbook.xml", (b'<sheet name="Capacit\xc3\xa9"', b'<sheet state="hidden" name="Capacit\xc3\xa9"')),
         ("xl/workbook.xml", (b'name="Capacit\xc3\xa9"', b'name="Capacity"')),
         ("xl/workbook.xml", (b"cp_vat_rate", b"cp_vat_rote")),
+        ("xl/worksheets/sheet2.xml", (b"&amp;R&amp;8Page", b"&amp;R&amp;8Offre")),
         ("xl/worksheets/sheet2.xml", (b'<row r="6"', b'<row hidden="1" r="6"')),
         ("xl/worksheets/sheet2.xml", (b'<col min="2"', b'<col hidden="1" min="2"')),
         ("xl/styles.xml", (b'formatCode="[$-40C]#,##0.00"', b'formatCode="[$-40C]#,##0.0&quot;0&quot;"')),
@@ -418,6 +419,7 @@ def hostile(workbook: bytes, page: str) -> Iterator[tuple[str, bytes, str]]:
     bomb = base64.b64encode(zlib.compress(b" " * (limits.QUOTE_UNPACKED_BYTES + 1))).replace(b"\n", b"")
     yield "a bomb in a cell", zipped({**parts, "xl/sharedStrings.xml": texts.replace(packed, bomb)}), "too large"
     entities = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>'
+    yield "a zip without a list", workbook.replace(b"PK\x01\x02", b"PK\x01\x00"), "damaged, or not an Excel workbook"
     yield "entities", zipped({**parts, "xl/worksheets/sheet1.xml": entities}), "damaged, or not an Excel workbook"
     yield "no XML", zipped({**parts, "xl/worksheets/sheet1.xml": b"<worksheet"}), "damaged, or not an Excel workbook"
     yield (
@@ -426,6 +428,7 @@ def hostile(workbook: bytes, page: str) -> Iterator[tuple[str, bytes, str]]:
         "unknown field 'author'",
     )
     yield "another schema", page.replace("cloudplan/quote/v1", "cloudplan/quote/v9").encode(), "cloudplan/quote/v1"
+    yield "no date", page.replace('"valid_from":"2026-', '"valid_from":"26-').encode(), "allowed: a date, YYYY-MM-DD"
     yield "no JSON", page.replace('{"schema":"cloudplan/quote-file/v1"', "{schema").encode(), "in JSON"
     yield (
         "an edition that there is not",

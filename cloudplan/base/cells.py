@@ -27,6 +27,8 @@ _PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _DRAWN = re.compile(r"/(drawings/drawing|comments|threadedComments/)[^/]*\.xml$")
 _ANCHORS = ("twoCellAnchor", "oneCellAnchor", "absoluteAnchor", "comment", "threadedComment")
 """Parts with what lies on the cells of a sheet, and the elements in them."""
+_HEADS = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
+_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|[0-9]+|[A-Z])')
 _TAG = re.compile(r"^\{[^}]*\}")
 
 
@@ -46,6 +48,8 @@ class Sheet:
     state: str = "visible"
     cells: dict[str, Cell] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    printed: str = ""
+    """What stands at the head and the foot of its printed pages, without how that looks."""
     drawn: int = 0
     """How many pictures, text boxes, charts and comments lie on it."""
 
@@ -152,7 +156,7 @@ class _Reader:
             return sheet
         shared: dict[str, tuple[str, str]] = {}
         row, column = 0, 0
-        for element in self._each(part, "c", "row", "col"):
+        for element in self._each(part, "c", "row", "col", *_HEADS):
             kind = _TAG.sub("", element.tag)
             if kind == "c":
                 self.count += 1
@@ -165,6 +169,8 @@ class _Reader:
                 row, column = int(element.get("r", row + 1)), 0
                 if element.get("hidden") in ("1", "true"):
                     sheet.hidden.add(f"row {row}")
+            elif kind in _HEADS:
+                sheet.printed = " ".join(f"{sheet.printed} {_CODES.sub(' ', element.text or '')}".split())
             elif element.get("hidden") in ("1", "true"):
                 sheet.hidden.update(f"column {number}" for number in _columns(element))
             if self.count > limits.QUOTE_CELLS:

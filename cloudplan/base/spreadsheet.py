@@ -31,12 +31,20 @@ def refuse_other_files(file: IO[bytes], name: str, largest_bytes: int, largest_t
         message = locked if _ENCRYPTED in file.read() else f"a workbook of Excel 97-2003; {SAVE_AS}"
     elif not zipfile.is_zipfile(file):
         message = DAMAGED
-    elif unpacked_bytes(file) > largest_bytes:
-        message = f"too large: more than {largest_bytes // limits.MB} MB unpacked"
-    elif any(part.file_size > largest_text_bytes for part in _parts(file) if part.filename == _SHARED_TEXTS):
-        message = f"too large: more than {largest_text_bytes // limits.MB} MB of texts"
+    else:
+        with damage_told(name):
+            message = _too_large(file, largest_bytes, largest_text_bytes)
     if message:
         raise BadInputError([Fault(message, where=name)])
+
+
+def _too_large(file: IO[bytes], largest_bytes: int, largest_text_bytes: int) -> str:
+    """Return what is too large in a zip file, or an empty text."""
+    if unpacked_bytes(file) > largest_bytes:
+        return f"too large: more than {largest_bytes // limits.MB} MB unpacked"
+    if any(part.file_size > largest_text_bytes for part in _parts(file) if part.filename == _SHARED_TEXTS):
+        return f"too large: more than {largest_text_bytes // limits.MB} MB of texts"
+    return ""
 
 
 def unpacked_bytes(file: IO[bytes]) -> int:

@@ -61,6 +61,8 @@ def _of_sheets(name: str, made: Sheet, found: Sheet) -> Iterator[Difference]:
     for hidden in sorted(made.hidden ^ found.hidden):
         is_hidden = hidden in found.hidden
         yield Difference(f"{name}, {hidden}", "hidden", *(("hidden", "shown") if is_hidden else ("shown", "hidden")))
+    if made.printed != found.printed:
+        yield Difference(f"{name}, head and foot", "text", found.printed or None, made.printed or None)
     if made.drawn != found.drawn:
         yield Difference(name, "drawing", str(found.drawn), str(made.drawn))
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from cloudplan.base import money
-from cloudplan.base.schema import refused
+from cloudplan.base import money, yamlfile
+from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.schema import refused, validate
 from cloudplan.evaluation.assumptions import CLOSE
 from cloudplan.plan.plan import Assumption, BomLine, Inputs, Plan, gap_of, is_optimal
 from cloudplan.plan.wording import without_amounts
@@ -67,9 +68,15 @@ def net_terms(terms: Terms) -> Terms:
 
 
 def net_book(plan: Plan) -> PriceBook:
-    """Return the prices of a plan at net prices as a book; its name and dates are those that the plan carries."""
-    items = {line.sku: line.unit_price for line in plan.bom}
-    blank = PriceBook.model_validate({**plan.inputs.prices, "items": {"none": "0"}})
+    """Return the prices of a plan at net prices as a book; its name and dates are those that the plan carries.
+
+    Raises BadInputError when these are faulty.
+    """
+    items, faults = {line.sku: line.unit_price for line in plan.bom}, list[Fault]()
+    document = yamlfile.document_of({**plan.inputs.prices, "items": {"none": "0"}})
+    blank = validate(PriceBook, document, faults)
+    if blank is None:
+        raise BadInputError(faults)
     return blank.model_copy(update={"items": items})
 
 
