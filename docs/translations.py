@@ -76,6 +76,7 @@ MODULES = (
             "roadmap",
             "standing",
             "headroom",
+            "growth_range",
             "actual",
             "requote",
             "contents",

@@ -27,6 +27,7 @@ from cloudplan.sales.orders import orders
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import Terms
 from cloudplan.workload.case import Case
+from cloudplan.workload.phases import sized_alone
 
 pytestmark = pytest.mark.usefixtures("solved_once")
 
@@ -144,7 +145,7 @@ def assert_reached(form: Form, plan: Plan, groups: dict[str, Any]) -> None:
 def golden_plan(name: str) -> Plan:
     """Return the plan of an example as it is kept, without solving it again."""
     edition = cp.load_edition("2025-01-17")
-    wanted = cp.read_workload(REPOSITORY / "examples" / f"{name}.yaml", edition)
+    wanted = sized_alone(cp.read_workload(REPOSITORY / "examples" / f"{name}.yaml", edition), edition)
     kept = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
     asked = Case.of(wanted, edition, cp.load_prices())
     chosen = Choice(**{key: kept[key] for key in ("clusters", "datastores", "protection")})
@@ -154,7 +155,11 @@ def golden_plan(name: str) -> Plan:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_orders_of_an_example_can_be_placed(name: str) -> None:
-    found = placed(golden_plan(name), times=20)
+    plan = golden_plan(name)
+    found = placed(plan, times=20)
+    if len(plan.datastores) == 1:  # the form takes two or more: the zone is a request
+        assert found["orders"] == [] and found["requests"]
+        return
     first = found["orders"][0]
     assert first["kind"] == "new zone" and len(first["content"]["datastores"]) >= 2
 

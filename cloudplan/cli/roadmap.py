@@ -1,12 +1,17 @@
 """`cloudplan roadmap`: when to buy what."""
 
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cloudplan.analysis.growth_range import Between
+from cloudplan.analysis.growth_range import growth_range as growth_of
 from cloudplan.base import files
 from cloudplan.base.language import language
+from cloudplan.base.schema import decimal_of, misfit
 from cloudplan.cli.inputs import read_over_all, read_over_time
 from cloudplan.cli.options import (
     Force,
@@ -27,12 +32,29 @@ from cloudplan.cli.options import (
 from cloudplan.cli.searching import Limit, planned_over_time
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.plan.plan import language_of
+from cloudplan.presentation.tables import growth_range as range_tables
 from cloudplan.presentation.tables import phases as phase_tables
 from cloudplan.presentation.tables import roadmap as tables
 from cloudplan.presentation.text import render_report
 from cloudplan.workload.phases import phase_at, phases
+from cloudplan.workload.workload import Growth
 
 YAML = "yaml"
+MOST_GROWTH = 10
+
+
+def between(text: str) -> Between:
+    """Read ranges of growth a year, such as vms=0.05..0.20,storage=0.1..0.3."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for part in text.split(","):
+        name, _, ends = part.partition("=")
+        low, high = (decimal_of(end) for end in ends.split("..")) if ends.count("..") == 1 else (None, None)
+        known = name in Growth.model_fields and name not in found
+        if not known or low is None or high is None or not 0 <= low <= high <= MOST_GROWTH:
+            allowed = f"vms=LOW..HIGH, storage=LOW..HIGH, or both with a comma; shares a year from 0 to {MOST_GROWTH}"
+            raise typer.BadParameter(misfit(text, allowed).message)
+        found[name] = low, high
+    return found
 
 
 @commands.command(
@@ -55,6 +77,14 @@ def roadmap(
         Path | None,
         typer.Option(help="A plan or roadmap that stands already: it is kept, or grows; in place of the workload's."),
     ] = None,
+    growth_range: Annotated[
+        Between | None,
+        typer.Option(
+            parser=between,
+            metavar="RANGES",
+            help="Instead: what each first order costs when growth is lower or higher, such as vms=0.05..0.20.",
+        ),
+    ] = None,
     term: Term = None,
     date: QuoteDate = None,
     format: Shown = None,
@@ -73,7 +103,13 @@ def roadmap(
     also = {".yaml": YAML, ".yml": YAML} if at else {}
     to = target(output, format, force=force, inputs=[workload, prices, existing], also=also)
     if listed or at:
-        asked = {"--prices": prices, "--existing": existing, "--term": term, "--date": date}
+        asked = {
+            "--growth-range": growth_range,
+            "--prices": prices,
+            "--existing": existing,
+            "--term": term,
+            "--date": date,
+        }
         refuse_options("neither --list nor --at", {**asked, "--gap": gap, "--time-limit": time_limit})
         wanted, edition = read_over_time(workload, catalog)
         if at is None:
@@ -83,6 +119,11 @@ def roadmap(
         return to.emit(files.json_text(tree) if to.format == "json" else text)
     with Limit(time_limit) as limit:
         origin, pin = read_over_all(workload, prices, catalog, term, existing)
+    if growth_range:
+        solve = partial(planned_over_time, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)
+        found = growth_of(origin, growth_range, solve)
+        name, currency = origin.workload.name, origin.prices.currency
+        return to.show(range_tables.report(name, currency, found), range_tables.values(name, found))
     made = planned_over_time(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)
     if to.format == "json":
         return to.emit(made.to_json())
