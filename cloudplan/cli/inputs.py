@@ -45,7 +45,10 @@ def read_inputs(
 def read_over_all(
     workload: Path, prices: Path | None, catalog: str | None, term: int | None, existing: Path | None
 ) -> tuple[Origin, str | None]:
-    """Return a workload as it is, with its horizon if it has one, and the rest as `read_inputs` does."""
+    """Return a workload as it is, with its horizon if it has one, and the rest as `read_inputs` does.
+
+    Raises BadInputError as that does.
+    """
     source = _read_once(workload)
     if existing and isinstance(source, Document):
         source = _beside(source, existing)

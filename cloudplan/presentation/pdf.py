@@ -62,7 +62,10 @@ def write_pdf(
 
 
 def render_pdf(quote: Quote, spoken: Language) -> bytes:
-    """Return a quote as the bytes of a PDF, which carries the priced document; raise as `write_pdf`."""
+    """Return a quote as the bytes of a PDF, which carries the priced document.
+
+    Raises BadInputError when the logo is damaged, MachineError without WeasyPrint, InternalError when it fails.
+    """
     weasyprint = _weasyprint()
     html = render_html(quote, spoken)
     carried, dated = Carried.of(quote.priced, "pdf", spoken.code), quote.terms.issued
