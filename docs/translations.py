@@ -45,7 +45,7 @@ MODULES = (
             *("bill_sheets", "plan_sheets", "technical_sheets"),
         )
     ),
-    *("sales/orders", "sales/requests", "sales/terraform"),
+    *("sales/orders", "sales/further_orders", "sales/requests", "sales/terraform"),
     *("presentation/html_page", "presentation/cost_panels", "presentation/site_panels", "presentation/tables/site_map"),
     *("presentation/html_page", "presentation/pdf", "presentation/tables/offer", "presentation/tables/conditions"),
     "presentation/tables/whatifs",
@@ -73,6 +73,7 @@ MODULES = (
             "relax",
             "compare",
             "phases",
+            "phase_orders",
             "roadmap",
             "standing",
             "headroom",

@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -164,6 +165,24 @@ def test_one_phase_is_explained(file: Path, run: Run) -> None:
     assert "Explanation of VM campaign" in run("explain", file, "campaign", "--at", "2027-08").out
     assert run("explain", file, "campaign").status == 2  # it does not stand yet
     assert "allowed: a month from 2027-01 to 2028-12" in run("explain", file, "--at", "2029-01").err
+
+
+def test_each_phase_orders_only_what_is_new(roadmap: Roadmap, file: Path, run: Run) -> None:
+    told = json.loads(run("orders", file, "--format", "json").out)
+    hosts: Counter[str] = Counter(old=3)  # of the existing cluster
+    memory: dict[str, int] = {}
+    for phase, ordered in zip(roadmap.phases, told["phases"], strict=True):
+        contents = [step["content"] for step in (*ordered["orders"], *ordered["requests"])]
+        for content in contents:
+            hosts[content.get("cluster", "")] += content.get("hosts", 0)
+            memory |= {content["cluster"]: content["memory_gib"]} if "memory_gib" in content else {}
+        assert all(hosts[each.name] == each.hosts for each in phase.plan.clusters), phase.from_
+        assert all(memory[each.name] == each.memory_gib for each in phase.plan.clusters), phase.from_
+        sizes = {each.size_gib for each in phase.plan.datastores}
+        assert {lun["size_gib"] for content in contents for lun in content.get("datastores", ())} <= sizes
+    assert [each["from"] for each in told["phases"]] == ["2027-01", "2027-07", "2028-01"]
+    assert "À commander en 2027-07" in run("orders", file, "--lang", "fr").out
+    assert run("orders", file, "-o", file.with_suffix(".xlsx")).status == 2
 
 
 def test_the_phase_at_the_start_stands_already(asked: Asked, roadmap: Roadmap, file: Path, tmp_path: Path) -> None:

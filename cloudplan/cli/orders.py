@@ -10,15 +10,17 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import Language, language
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, commands, deliver, target
-from cloudplan.plan.origin import read_plan
-from cloudplan.plan.plan import Plan, language_of
+from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, commands, deliver, refuse_options, target
+from cloudplan.plan.origin import Made, read_either
+from cloudplan.plan.plan import language_of
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.orders_workbook import write_orders
 from cloudplan.presentation.tables import orders as tables
+from cloudplan.presentation.tables import phase_orders as phase_tables
 from cloudplan.presentation.tables import terraform
 from cloudplan.presentation.tables.orders import Head
 from cloudplan.presentation.text import render_report
-from cloudplan.sales.orders import orders as all_orders
+from cloudplan.sales.phase_orders import orders_of, orders_over_time
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 from cloudplan.sales.terraform import machines, unsaid
@@ -50,7 +52,6 @@ def orders(
 
     The output may be a workbook, .xlsx.
     """
-    to = target(output, format, force=force, inputs=[plan, terms], default="markdown", also={f".{XLSX}": XLSX})
     to = target(
         output,
         format,
@@ -61,18 +62,23 @@ def orders(
         also={f".{XLSX}": XLSX},
     )
     faults: list[Fault] = []
-    given: Plan | None = None
+    given: Made | None = None
     agreed: Terms | None = None
     with gathered(faults):
-        given = read_plan(plan)
+        given = read_either(plan)
     with gathered(faults):
         agreed = read_terms(terms) if terms else Terms()
     if given is None or agreed is None:
         raise BadInputError(faults)
+    head = Head.of(given, with_dates(agreed, issued.date() if issued else None, None))
+    if isinstance(given, Roadmap):
+        refuse_options("a plan", {"--tfvars": tfvars, f"a workbook, .{XLSX}": to.format == XLSX})
+        phases, tongue = [*orders_over_time(given, str(plan))], language(lang or language_of(given))
+        shown = phase_tables.report(given, phases, head, tongue)
+        return to.show(shown, phase_tables.values(given, phases, head), spoken=tongue)
     made = quote(given)
     read, spoken = made.plan, language(lang or language_of(made.plan))
-    head = Head.of(given, with_dates(agreed, issued.date() if issued else None, None))
-    found = all_orders(made.case, read.choice, read.backup)
+    found = orders_of(made.case, read)
     others = _terraform(tfvars, made, spoken) if tfvars else {}
     with files.made_folder(tfvars):
         if to.format == XLSX and to.output:

@@ -13,7 +13,7 @@ from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Text
 from cloudplan.presentation.worksheet import Page
-from cloudplan.sales.orders import orders
+from cloudplan.sales.phase_orders import orders_of
 from cloudplan.sales.quote import Quote
 
 ABOUT_WIDTHS = (44, 34, 68)
@@ -28,7 +28,7 @@ def technical(page: Callable[[Text], Page], quote: Quote) -> None:
         for position, (column, value) in enumerate(zip(ledger.columns, check, strict=True)):
             sheet.put(area.last + 2, position, value, sheet.styles.total[column.kind])
         sheet.note(area.last + 4, ledger.note)
-    found = orders(quote.case, quote.plan.choice, quote.plan.backup)
+    found = orders_of(quote.case, quote.plan)
     listed(page("Orders"), order_tables.table(found), "orders")
     listed(page("Settings that were chosen"), tables.overridden(quote), "settings")
     listed(page("Rules"), tables.rules(quote), "rules")

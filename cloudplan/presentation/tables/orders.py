@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from cloudplan.base.language import ENGLISH, Language, Message, counted, known, message
+from cloudplan.plan.origin import Made
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.plan import own_catalog
@@ -36,8 +37,8 @@ class Head:
     prices: str
 
     @classmethod
-    def of(cls, plan: Plan, terms: Terms) -> "Head":
-        """Return the head of the orders of a plan, with the number and the day of its terms."""
+    def of(cls, plan: Made, terms: Terms) -> "Head":
+        """Return the head of the orders of a plan or roadmap, with the number and the day of its terms."""
         return cls(terms.number or plan.sha256[:8], terms.issued, plan.sha256, plan.prices.sha256)
 
 
@@ -206,7 +207,7 @@ _NOTE = message("A step is placed when those that it comes after are delivered; 
 def report(orders: Orders, plan: Plan, head: Head, spoken: Language) -> Report:
     """Return the orders of a plan as a document."""
     rules = [affinity(orders)] if orders.rules else []
-    parts = [about(head, spoken), overview(orders), *(_step(step, orders) for step in orders.steps), *rules]
+    parts = [about(head, spoken), overview(orders), *(step(each, orders) for each in orders.steps), *rules]
     placed, asked = len(orders.orders), len(orders.requests)
     summary = (
         f"{spoken.said(counted('{count} order at the console', '{count} orders at the console', placed))}, "
@@ -217,12 +218,15 @@ def report(orders: Orders, plan: Plan, head: Head, spoken: Language) -> Report:
     return Report(spoken.text("{name}: orders", name=plan.workload.name), summary, tuple(parts))
 
 
-def _step(step: Step, orders: Orders) -> Table:
-    title = message("{number}. {kind}, {site}", number=step.number, kind=kind(step), site=step.site)
-    rows: list[tuple[Cell, ...]] = [(name, _cell(value)) for name, value in fields(step, orders)]
-    if step.after:
-        rows.append((message("After step"), _after(step)))
-    rows += [(message("Note"), note) for note in step.notes]
+def step(each: Step, orders: Orders, month: str = "") -> Table:
+    """Return what is filled in for a step, of a phase with its first month."""
+    title = message("{number}. {kind}, {site}", number=each.number, kind=kind(each), site=each.site)
+    if month:
+        title = message("{month}, {title}", month=month, title=title)
+    rows: list[tuple[Cell, ...]] = [(name, _cell(value)) for name, value in fields(each, orders)]
+    if each.after:
+        rows.append((message("After step"), _after(each)))
+    rows += [(message("Note"), note) for note in each.notes]
     return Table(title, (Column("Field"), Column("Content")), tuple(rows))
 
 
