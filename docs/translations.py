@@ -74,6 +74,7 @@ MODULES = (
             "compare",
             "phases",
             "phase_orders",
+            "roadmap_diff",
             "roadmap",
             "standing",
             "headroom",

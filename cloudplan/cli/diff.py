@@ -8,7 +8,7 @@ import typer
 
 from cloudplan.analysis.actual import compare_actual
 from cloudplan.analysis.requote import difference
-from cloudplan.base import files
+from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli.options import (
     EachTimeLimit,
@@ -28,15 +28,17 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
 from cloudplan.cli.searching import optimised
-from cloudplan.plan.origin import origin_of, read_plan
+from cloudplan.plan.origin import origin_of, read_plan, read_roadmap
 from cloudplan.presentation.tables import actual as actual_tables
+from cloudplan.presentation.tables import roadmap_diff
 from cloudplan.presentation.tables.requote import diff_report, diff_values, values
+from cloudplan.sales.phase_orders import in_order
 
 
 @commands.command(question="What changed, and why?", example="cloudplan diff plan.json --prices prices-2027.yaml")
 def diff(
-    before: Annotated[Path, typer.Argument(help="A plan, as `size -o plan.json` wrote it; - is stdin.")],
-    after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the first.")] = None,
+    before: Annotated[Path, typer.Argument(help="A plan or a roadmap, as it was written; - is stdin.")],
+    after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the plan.")] = None,
     actual: Annotated[
         Path | None,
         typer.Option(help="What stands or is invoiced, against the plan: SKU, quantity; site and amount if known."),
@@ -54,8 +56,9 @@ def diff(
 ) -> None:
     """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser.
 
-    With one plan and --workload, --catalog, --prices or --term: size it again with what is new. The difference is
-    printed then, and --output keeps the new plan, as JSON. With --actual: what stands or is invoiced, line by line.
+    Of two roadmaps: phase by phase, and in all. With one plan and --workload, --catalog, --prices or --term: size
+    it again with what is new. The difference is printed then, and --output keeps the new plan, as JSON. With
+    --actual: what stands or is invoiced, line by line.
     """
     if actual:
         others = {"AFTER": after, "--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
@@ -68,6 +71,14 @@ def diff(
     if after:
         refuse_options("one plan", {**new, "--date": date})
         to = target(output, format, force=force, inputs=[before, after])
+        if kinds.kind_of(before) == kinds.ROADMAP:
+            one, other = read_roadmap(before), read_roadmap(after)
+            if one.prices.currency != other.prices.currency:
+                message = f"found {other.prices.currency}; allowed: {one.prices.currency}, as the other one"
+                raise BadInputError([Fault(message, where=str(after), path="prices.currency")])
+            for made, path in ((one, before), (other, after)):
+                in_order(made, str(path))
+            return to.show(roadmap_diff.report(one, other), roadmap_diff.values(one, other))
         plans, names = (read_plan(before), read_plan(after)), (str(before), str(after))
         change = difference(*plans, solve=partial(optimised, gap=gap, time_limit=time_limit), names=names)
         return to.show(diff_report(change), diff_values(change))

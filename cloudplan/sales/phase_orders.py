@@ -6,7 +6,7 @@ from dataclasses import replace
 from cloudplan.base.errors import BadInputError
 from cloudplan.evaluation.roadmap_document import Asked
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
-from cloudplan.plan.origin import origin_of
+from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.sales.further_orders import further_orders
@@ -23,8 +23,8 @@ def orders_of(case: Case, plan: Plan) -> Orders:
     return further_orders(case, plan)
 
 
-def orders_over_time(roadmap: Roadmap, name: str) -> Iterator[Orders]:
-    """Yield the orders of each phase of a roadmap; `name` stands for it in messages.
+def in_order(roadmap: Roadmap, name: str) -> Origin:
+    """Return what a roadmap was made from; `name` stands for it in messages.
 
     Raises BadInputError when the roadmap breaks a rule, or its text does not follow from its plans.
     """
@@ -32,6 +32,15 @@ def orders_over_time(roadmap: Roadmap, name: str) -> Iterator[Orders]:
     verdict = verify_roadmap(roadmap, origin.workload, origin.edition, origin.prices)
     if not verdict.holds:
         raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
+    return origin
+
+
+def orders_over_time(roadmap: Roadmap, name: str) -> Iterator[Orders]:
+    """Yield the orders of each phase of a roadmap; `name` stands for it in messages.
+
+    Raises BadInputError when the roadmap breaks a rule, or its text does not follow from its plans.
+    """
+    origin = in_order(roadmap, name)
     asked = Asked(origin.workload, origin.edition, origin.prices, phases(origin.workload, origin.edition))
     before: Plan | None = None
     for number, phase in enumerate(roadmap.phases):
