@@ -167,6 +167,11 @@ def test_one_phase_is_explained(file: Path, run: Run) -> None:
     assert "allowed: a month from 2027-01 to 2028-12" in run("explain", file, "--at", "2029-01").err
 
 
+def test_a_phase_lasts_under_the_growth_of_the_horizon(file: Path, run: Run) -> None:
+    ran = run("explain", file, "--headroom", "--at", "2028-02", "--fit", "2x8")
+    assert ran.status == 0 and "from 2028-12 on; growth a year: VMs 50 %, storage 20 %" in ran.out
+
+
 def test_each_phase_orders_only_what_is_new(roadmap: Roadmap, file: Path, run: Run) -> None:
     told = json.loads(run("orders", file, "--format", "json").out)
     hosts: Counter[str] = Counter(old=3)  # of the existing cluster

@@ -30,6 +30,7 @@ from cloudplan.cli.relax import relax
 from cloudplan.cli.searching import optimised
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.optimiser.memory import Memory
+from cloudplan.plan.origin import origin_of, read_roadmap
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
@@ -123,9 +124,15 @@ def explain(
         refuse_options("--headroom, or a roadmap", {"--at": at})
     if headroom or fit:
         refuse_options("neither --headroom nor --fit", {"SUBJECT": subject, "--by": by, "--workload": workload})
+        plan = read_plan_at(file, at)
+        if headroom and kind == kinds.ROADMAP:
+            made = read_roadmap(file)
+            horizon = origin_of(made, str(file)).workload.horizon
+            growth = growth or (horizon.growth if horizon else None)
+            at = made.phase_at(at or made.start).last
         if headroom and (growth is None or at is None):
             raise typer.BadParameter("--growth and --at are needed beside it", param_hint="--headroom")
-        return headroom_of.show(to, file, at, growth, fit, place)
+        return headroom_of.show(to, plan, str(file), at, growth, fit, place)
     if by is not None and (subject or workload):
         raise BadInputError([Fault("allowed only without --by", where="SUBJECT" if subject else "--workload")])
     if by is None:

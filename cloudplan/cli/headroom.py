@@ -3,7 +3,6 @@
 import re
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,7 +12,8 @@ from cloudplan.base.schema import decimal_of, misfit, unknown
 from cloudplan.cli.options import Target
 from cloudplan.cli.searching import optimised
 from cloudplan.optimiser.memory import Memory
-from cloudplan.plan.origin import Origin, origin_of, read_plan
+from cloudplan.plan.origin import Origin, origin_of
+from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import headroom as tables
 from cloudplan.workload.workload import Growth
 
@@ -45,11 +45,19 @@ def growth(text: str) -> Growth:
 
 
 def show(
-    to: Target, file: Path, month: str | None, rates: Growth | None, wanted: str | None, place: dict[str, str]
+    to: Target,
+    plan: Plan,
+    name: str,
+    month: str | None,
+    rates: Growth | None,
+    wanted: str | None,
+    place: dict[str, str],
 ) -> None:
-    """Show what runs out when, by growth from a month on, and how many VMs of a shape fit at a place."""
-    plan = read_plan(file)
-    origin = origin_of(plan, str(file))
+    """Show what runs out when, by growth from a month on, and how many VMs of a shape fit at a place.
+
+    `name` stands for the plan in messages.
+    """
+    origin = origin_of(plan, name)
     solve = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
     resources: tuple[Resource, ...] = ()
     if rates is not None and month is not None:
