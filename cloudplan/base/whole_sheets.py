@@ -38,9 +38,10 @@ _SHARED_TEXTS = "xl/sharedStrings.xml"
 _KEPT = (".xml", ".rels")
 _END_OF_TEXT = re.compile(rb"</si>")
 _TEXT_ENDS_ODDLY = re.compile(rb"</si(?!>)|<si\s*/|:si[\s/>]")
-_ODD_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[A-Z]{1,3}[1-9]\d{0,6}"(?: s="\d+")?(?: t="(?:s|n|str|b|inlineStr)")?/?>)')
+_BUT = rb'<c(?=[\s/>])(?! r="%s"(?: s="\d+")?(?: t="(?:s|n|str|b|inlineStr)")?/?>)'
+_ODD_CELL = re.compile(_BUT % rb"[A-Z]{1,3}[1-9]\d{0,6}")
+_ODD_OR_BEYOND_FEW = re.compile(_BUT % rb"[A-C]?[A-Z][1-9]\d{0,4}")
 _CELL_OF_A_PREFIX = re.compile(rb":c[\s/>]")
-_BEYOND_FEW = re.compile(rb'c r="(?:[A-Z]+\d{6}|[D-Z][A-Z]|[A-Z]{3})')
 _COLUMN = re.compile(rb'c r="([A-Z]+)')
 _LINE = re.compile(rb'c r="[A-Z]+(\d+)')
 _ROW = re.compile(rb'row [^<>]*?r="(\d{1,7})"')
@@ -166,9 +167,12 @@ def _cells(content: bytes, texts: NDArray[np.int64]) -> _Cells | None:
     """Return what is known of the cells of a part before it is read; None when they are not written as usual."""
     shared, copied, few = 0, 0, True
     for piece in _pieces(content):
-        if _ODD_CELL.search(piece) or _CELL_OF_A_PREFIX.search(piece):
+        if _CELL_OF_A_PREFIX.search(piece):
             return None
-        few = few and not _BEYOND_FEW.search(piece)
+        if _ODD_OR_BEYOND_FEW.search(piece):
+            if _ODD_CELL.search(piece):
+                return None
+            few = False
         numbers = np.array(_SHARED.findall(piece), dtype=np.int64)
         if len(numbers) and numbers.max() >= len(texts):
             return None
