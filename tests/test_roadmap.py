@@ -202,6 +202,8 @@ def test_two_roadmaps_are_told_apart(asked: Asked, roadmap: Roadmap, file: Path,
     tree["total"] = "1.00"
     dearer.write_text(json.dumps(tree), encoding="utf-8")
     assert run("diff", file, dearer).status == 2
+    ran = run("verify", dearer)
+    assert ran.status == 4 and "total" in ran.out and run("verify", file, "--lang", "fr").status == 0
 
 
 def test_the_phase_at_the_start_stands_already(asked: Asked, roadmap: Roadmap, file: Path, tmp_path: Path) -> None:
