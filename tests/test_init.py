@@ -283,7 +283,7 @@ def test_lines_are_not_too_long() -> None:
         (["prices", "--name", "x"], "--name: not of prices; fill in the file"),
         (["--schema", "plan", "--name", "x"], "--name: not with --schema"),
         (["prices", "--schema", "plan"], "--schema: a kind of file and --schema; give one of them"),
-        (["--schema", "plans"], "--schema: found 'plans'; allowed: workload, prices, terms, rules, plan"),
+        (["--schema", "plans"], "--schema: found 'plans'; allowed: workload, prices, terms, rules, plan, roadmap"),
         (["rule"], "kind: found 'rule'; allowed: workload, prices, terms, rules"),
     ],
     ids=lambda value: " ".join(value).encode("ascii", "replace").decode() if isinstance(value, list) else "",

@@ -3,11 +3,13 @@
 Storage of all phases is chosen together, and so are the clusters of each site; the two meet nowhere, as in one plan.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base import money
+from cloudplan.base.errors import NoPlanError
 from cloudplan.evaluation.items import cost, fixed_items
 from cloudplan.evaluation.third_party import clusters_cost, licences_of_instances
 from cloudplan.optimiser.compute.clusters import idle_cluster
@@ -47,7 +49,8 @@ def choose_over_time(cases: Sequence[Case], months: Sequence[int], *, shrink: bo
     """
     pools = [{site: pools_at(case, site) for site in case.sites if site in case.cluster_sites} for case in cases]
     for case, here in zip(cases, pools, strict=True):
-        refuse(case, [pool for parts in here.values() for pool in parts], Memory(), storage_key(case, budget.gap))
+        with _named(case):
+            refuse(case, [pool for parts in here.values() for pool in parts], Memory(), storage_key(case, budget.gap))
     storage = StorageOverTime(cases, months, shrink=shrink)
     sites = _searches(cases, months, pools, shrink=shrink)
     out_of_time = improve_all([storage, *sites], budget, lambda: 0.0)
@@ -64,6 +67,15 @@ def choose_over_time(cases: Sequence[Case], months: Sequence[int], *, shrink: bo
     bound = max(bound, sum((number * each for number, each in zip(months, bounds, strict=True)), Fraction(0)))
     ended = _ending(budget, storage, sites, out_of_time=out_of_time)
     return OverTime(tuple(choices), bound, tuple(bounds), ended)
+
+
+@contextmanager
+def _named(case: Case) -> Iterator[None]:
+    """Name the phase in what it has no plan for."""
+    try:
+        yield
+    except NoPlanError as error:
+        raise NoPlanError(replace(fault, where=fault.where or case.workload.name) for fault in error.faults) from None
 
 
 def _ending(budget: Budget, storage: StorageOverTime, sites: Sequence[SiteOverTime], *, out_of_time: bool) -> Search:
