@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypedDict
 
 from cloudplan.base.schema import date_of
+from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.assumptions import Otherwise, assumptions, computed_of
 from cloudplan.evaluation.backup_storage import backup_targets
 from cloudplan.evaluation.bom import bill, monthly
@@ -28,7 +30,9 @@ from cloudplan.plan.plan import (
     gap_of,
     is_optimal,
 )
+from cloudplan.prices.book import PriceBook
 from cloudplan.workload.case import Case
+from cloudplan.workload.workload import Workload
 
 
 def program() -> str:
@@ -37,6 +41,31 @@ def program() -> str:
         return f"cloudplan {version('cloudplan')}"
     except PackageNotFoundError:
         return "cloudplan (not installed)"
+
+
+class MadeFrom(TypedDict):
+    """The fields of a plan or a roadmap that tell what it is made from."""
+
+    workload: WorkloadRef
+    catalog: CatalogRef
+    prices: PricesRef
+    inputs: Inputs
+
+
+def made_from(workload: Workload, edition: Edition, book: PriceBook) -> MadeFrom:
+    """Return what a document is made from: the names and hashes, and the inputs that it is solved again with."""
+    return {
+        "workload": WorkloadRef(name=workload.name, sha256=workload.sha256),
+        "catalog": CatalogRef(edition=edition.edition, sha256=edition.sha256),
+        "prices": PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
+        "inputs": Inputs(
+            workload=workload.canonical(),
+            prices=book.canonical(),
+            catalog=None if edition.shipped else edition.files,
+            given=None if workload.given is None else tuple(sorted(workload.given)),
+            existing=workload.existing.canonical() if workload.existing else None,
+        ),
+    }
 
 
 def document(
@@ -67,16 +96,7 @@ def document(
         found = sorted_findings((not_proven(search.ended, total, lower_bound, book.currency), *found))
     return Plan(
         program=by or program(),
-        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
-        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
-        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
-        inputs=Inputs(
-            workload=workload.canonical(),
-            prices=book.canonical(),
-            catalog=None if edition.shipped else edition.files,
-            given=None if workload.given is None else tuple(sorted(workload.given)),
-            existing=workload.existing.canonical() if workload.existing else None,
-        ),
+        **made_from(workload, edition, book),
         status="optimal" if optimal else "feasible",
         monthly=bill_monthly,
         lower_bound=lower_bound,

@@ -14,23 +14,11 @@ from cloudplan.base import money
 from cloudplan.base.units import month_number, month_text
 from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.bom import bill
-from cloudplan.evaluation.document import document, program
+from cloudplan.evaluation.document import document, made_from, program
 from cloudplan.evaluation.estate_changes import Before, changed
 from cloudplan.evaluation.findings import OUTSIDE_DATES, ROADMAP, book_findings, not_proven_over, sorted_findings
 from cloudplan.evaluation.third_party import third_party
-from cloudplan.plan.plan import (
-    CatalogRef,
-    Change,
-    Choice,
-    Finding,
-    Inputs,
-    Plan,
-    PricesRef,
-    Search,
-    WorkloadRef,
-    gap_of,
-    is_optimal,
-)
+from cloudplan.plan.plan import Change, Choice, Finding, Plan, Search, gap_of, is_optimal
 from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
 from cloudplan.plan.standing import existing_of
 from cloudplan.plan.wording import finding_of
@@ -121,16 +109,7 @@ def roadmap_of_plans(
         found.append(not_proven_over(horizon.months, total, lower_bound, book.currency))
     return Roadmap(
         program=by or program(),
-        workload=WorkloadRef(name=workload.name, sha256=workload.sha256),
-        catalog=CatalogRef(edition=edition.edition, sha256=edition.sha256),
-        prices=PricesRef(name=book.name, currency=book.currency, illustrative=book.illustrative, sha256=book.sha256),
-        inputs=Inputs(
-            workload=workload.canonical(),
-            prices=book.canonical(),
-            catalog=None if edition.shipped else edition.files,
-            given=None if workload.given is None else tuple(sorted(workload.given)),
-            existing=workload.existing.canonical() if workload.existing else None,
-        ),
+        **made_from(workload, edition, book),
         start=horizon.start,
         months=horizon.months,
         phases=phases,
