@@ -55,7 +55,7 @@ def breakpoints(origin: Origin, optimum: Plan, solve: Solve) -> Breakpoints:
         found = count(-percent)
         return found is not None and found < hosts
 
-    up, down = _first(more, MOST_GROWTH), _first(fewer, MOST_SHRINKING)
+    up, down = first(more, MOST_GROWTH), first(fewer, MOST_SHRINKING)
     return Breakpoints(
         hosts,
         up - 1 if up else None,
@@ -65,8 +65,8 @@ def breakpoints(origin: Origin, optimum: Plan, solve: Solve) -> Breakpoints:
     )
 
 
-def _first(holds: Callable[[int], bool], most: int) -> int | None:
-    """Return the first whole number from 1 to `most` where something holds that holds from there on."""
+def first(holds: Callable[[int], bool], most: int) -> int | None:
+    """Return the first whole number from 1 to `most` where something holds that holds from there on, if any."""
     if not holds(most):
         return None
     low, high = 0, most

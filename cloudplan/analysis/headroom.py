@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, Literal
 
+from cloudplan.analysis.breakpoints import first
 from cloudplan.base.errors import NoPlanError
 from cloudplan.base.units import MIB_PER_GIB, month_number, month_text
 from cloudplan.evaluation.items import cost, decision_of, fixed_items, items
@@ -76,21 +77,10 @@ def headroom(origin: Origin, plan: Plan, growth: Growth, month: str, solve: Solv
 
     found = []
     for place, capacity in standing.items():
-        first = _first(lambda months, place=place: place in lacking(months))  # type: ignore[misc]
-        out = None if first is None else month_text(month_number(month) + first)
+        months = first(lambda months, place=place: place in lacking(months), MONTHS)  # type: ignore[misc]
+        out = None if months is None else month_text(month_number(month) + months)
         found.append(Resource(*place, used.get(place, 0), capacity, out))
     return tuple(found)
-
-
-def _first(holds: Callable[[int], bool]) -> int | None:
-    """Return the first number of months after which something holds, None when it never does."""
-    if not holds(MONTHS):
-        return None
-    low, high = 0, MONTHS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
 
 
 def fit(origin: Origin, plan: Plan, shape: Mapping[str, Any], name: str, place: Mapping[str, str], solve: Solve) -> Fit:
