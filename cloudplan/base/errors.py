@@ -59,6 +59,18 @@ def gathered(faults: list[Fault]) -> Iterator[None]:
         faults += error.faults
 
 
+@contextmanager
+def told_as_damage(damaged: str, name: str) -> Iterator[None]:
+    """Turn whatever a damaged file makes its reader stumble over into one fault: raise BadInputError."""
+    try:
+        yield
+    except BadInputError:
+        raise
+    except Exception as error:  # openpyxl and pypdf raise whatever a damaged file makes them stumble over
+        words = str(error).strip("'\"").splitlines() or [type(error).__name__]
+        raise BadInputError([Fault(f"{damaged}: {words[0]}", where=name)]) from None
+
+
 class MachineError(CloudplanError):
     """The machine cannot do it: a full disk, a closed stdout. No input is wrong."""
 

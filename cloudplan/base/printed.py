@@ -7,12 +7,11 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from cloudplan.base import limits
-from cloudplan.base.errors import BadInputError, Fault, MachineError
+from cloudplan.base.errors import BadInputError, Fault, MachineError, told_as_damage
 
 DAMAGED = "damaged, or not a PDF"
 _MISSING = "a PDF is read with the extra cloudplan[pdf]: pip install 'cloudplan[pdf]'; found: {error}"
@@ -43,7 +42,7 @@ def read_pdf(data: bytes, name: str) -> Printed:
     Raises MachineError when pypdf is not installed.
     """
     pypdf = _pypdf()
-    with _damage_told(name):
+    with told_as_damage(DAMAGED, name):
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted:
             raise BadInputError([Fault("protected by a password; save it without one", where=name)])
@@ -81,15 +80,3 @@ def _pypdf() -> Any:
         raise MachineError([Fault(_MISSING.format(error=error))]) from None
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     return pypdf
-
-
-@contextmanager
-def _damage_told(name: str) -> Iterator[None]:
-    """Turn whatever a damaged PDF makes its reader stumble over into one fault: raise BadInputError."""
-    try:
-        yield
-    except BadInputError:
-        raise
-    except Exception as error:  # pypdf raises whatever a damaged file makes it stumble over
-        words = str(error).strip("'\"").splitlines() or [type(error).__name__]
-        raise BadInputError([Fault(f"{DAMAGED}: {words[0]}", where=name)]) from None

@@ -3,11 +3,11 @@
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import IO, Any
 
 from cloudplan.base import limits
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault, told_as_damage
 
 SUFFIXES = (".xlsx", ".xlsm")
 OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
@@ -92,13 +92,6 @@ def moved(formula: str, start: str, address: str) -> str:
     return str(Translator(f"={formula}", start).translate_formula(address))[1:]
 
 
-@contextmanager
-def damage_told(name: str) -> Iterator[None]:
-    """Turn whatever a damaged workbook makes its reader stumble over into one fault: raise BadInputError."""
-    try:
-        yield
-    except BadInputError:
-        raise
-    except Exception as error:  # openpyxl raises whatever a damaged file makes it stumble over
-        words = str(error).strip("'\"").splitlines() or [type(error).__name__]
-        raise BadInputError([Fault(f"{DAMAGED}: {words[0]}", where=name)]) from None
+def damage_told(name: str) -> AbstractContextManager[None]:
+    """Turn whatever a damaged workbook makes its reader stumble over into one fault."""
+    return told_as_damage(DAMAGED, name)
