@@ -159,9 +159,7 @@ def _fact(origin: Origin, key: str, sku: str) -> tuple[str, str, str, Decimal]:
 def _spellings(origin: Origin) -> dict[str, str]:
     """Return the key of each item by every spelling of its SKU, in the region."""
     region = origin.workload.region
-    return {
-        in_region(sku, region): key for key, item in origin.edition.keyed_items() for sku in (*item.aliases, item.sku)
-    }
+    return {in_region(sku, region): key for key, item in origin.edition.keyed_items() for sku in item.skus}
 
 
 def _read(path: Path, origin: Origin) -> tuple[list[tuple[str, str, Decimal, Decimal]], bool, bool]:

@@ -114,7 +114,7 @@ def _spellings(region: str, editions: Iterable[Edition]) -> dict[str, str]:
     spelled: dict[str, str] = {}
     for edition in editions:
         for item in edition.items():
-            for sku in (item.sku, *item.aliases):
+            for sku in item.skus:
                 spelled[in_region(sku, region)] = in_region(item.sku, region)
     return spelled
 

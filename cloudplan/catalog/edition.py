@@ -67,6 +67,11 @@ class Item(Frozen):
     min_term_months: Count | None = None
     source: Source
 
+    @property
+    def skus(self) -> tuple[str, ...]:
+        """The SKU in each of its spellings, its own first."""
+        return (self.sku, *self.aliases)
+
 
 class Blade(Item):
     """A compute blade; `ram_gib` is its physical memory."""
@@ -288,9 +293,7 @@ class Edition(Frozen):
         """Return the extra that a SKU stands for, in any of its spellings."""
         wanted = in_region(sku, region)
         return next(
-            item
-            for item in self.extras.values()
-            if wanted in (in_region(spelling, region) for spelling in (item.sku, *item.aliases))
+            item for item in self.extras.values() if wanted in (in_region(spelling, region) for spelling in item.skus)
         )
 
 

@@ -139,7 +139,7 @@ class Prices:
         """Return what each spelling of an item costs, as it stands in the book; the first one counts."""
         return {
             key: self.book.items[key]
-            for sku in (item.sku, *item.aliases)
+            for sku in item.skus
             for key in self._keys.get(in_region(sku, self.region), [])[:1]
         }
 
@@ -266,6 +266,6 @@ def _labels(edition: Edition | None) -> Iterator[dict[str, str]]:
 
 def sold(edition: Edition) -> dict[str, str]:
     """Return what the SKUs of an edition are called, by all their spellings, those that are withdrawn included."""
-    items = [(sku, item.label) for item in edition.items() for sku in (item.sku, *item.aliases)]
+    items = [(sku, item.label) for item in edition.items() for sku in item.skus]
     items += [(item.sku, item.label) for item in edition.withdrawn.values()]
     return {key: label for sku, label in items for region in edition.regions for key in spellings(sku, region)}

@@ -62,7 +62,7 @@ def faults(tree: dict[str, Any], document: Document, edition: Edition, region: s
 def is_vlan(sku: Any, edition: Edition, region: str) -> bool:
     """Return whether a SKU, with its region filled in or not, is that of a VLAN."""
     item = edition.extras.get(VLAN)
-    spellings = (item.sku, *item.aliases) if item else ()
+    spellings = item.skus if item else ()
     return isinstance(sku, str) and in_region(sku, region) in {in_region(each, region) for each in spellings}
 
 

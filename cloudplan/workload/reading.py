@@ -279,7 +279,7 @@ def computed_skus(edition: Edition, region: str) -> set[str]:
 
 
 def _spellings(item: Item, region: str) -> set[str]:
-    return {in_region(sku, region) for sku in (item.sku, *item.aliases)}
+    return {in_region(sku, region) for sku in item.skus}
 
 
 def _complete(tree: dict[str, Any], edition: Edition, term_months: int | None) -> None:
