@@ -1,62 +1,104 @@
-"""cloudplan: the cheapest plan for VMs on Cloud Temple's dedicated VMware IaaS, with a proof."""
+"""cloudplan: the cheapest plan for VMs on Cloud Temple's dedicated VMware IaaS, with a proof.
 
-from cloudplan.analysis.changes import Requote
-from cloudplan.analysis.requote import requote
-from cloudplan.base.errors import BadInputError, CloudplanError, Fault, NoPlanError
-from cloudplan.catalog.edition import Edition
-from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.evaluation.verify import Verdict, verify
-from cloudplan.inventory.importing import import_inventory
-from cloudplan.optimiser.optimise import optimise
-from cloudplan.optimiser.over_time.roadmap import plan_over_time
-from cloudplan.plan.origin import read_plan, read_roadmap
-from cloudplan.plan.plan import Plan
-from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.html_page import render_page
-from cloudplan.presentation.pdf import write_pdf
-from cloudplan.presentation.text import render
-from cloudplan.presentation.workbook import write_workbook
-from cloudplan.prices.book import PriceBook, load_prices
-from cloudplan.sales.quote import Quote, quote
-from cloudplan.sales.terms import Terms, read_terms
-from cloudplan.workload.reading import read_workload
-from cloudplan.workload.workload import Workload
+A name is imported when it is first asked for, so that a program pays for what it uses.
+"""
 
-size = optimise
-"""What `cloudplan size` does, under its name."""
-roadmap = plan_over_time
-"""What `cloudplan roadmap` does, under its name."""
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "BadInputError",
-    "CloudplanError",
-    "Edition",
-    "Fault",
-    "NoPlanError",
-    "Plan",
-    "PriceBook",
-    "Quote",
-    "Requote",
-    "Roadmap",
-    "Terms",
-    "Verdict",
-    "Workload",
-    "editions",
-    "import_inventory",
-    "load_edition",
-    "load_prices",
-    "optimise",
-    "quote",
-    "read_plan",
-    "read_roadmap",
-    "read_terms",
-    "read_workload",
-    "render",
-    "render_page",
-    "requote",
-    "roadmap",
-    "size",
-    "verify",
-    "write_pdf",
-    "write_workbook",
-]
+if TYPE_CHECKING:
+    from cloudplan.analysis.changes import Requote as Requote
+    from cloudplan.analysis.requote import requote as requote
+    from cloudplan.base.errors import (
+        BadInputError as BadInputError,
+    )
+    from cloudplan.base.errors import (
+        CloudplanError as CloudplanError,
+    )
+    from cloudplan.base.errors import (
+        Fault as Fault,
+    )
+    from cloudplan.base.errors import (
+        NoPlanError as NoPlanError,
+    )
+    from cloudplan.catalog.edition import Edition as Edition
+    from cloudplan.catalog.loading import editions as editions
+    from cloudplan.catalog.loading import load_edition as load_edition
+    from cloudplan.evaluation.verify import Verdict as Verdict
+    from cloudplan.evaluation.verify import verify as verify
+    from cloudplan.inventory.importing import import_inventory as import_inventory
+    from cloudplan.optimiser.optimise import optimise as optimise
+    from cloudplan.optimiser.over_time.roadmap import plan_over_time as plan_over_time
+    from cloudplan.plan.origin import read_plan as read_plan
+    from cloudplan.plan.origin import read_roadmap as read_roadmap
+    from cloudplan.plan.plan import Plan as Plan
+    from cloudplan.plan.roadmap import Roadmap as Roadmap
+    from cloudplan.presentation.html_page import render_page as render_page
+    from cloudplan.presentation.pdf import write_pdf as write_pdf
+    from cloudplan.presentation.text import render as render
+    from cloudplan.presentation.workbook import write_workbook as write_workbook
+    from cloudplan.prices.book import PriceBook as PriceBook
+    from cloudplan.prices.book import load_prices as load_prices
+    from cloudplan.sales.quote import Quote as Quote
+    from cloudplan.sales.quote import quote as quote
+    from cloudplan.sales.terms import Terms as Terms
+    from cloudplan.sales.terms import read_terms as read_terms
+    from cloudplan.workload.reading import read_workload as read_workload
+    from cloudplan.workload.workload import Workload as Workload
+
+    size = optimise
+    roadmap = plan_over_time
+
+_HOMES = {
+    "BadInputError": "base.errors",
+    "CloudplanError": "base.errors",
+    "Edition": "catalog.edition",
+    "Fault": "base.errors",
+    "NoPlanError": "base.errors",
+    "Plan": "plan.plan",
+    "PriceBook": "prices.book",
+    "Quote": "sales.quote",
+    "Requote": "analysis.changes",
+    "Roadmap": "plan.roadmap",
+    "Terms": "sales.terms",
+    "Verdict": "evaluation.verify",
+    "Workload": "workload.workload",
+    "editions": "catalog.loading",
+    "import_inventory": "inventory.importing",
+    "load_edition": "catalog.loading",
+    "load_prices": "prices.book",
+    "optimise": "optimiser.optimise",
+    "plan_over_time": "optimiser.over_time.roadmap",
+    "quote": "sales.quote",
+    "read_plan": "plan.origin",
+    "read_roadmap": "plan.origin",
+    "read_terms": "sales.terms",
+    "read_workload": "workload.reading",
+    "render": "presentation.text",
+    "render_page": "presentation.html_page",
+    "requote": "analysis.requote",
+    "verify": "evaluation.verify",
+    "write_pdf": "presentation.pdf",
+    "write_workbook": "presentation.workbook",
+}
+"""Where each public name is made: the imports above, which the type checker reads."""
+
+_ALSO = {"size": "optimise", "roadmap": "plan_over_time"}
+"""What `cloudplan size` and `cloudplan roadmap` do, under their names."""
+
+__all__ = sorted({*_HOMES, *_ALSO} - {"plan_over_time"})  # noqa: PLE0605 - a list, and the one that there is
+
+if not TYPE_CHECKING:  # it would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        if name in _ALSO:
+            return __getattr__(_ALSO[name])
+        if name not in _HOMES:
+            raise AttributeError(f"module 'cloudplan' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        value = globals()[name] = getattr(import_module(f"cloudplan.{_HOMES[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import cloudplan as cp
 from cloudplan.catalog.loading import catalog_folder
+from cloudplan.cli import command_line, main
 from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.document import document
 from cloudplan.optimiser import optimise
@@ -32,6 +33,9 @@ GOLDEN = REPOSITORY / "tests" / "golden"
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Processes that tests start keep the bytecode of the program: each would compile all of it anew."""
+
+LOADED = [*(getattr(cp, name) for name in cp.__all__), *command_line().commands.values()]
+"""Whatever is imported late elsewhere: no module is imported first while a test has something stand in for another."""
 
 settings.register_profile("cloudplan", deadline=None, derandomize=True)
 settings.load_profile("cloudplan")
@@ -217,8 +221,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Run the command line with some arguments, in this process."""
 
     def command(*args: object) -> Ran:
-        from cloudplan.cli import main  # noqa: PLC0415
-
         monkeypatch.setattr(sys, "argv", ["cloudplan", *map(str, args)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:

@@ -10,8 +10,8 @@ from conftest import EDITION, REPOSITORY, Ran, by_hand, price_book, vm, workload
 from test_quote import planned
 
 import cloudplan as cp
+from cloudplan.base.program import program
 from cloudplan.catalog.loading import FILES, catalog_folder
-from cloudplan.evaluation.document import program
 from cloudplan.presentation.text import render
 
 pytestmark = pytest.mark.usefixtures("solved_once")

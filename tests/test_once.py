@@ -9,7 +9,6 @@ import pytest
 from conftest import EDITION, REPOSITORY, Ran, case, vm
 
 import cloudplan as cp
-import cloudplan.cli  # so that no command is imported while a counter stands in for what it calls
 from cloudplan.evaluation.verify import verify
 from cloudplan.workload.workload import Workload
 

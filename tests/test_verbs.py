@@ -1,7 +1,9 @@
 """The contract of the command line: verbs in groups, one set of words, extensions, stdin, what is said on stderr."""
 
+import importlib
 import io
 import json
+import pkgutil
 import shlex
 import shutil
 import sys
@@ -16,6 +18,7 @@ from conftest import EDITION, Ran, price_book, vm, workload
 from test_messages import shell
 
 import cloudplan as cp
+from cloudplan import cli
 from cloudplan.catalog.loading import catalog_folder
 from cloudplan.cli import app
 from cloudplan.cli.verbs import GROUPS
@@ -84,16 +87,24 @@ COMMANDS = dict(walk(ROOT))
 def test_the_help_lists_the_verbs_in_their_groups(run: Run) -> None:
     shown = run("--help").out
     listed = [line.split()[0] for line in shown.partition("Prepare:")[2].splitlines() if line.startswith("  ")]
-    assert listed == [name for group in GROUPS.values() for name in group if name in ROOT.commands]
+    assert listed == [name for group in GROUPS.values() for name in group]
     assert [line for line in shown.splitlines() if line.removesuffix(":") in GROUPS] == [f"{name}:" for name in GROUPS]
     assert len(listed) <= 14
 
 
 def test_every_verb_answers_a_question_and_has_a_place() -> None:
-    shown = {name: command for name, command in ROOT.commands.items() if not command.hidden}
-    assert shown.keys() <= {name for group in GROUPS.values() for name in group}
-    assert [name for name, command in shown.items() if not str(command.short_help).endswith("?")] == []
+    questions = {name: question for group in GROUPS.values() for name, question in group.items()}
+    assert [name for name, question in questions.items() if not question.endswith("?")] == []
+    assert {name for name, command in ROOT.commands.items() if not command.hidden} == questions.keys()
     assert {name for name, command in ROOT.commands.items() if command.hidden} == {"relax", "requote", "report"}
+
+
+def test_the_help_leaves_out_no_verb_that_a_module_adds() -> None:
+    for found in pkgutil.iter_modules(cli.__path__, "cloudplan.cli."):
+        importlib.import_module(found.name)
+    added = [each.name or getattr(each.callback, "__name__", "") for each in app.registered_commands]
+    assert sorted([*added, *(str(each.name) for each in app.registered_groups)]) == sorted(ROOT.commands)
+    assert [name for name, command in ROOT.commands.items() if command.name != name] == []
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

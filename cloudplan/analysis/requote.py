@@ -10,8 +10,8 @@ from typing import Any
 
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote, Step, line_changes
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
+from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.evaluation.document import program
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan

@@ -1,4 +1,4 @@
-"""The command line: read, call, show, exit; one module a command.
+"""The command line: read, call, show, exit; one module a command, imported when it is called.
 
 Start with `size`; `options` has what commands share, `failing` how they fail.
 """
@@ -10,27 +10,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-# each command adds itself; `verbs` has the order of the help
-from cloudplan.cli import (  # noqa: F401
-    catalog,
-    compare,
-    diff,
-    explain,
-    failing,
-    import_,
-    init,
-    orders,
-    prices,
-    quote,
-    relax,
-    report,
-    requote,
-    roadmap,
-    size,
-    verify,
-)
-from cloudplan.cli.options import commands as app
-from cloudplan.evaluation.document import program
+from cloudplan.base.program import program
+from cloudplan.cli import failing
+from cloudplan.cli.verbs import commands as app
 
 
 @app.callback(invoke_without_command=True)

@@ -16,16 +16,14 @@ from cloudplan.base.schema import closest, short, unknown
 from cloudplan.catalog.draft import draft
 from cloudplan.catalog.edition import Edition, in_any_region
 from cloudplan.catalog.loading import editions, editions_in, load_edition
-from cloudplan.cli.options import Catalog, Force, Output, Shown, Target, commands, target
-from cloudplan.cli.verbs import Verbs
+from cloudplan.cli.options import Catalog, Force, Output, Shown, Target, target
+from cloudplan.cli.verbs import Verbs, commands
 from cloudplan.presentation.tables import catalog as tables
 from cloudplan.presentation.tables import release_notes
 from cloudplan.rules.book import rule_book
 
 app = Verbs(no_args_is_help=True, help="List, show, compare, check and begin editions of the catalogue.")
-commands.add_typer(
-    app, name="catalog", short_help="What does the provider sell?", epilog="Example: cloudplan catalog show"
-)
+commands.add_typer(app, name="catalog", epilog="Example: cloudplan catalog show")
 
 EditionName = Annotated[str, typer.Argument(help="An edition by name, or the folder of one's own.")]
 

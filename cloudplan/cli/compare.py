@@ -22,17 +22,17 @@ from cloudplan.cli.options import (
     Term,
     WorkloadCatalog,
     WorkloadFile,
-    commands,
     target,
 )
 from cloudplan.cli.searching import Interrupt, optimised
+from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.tables import compare as tables
 from cloudplan.workload.case import Case
 
 
-@commands.command(question="What if?", example="cloudplan compare workload.yaml --vary policy.vcpu_per_core=2,3,4")
+@commands.command(example="cloudplan compare workload.yaml --vary policy.vcpu_per_core=2,3,4")
 def compare(
     workload: WorkloadFile,
     prices: PricesFile = None,

@@ -19,7 +19,6 @@ from cloudplan.cli.options import (
     Shown,
     Target,
     Term,
-    commands,
     emit,
     refuse_options,
     suffix_of,
@@ -28,6 +27,7 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
 from cloudplan.cli.searching import optimised
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import origin_of, read_plan, read_roadmap
 from cloudplan.presentation.tables import actual as actual_tables
 from cloudplan.presentation.tables import roadmap_diff
@@ -35,7 +35,7 @@ from cloudplan.presentation.tables.requote import diff_report, diff_values, valu
 from cloudplan.sales.phase_orders import in_order
 
 
-@commands.command(question="What changed, and why?", example="cloudplan diff plan.json --prices prices-2027.yaml")
+@commands.command(example="cloudplan diff plan.json --prices prices-2027.yaml")
 def diff(
     before: Annotated[Path, typer.Argument(help="A plan or a roadmap, as it was written; - is stdin.")],
     after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the plan.")] = None,

@@ -22,13 +22,13 @@ from cloudplan.cli.options import (
     Shown,
     Term,
     WorkloadCatalog,
-    commands,
     refuse_options,
     target,
 )
 from cloudplan.cli.relax import relax
 from cloudplan.cli.searching import optimised
 from cloudplan.cli.values import A_MONTH, month
+from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import origin_of, read_roadmap
 from cloudplan.plan.plan import Plan
@@ -39,7 +39,7 @@ from cloudplan.sales.quote import quote_of, verified
 from cloudplan.workload.workload import Growth
 
 
-@commands.command(question="Why?", example="cloudplan explain plan.json erp-db")
+@commands.command(example="cloudplan explain plan.json erp-db")
 def explain(
     file: Annotated[Path, typer.Argument(help="A plan or a roadmap, or a workload that has no plan; - is stdin.")],
     subject: Annotated[

@@ -13,7 +13,8 @@ from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
 from cloudplan.base.schema import decimal_of
 from cloudplan.cli import talking, values
-from cloudplan.cli.options import Force, Output, commands, emit, suffix_of, tell_beside
+from cloudplan.cli.options import Force, Output, emit, suffix_of, tell_beside
+from cloudplan.cli.verbs import commands
 from cloudplan.inventory.importing import Imported, Options, PoolBy, Used, import_inventory
 from cloudplan.inventory.rightsize import Measure, RightSizing
 from cloudplan.inventory.rounding import Rounding
@@ -24,9 +25,7 @@ from cloudplan.presentation.tables.table import Report
 from cloudplan.presentation.text import render_report
 
 
-@commands.command(
-    "import", question="What is there?", example="cloudplan import RVTools_export_all.xlsx -o workload.yaml"
-)
+@commands.command("import", example="cloudplan import RVTools_export_all.xlsx -o workload.yaml")
 def import_(
     inventory: Annotated[
         list[Path] | None,

@@ -12,7 +12,8 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli import prices
-from cloudplan.cli.options import Catalog, Force, Output, commands, emit, suffix_of
+from cloudplan.cli.options import Catalog, Force, Output, emit, suffix_of
+from cloudplan.cli.verbs import commands
 from cloudplan.presentation.json_schema import FileFormat, schema_of
 from cloudplan.presentation.rules_template import rules_text
 from cloudplan.presentation.starter import Question, Starter
@@ -29,7 +30,7 @@ HOW_TO_ANSWER = """Enter alone, or "don't know", leaves what stands in brackets,
 Ctrl-C ends without a file."""
 
 
-@commands.command(question="Where do I start?", example="cloudplan init -o workload.yaml")
+@commands.command(example="cloudplan init -o workload.yaml")
 def init(
     context: typer.Context,
     kind: Annotated[Kind | None, typer.Argument(help="The file to begin; default: workload.")] = None,

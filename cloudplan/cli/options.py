@@ -16,21 +16,9 @@ from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
 from cloudplan.base.language import Code, Language
 from cloudplan.cli import talking, values
-from cloudplan.cli.verbs import Group, Verbs
 from cloudplan.presentation.tables.table import Report
 from cloudplan.presentation.terminal import NARROWEST, PAPER, WIDEST, WIDTH, Screen
 from cloudplan.presentation.text import Style, render_report
-
-commands = Verbs(
-    cls=Group,
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Sizes and quotes Cloud Temple's dedicated VMware IaaS, with a proof.",
-)
-"""The command line; each command adds itself."""
 
 Format = Literal["table", "json", "markdown"]
 """How a result is printed."""

@@ -10,7 +10,8 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import Language, language
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, commands, deliver, refuse_options, target
+from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, deliver, refuse_options, target
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Made, read_either
 from cloudplan.plan.plan import language_of
 from cloudplan.plan.roadmap import Roadmap
@@ -30,7 +31,7 @@ VMS, BESIDE = "vms.tfvars.json", "beside-terraform.md"
 """The files for Terraform: the VMs, and what it cannot say of them."""
 
 
-@commands.command(question="What do I click?", example="cloudplan orders plan.json -o orders.md")
+@commands.command(example="cloudplan orders plan.json -o orders.md")
 def orders(
     plan: PlanFile,
     terms: Annotated[

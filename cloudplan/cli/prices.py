@@ -12,16 +12,14 @@ from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli import values
-from cloudplan.cli.options import Catalog, Force, Output, Shown, commands, deliver, emit, suffix_of, target
-from cloudplan.cli.verbs import Verbs
+from cloudplan.cli.options import Catalog, Force, Output, Shown, deliver, emit, suffix_of, target
+from cloudplan.cli.verbs import Verbs, commands
 from cloudplan.presentation.price_template import as_workbook, as_yaml
 from cloudplan.presentation.tables import prices as tables
 from cloudplan.prices.book import PriceBook, load_prices
 
 app = Verbs(no_args_is_help=True, help="Make, check and compare price books.")
-commands.add_typer(
-    app, name="prices", short_help="At which prices?", epilog="Example: cloudplan prices template -o prices.xlsx"
-)
+commands.add_typer(app, name="prices", epilog="Example: cloudplan prices template -o prices.xlsx")
 
 
 @app.command(example="cloudplan prices template -o prices.xlsx")

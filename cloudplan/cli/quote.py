@@ -15,8 +15,9 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
 from cloudplan.cli import talking, values
-from cloudplan.cli.options import Force, Lang, PlanFile, commands, deliver, format_of
+from cloudplan.cli.options import Force, Lang, PlanFile, deliver, format_of
 from cloudplan.cli.searching import optimised
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
@@ -32,9 +33,7 @@ _SUFFIXES = {".xlsx": "xlsx", ".pdf": "pdf", ".html": "html", ".csv": "csv"}
 _ALLOWED = ", ".join(_SUFFIXES)
 
 
-@commands.command(
-    question="What do I send?", example="cloudplan quote plan.json --terms terms.yaml -o quote.pdf -o quote.xlsx"
-)
+@commands.command(example="cloudplan quote plan.json --terms terms.yaml -o quote.pdf -o quote.xlsx")
 def quote(
     plan: PlanFile,
     terms: Annotated[Path | None, typer.Option(help="The terms: issuer, customer, dates, discount, VAT.")] = None,

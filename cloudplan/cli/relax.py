@@ -15,10 +15,10 @@ from cloudplan.cli.options import (
     Term,
     WorkloadCatalog,
     WorkloadFile,
-    commands,
     target,
 )
 from cloudplan.cli.searching import optimised
+from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin
 from cloudplan.presentation.tables import relax as tables

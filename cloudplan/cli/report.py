@@ -1,7 +1,8 @@
 """`cloudplan report`: what `cloudplan quote --audience internal -o plan.html` does, under the name that it had."""
 
 from cloudplan.base import files
-from cloudplan.cli.options import Force, Lang, Output, PlanFile, commands, emit
+from cloudplan.cli.options import Force, Lang, Output, PlanFile, emit
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import read_plan
 from cloudplan.presentation.html_page import render_page
 

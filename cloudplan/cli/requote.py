@@ -22,10 +22,10 @@ from cloudplan.cli.options import (
     Shown,
     Term,
     Xlsx,
-    commands,
     target,
 )
 from cloudplan.cli.searching import optimised
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import edition_of, read_plan
 from cloudplan.plan.plan import language_of
 from cloudplan.presentation.tables.requote import report, values

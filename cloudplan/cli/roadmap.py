@@ -25,12 +25,12 @@ from cloudplan.cli.options import (
     TimeLimit,
     WorkloadCatalog,
     WorkloadFile,
-    commands,
     refuse_options,
     target,
 )
 from cloudplan.cli.searching import Limit, planned_over_time
 from cloudplan.cli.values import A_MONTH, month
+from cloudplan.cli.verbs import commands
 from cloudplan.plan.plan import language_of
 from cloudplan.presentation.tables import growth_range as range_tables
 from cloudplan.presentation.tables import phases as phase_tables
@@ -57,9 +57,7 @@ def between(text: str) -> Between:
     return found
 
 
-@commands.command(
-    question="When do I buy what?", example="cloudplan roadmap workload.yaml --prices prices.yaml -o roadmap.json"
-)
+@commands.command(example="cloudplan roadmap workload.yaml --prices prices.yaml -o roadmap.json")
 def roadmap(
     workload: WorkloadFile,
     prices: PricesFile = None,

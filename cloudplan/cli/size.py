@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.base.language import language
+from cloudplan.base.language import Language, language
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
@@ -22,23 +22,20 @@ from cloudplan.cli.options import (
     TimeLimit,
     WorkloadCatalog,
     Xlsx,
-    commands,
     target,
 )
 from cloudplan.cli.searching import Limit, optimised, with_amounts
+from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin, origin_of, read_plan, refuse_others
-from cloudplan.plan.plan import language_of
+from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.text import render_plan
-from cloudplan.presentation.workbook import write_quote
 from cloudplan.prices.book import load_prices
-from cloudplan.sales.quote import quote_of
 from cloudplan.workload.phases import phase_of, sized_alone
 from cloudplan.workload.reading import read_workload
 
 
 @commands.command(
-    question="What do I need, what does it cost, is it proven?",
     example="cloudplan size workload.yaml --prices prices.yaml -o plan.json",
 )
 def size(
@@ -86,8 +83,15 @@ def size(
         plan = with_amounts(origin, plan, memory, gap, limit)
     spoken = language(lang or language_of(plan))
     shown = partial(render_plan, plan, origin.workload, spoken, to.style, to.screen)
-    others = {xlsx: write_quote(quote_of(plan, origin), spoken)} if xlsx else {}
+    others = {xlsx: _workbook(plan, origin, spoken)} if xlsx else {}
     to.emit(plan.to_json() if to.format == "json" else shown(), others)
+
+
+def _workbook(plan: Plan, origin: Origin, spoken: Language) -> bytes:
+    from cloudplan.presentation.workbook import write_quote  # noqa: PLC0415 - slow to import, and hidden
+    from cloudplan.sales.quote import quote_of  # noqa: PLC0415
+
+    return write_quote(quote_of(plan, origin), spoken)
 
 
 def _locked(

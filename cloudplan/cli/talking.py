@@ -14,7 +14,7 @@ import typer
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.language import Code, Language, language
-from cloudplan.evaluation.document import program
+from cloudplan.base.program import program
 
 OUTPUTS = ("output", "new_plan", "xlsx", "csv")
 """The parameters of commands that name what is written."""

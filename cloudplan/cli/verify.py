@@ -10,8 +10,9 @@ from cloudplan.base import files, kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
-from cloudplan.cli.options import Force, Output, Shown, Target, commands, refuse_options, target
+from cloudplan.cli.options import Force, Output, Shown, Target, refuse_options, target
 from cloudplan.cli.searching import Limit, optimised, planned_over_time, with_amounts
+from cloudplan.cli.verbs import commands
 from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
@@ -34,7 +35,7 @@ BROKEN = 4
 """The exit status when a rule is broken, or a field is not what follows from the rest."""
 
 
-@commands.command(question="Is it right?", example="cloudplan verify plan.json")
+@commands.command(example="cloudplan verify plan.json")
 def verify(
     file: Annotated[
         Path,

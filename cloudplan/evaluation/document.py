@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypedDict
 
+from cloudplan.base.program import program
 from cloudplan.base.schema import date_of
 from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.assumptions import Otherwise, assumptions, computed_of
@@ -33,14 +33,6 @@ from cloudplan.plan.plan import (
 from cloudplan.prices.book import PriceBook
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Workload
-
-
-def program() -> str:
-    """Return the name and version of the program, as plans carry it."""
-    try:
-        return f"cloudplan {version('cloudplan')}"
-    except PackageNotFoundError:
-        return "cloudplan (not installed)"
 
 
 class MadeFrom(TypedDict):

@@ -11,10 +11,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from cloudplan.base import money
+from cloudplan.base.program import program
 from cloudplan.base.units import month_number, month_text
 from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.bom import bill
-from cloudplan.evaluation.document import document, made_from, program
+from cloudplan.evaluation.document import document, made_from
 from cloudplan.evaluation.estate_changes import Before, changed
 from cloudplan.evaluation.findings import OUTSIDE_DATES, ROADMAP, book_findings, not_proven_over, sorted_findings
 from cloudplan.evaluation.third_party import third_party

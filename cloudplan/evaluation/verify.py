@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cloudplan.base.errors import Fault
+from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import bears_shipped_name
 from cloudplan.evaluation.assumptions import computed_of
-from cloudplan.evaluation.document import program, rebuilt
+from cloudplan.evaluation.document import rebuilt
 from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from cloudplan.base.program import program
 from cloudplan.base.schema import date_of
 from cloudplan.base.schema import found as shown
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import bears_shipped_name
-from cloudplan.evaluation.document import program
 from cloudplan.evaluation.findings import OUTSIDE_DATES
 from cloudplan.evaluation.roadmap_document import Asked, roadmap_of_plans
 from cloudplan.evaluation.verify import NOT_CHECKED, Verdict, verify

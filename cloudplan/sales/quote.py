@@ -11,8 +11,8 @@ from functools import cached_property
 
 from cloudplan.base import money
 from cloudplan.base.errors import BadInputError
+from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition, Item, in_region
-from cloudplan.evaluation.document import program
 from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan

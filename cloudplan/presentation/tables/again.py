@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cloudplan.base.language import Message, counted, message
-from cloudplan.evaluation.document import program
+from cloudplan.base.program import program
 from cloudplan.presentation.held import Again, Difference
 from cloudplan.presentation.tables import verify as verdicts
 from cloudplan.presentation.tables.table import Column, Report, Table, Text

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from cloudplan.base.language import Message, counted, known, message
-from cloudplan.evaluation.document import program
+from cloudplan.base.program import program
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.origin import Made
 from cloudplan.presentation.phrases import phrase
