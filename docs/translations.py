@@ -75,6 +75,7 @@ MODULES = (
             "phases",
             "phase_orders",
             "roadmap_diff",
+            "causes",
             "roadmap",
             "standing",
             "headroom",

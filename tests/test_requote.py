@@ -14,7 +14,7 @@ from conftest import EDITION, REPOSITORY, Ran, bad_input, by_hand, examples, pri
 from hypothesis import given
 
 import cloudplan as cp
-from cloudplan.analysis.changes import OPTIMISER, Requote
+from cloudplan.analysis.changes import OPTIMISER, MadeT, Requote, cost_of
 from cloudplan.analysis.requote import CAUSES, difference, requote
 from cloudplan.catalog.loading import catalog_folder
 from cloudplan.plan.origin import origin_of, read_plan
@@ -37,14 +37,14 @@ def planned(edition: str | Path = EDITION, prices: dict[str, Any] | None = None,
     return cp.optimise(wanted, loaded, cp.load_prices(prices or price_book(), loaded))
 
 
-def moved(change: Requote) -> dict[str, Decimal]:
+def moved(change: Requote[MadeT]) -> dict[str, Decimal]:
     """Return what each step moved the total by."""
-    return {step.name: step.plan.monthly - change.previous(step).monthly for step in change.steps}
+    return {step.name: cost_of(step.made) - cost_of(change.previous(step)) for step in change.steps}
 
 
-def assert_sums(change: Requote) -> None:
+def assert_sums(change: Requote[MadeT]) -> None:
     """Assert that causes, lines and totals agree to the cent."""
-    difference = change.after.monthly - change.before.monthly
+    difference = cost_of(change.after) - cost_of(change.before)
     assert sum(moved(change).values()) == difference
     assert sum(line.difference for line in change.lines) == difference
     for line in change.lines:
@@ -231,7 +231,7 @@ def test_an_extra_that_the_new_edition_bills_by_itself_is_left_to_it() -> None:
     assert moved(change)["catalogue"] == 0
     line = next(line for line in change.lines if line.sku == "csp:fr1:iaas:az:v1")
     assert line.before and line.after
-    assert (line.before.rule, line.after.rule) == ("extras", "zone")
+    assert (line.before.line.rule, line.after.line.rule) == ("extras", "zone")
 
 
 def test_a_sku_that_is_spelled_anew_is_one_line() -> None:

@@ -1,13 +1,18 @@
-"""Two plans: what differs in their bills, line by line, and through which cause."""
+"""Two plans, or two roadmaps: what differs in what they cost, line by line, and through which cause."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.plan.origin import Origin
-from cloudplan.plan.plan import BomLine, Plan
+from cloudplan.evaluation.estate_changes import LICENCE
+from cloudplan.plan.origin import Made, Origin
+from cloudplan.plan.plan import BomLine, Plan, ThirdPartyLine
+from cloudplan.plan.roadmap import Roadmap
 
+MadeT = TypeVar("MadeT", bound=Plan | Roadmap)
 NOTHING = Decimal("0.00")
 OPTIMISER = "optimiser"
 """What no input moved: the same inputs solved again, with another gap or another version of the program."""
@@ -15,13 +20,19 @@ OPTIMISER = "optimiser"
 SECOND = "the second optimiser"
 """What a second plan differs by from the cheapest of its own inputs: its gap, another program, or a hand."""
 
+Line = BomLine | ThirdPartyLine
+Place = tuple[str, str]
+"""A site and the SKU of an item in one spelling, or `LICENCE` and the name of a licence of others."""
+Spelled = Mapping[str, str]
+"""The one spelling of each SKU."""
+
 
 @dataclass(frozen=True)
-class Step:
-    """A plan after one more cause was applied; causes that cannot stand alone are applied together."""
+class Step(Generic[MadeT]):
+    """A plan or a roadmap after one more cause was applied; causes that cannot stand alone are applied together."""
 
     causes: tuple[str, ...]
-    plan: Plan
+    made: MadeT
     because: str = ""
     """Why several causes are one step."""
 
@@ -32,76 +43,100 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Item:
+    """An item of a site, or a licence of others, as it is billed: a month by a plan, all months by a roadmap."""
+
+    line: Line
+    """Its line; of a roadmap that of the last phase that has it, of a licence that of the last cluster."""
+    amount: Decimal
+    course: tuple[tuple[str, int], ...]
+    """The quantity from each month on, YYYY-MM, where it changes; of a plan one, without a month."""
+
+    @property
+    def quantity(self) -> int:
+        """The last quantity."""
+        return self.course[-1][1] if self.course else 0
+
+
+@dataclass(frozen=True)
 class LineChange:
-    """One site and item in both bills; amounts a month by the name of the step that moved them."""
+    """One site and item in both bills; amounts by the name of the step that moved them."""
 
     site: str
     sku: str
-    line: BomLine
-    """The newest line of this item, in any of the bills: it may stand in none but one in between."""
-    before: BomLine | None
-    after: BomLine | None
+    """In one spelling; of a licence `LICENCE` and its name."""
+    item: Item
+    """The newest of this item, in any of the bills: it may stand in none but one in between."""
+    before: Item | None
+    after: Item | None
     by_step: Mapping[str, Decimal]
 
     @property
     def difference(self) -> Decimal:
-        """What the line costs more a month than before."""
-        return _monthly(self.after) - _monthly(self.before)
+        """What the line costs more than before."""
+        return _amount(self.after) - _amount(self.before)
 
 
 @dataclass(frozen=True)
-class Requote:
-    """A plan and the new one, what each was made from, and the steps between them; the first one is the optimiser's."""
+class Requote(Generic[MadeT]):
+    """A plan or roadmap and the new one, what each was made from, and the steps between them.
 
-    before: Plan
+    The first step is the optimiser's. Amounts are those of `cost_of`.
+    """
+
+    before: MadeT
     origin: Origin
     renewed: Origin
-    steps: tuple[Step, ...]
+    steps: tuple[Step[MadeT], ...]
     lines: tuple[LineChange, ...]
 
     @property
-    def after(self) -> Plan:
-        """The new plan."""
-        return self.steps[-1].plan
+    def after(self) -> MadeT:
+        """The new plan or roadmap."""
+        return self.steps[-1].made
 
     @property
     def solved(self) -> bool:
         """Whether anything was solved: not where nothing changed and a plan is proven already."""
-        return any(step.plan is not self.before for step in self.steps if step.causes != (SECOND,))
+        return any(step.made is not self.before for step in self.steps if step.causes != (SECOND,))
 
     @property
     def difference(self) -> Decimal:
-        """What the new plan costs more a month; the steps sum to it, and so do the lines."""
-        return self.after.monthly - self.before.monthly
+        """What the new one costs more; the steps sum to it, and so do the lines."""
+        return cost_of(self.after) - cost_of(self.before)
 
-    def moved_by(self, step: Step) -> Decimal:
+    def moved_by(self, step: Step[MadeT]) -> Decimal:
         """Return what a step moved the total by."""
-        return step.plan.monthly - self.previous(step).monthly
+        return cost_of(step.made) - cost_of(self.previous(step))
 
-    def previous(self, step: Step) -> Plan:
-        """Return the plan that a step starts from."""
+    def previous(self, step: Step[MadeT]) -> MadeT:
+        """Return the plan or roadmap that a step starts from."""
         position = self.steps.index(step)
-        return self.steps[position - 1].plan if position else self.before
+        return self.steps[position - 1].made if position else self.before
 
 
-def line_changes(before: Plan, steps: Sequence[Step], editions: Iterable[Edition]) -> tuple[LineChange, ...]:
+def cost_of(made: Made) -> Decimal:
+    """Return what is minimised, licences of others included: of a plan a month, of a roadmap all months."""
+    return made.total if isinstance(made, Roadmap) else made.cost
+
+
+def line_changes(before: MadeT, steps: Sequence[Step[MadeT]], spelled: Spelled) -> tuple[LineChange, ...]:
     """Return every line of these bills, with what each step moved; lines as in the last bill, then those that left.
 
-    Two spellings of one SKU, in any of `editions`, are one line. The amounts of a line sum to its difference, and the
-    differences of all lines to that of the totals.
+    Two spellings of one SKU are one line. The amounts of a line sum to its difference, and the differences of all lines
+    to that of the totals.
     """
-    spelled = _spellings(before.inputs.workload["region"], editions)
-    bills = [_by_item(plan, spelled) for plan in (before, *(step.plan for step in steps))]
+    bills = [billed(made, spelled) for made in (before, *(step.made for step in steps))]
     keys = list(dict.fromkeys(key for bill in reversed(bills) for key in bill))
     return tuple(
         LineChange(
             site=site,
             sku=sku,
-            line=next(bill[site, sku] for bill in reversed(bills) if (site, sku) in bill),
+            item=next(bill[site, sku] for bill in reversed(bills) if (site, sku) in bill),
             before=bills[0].get((site, sku)),
             after=bills[-1].get((site, sku)),
             by_step={
-                step.name: _monthly(new.get((site, sku))) - _monthly(old.get((site, sku)))
+                step.name: _amount(new.get((site, sku))) - _amount(old.get((site, sku)))
                 for step, old, new in zip(steps, bills[:-1], bills[1:], strict=True)
             },
         )
@@ -109,7 +144,7 @@ def line_changes(before: Plan, steps: Sequence[Step], editions: Iterable[Edition
     )
 
 
-def _spellings(region: str, editions: Iterable[Edition]) -> dict[str, str]:
+def spellings(region: str, editions: Iterable[Edition]) -> Spelled:
     """Return one spelling for each SKU of the editions, that of the last edition which sells it."""
     spelled: dict[str, str] = {}
     for edition in editions:
@@ -119,9 +154,49 @@ def _spellings(region: str, editions: Iterable[Edition]) -> dict[str, str]:
     return spelled
 
 
-def _by_item(plan: Plan, spelled: Mapping[str, str]) -> dict[tuple[str, str], BomLine]:
-    return {(line.site, spelled.get(line.sku, line.sku)): line for line in plan.bom}
+def billed(made: Made, spelled: Spelled) -> dict[Place, Item]:
+    """Return the items that a plan or a roadmap bills, by site and item in the order of its lines."""
+    plans = (
+        [("", 1, made)] if isinstance(made, Plan) else [(each.from_, each.months, each.plan) for each in made.phases]
+    )
+    bills = [_by_place(plan, spelled) for _, _, plan in plans]
+    return {
+        place: Item(
+            line=next(bill[place][-1] for bill in reversed(bills) if place in bill),
+            amount=sum(
+                (
+                    months * line.monthly
+                    for (_, months, _), bill in zip(plans, bills, strict=True)
+                    for line in bill.get(place, ())
+                ),
+                NOTHING,
+            ),
+            course=_course(
+                (month, sum(line.quantity for line in bill.get(place, ())))
+                for (month, _, _), bill in zip(plans, bills, strict=True)
+            ),
+        )
+        for place in dict.fromkeys(place for bill in bills for place in bill)
+    }
 
 
-def _monthly(line: BomLine | None) -> Decimal:
-    return line.monthly if line else NOTHING
+def _by_place(plan: Plan, spelled: Spelled) -> Mapping[Place, list[Line]]:
+    found: defaultdict[Place, list[Line]] = defaultdict(list)
+    for line in plan.bom:
+        found[line.site, spelled.get(line.sku, line.sku)].append(line)
+    for owed in plan.third_party.lines if plan.third_party else ():
+        found[owed.site, f"{LICENCE}{owed.licence}"].append(owed)
+    return found
+
+
+def _course(quantities: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return quantities from the month on in which they change, from the first that is not 0."""
+    course: list[tuple[str, int]] = []
+    for month, quantity in quantities:
+        if quantity != (course[-1][1] if course else 0):
+            course.append((month, quantity))
+    return tuple(course)
+
+
+def _amount(item: Item | None) -> Decimal:
+    return item.amount if item else NOTHING

@@ -26,19 +26,19 @@ from cloudplan.cli.options import (
     tell_beside,
 )
 from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
-from cloudplan.cli.searching import optimised
+from cloudplan.cli.searching import optimised, planned_over_time
 from cloudplan.cli.verbs import commands
-from cloudplan.plan.origin import origin_of, read_plan, read_roadmap
+from cloudplan.plan.origin import origin_of, read_either, read_plan, read_roadmap
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.tables import actual as actual_tables
 from cloudplan.presentation.tables import roadmap_diff
 from cloudplan.presentation.tables.requote import diff_report, diff_values, values
-from cloudplan.sales.phase_orders import in_order
 
 
 @commands.command(example="cloudplan diff plan.json --prices prices-2027.yaml")
 def diff(
     before: Annotated[Path, typer.Argument(help="A plan or a roadmap, as it was written; - is stdin.")],
-    after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for the plan.")] = None,
+    after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for it.")] = None,
     actual: Annotated[
         Path | None,
         typer.Option(help="What stands or is invoiced, against the plan: SKU, quantity; site and amount if known."),
@@ -56,9 +56,9 @@ def diff(
 ) -> None:
     """Say what differs between two plans, split by cause: workload, policy, catalogue, prices, then the optimiser.
 
-    Of two roadmaps: phase by phase, and in all. With one plan and --workload, --catalog, --prices or --term: size
-    it again with what is new. The difference is printed then, and --output keeps the new plan, as JSON. With
-    --actual: what stands or is invoiced, line by line.
+    Of two roadmaps also growth and horizon, month by month and order by order. With one plan or roadmap and --workload,
+    --catalog, --prices or --term: make it again with what is new. The difference is printed then, and --output keeps
+    the new one, as JSON. With --actual: what stands or is invoiced, line by line.
     """
     if actual:
         others = {"AFTER": after, "--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
@@ -68,26 +68,31 @@ def diff(
         found = compare_actual(origin_of(plan, str(before)), plan, actual)
         return to.show(actual_tables.report(plan, found), actual_tables.values(found))
     new = {"--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
+    names = (str(before), str(after))
+    one = partial(optimised, gap=gap, time_limit=time_limit)
+    all_phases = partial(planned_over_time, gap=gap, time_limit=time_limit)
     if after:
         refuse_options("one plan", {**new, "--date": date})
         to = target(output, format, force=force, inputs=[before, after])
         if kinds.kind_of(before) == kinds.ROADMAP:
-            one, other = read_roadmap(before), read_roadmap(after)
-            if one.prices.currency != other.prices.currency:
-                message = f"found {other.prices.currency}; allowed: {one.prices.currency}, as the other one"
-                raise BadInputError([Fault(message, where=str(after), path="prices.currency")])
-            for made, path in ((one, before), (other, after)):
-                in_order(made, str(path))
-            return to.show(roadmap_diff.report(one, other), roadmap_diff.values(one, other))
-        plans, names = (read_plan(before), read_plan(after)), (str(before), str(after))
-        change = difference(*plans, solve=partial(optimised, gap=gap, time_limit=time_limit), names=names)
+            over_time = difference(read_roadmap(before), read_roadmap(after), solve=all_phases, names=names)
+            return to.show(roadmap_diff.report(over_time), roadmap_diff.values(over_time))
+        change = difference(read_plan(before), read_plan(after), solve=one, names=names)
         return to.show(diff_report(change), diff_values(change))
     if not any(new.values()):
         raise BadInputError([Fault(f"another plan is needed, or what is new: {', '.join(new)}", where="AFTER")])
     suffix_of(output, (".json",))
     files.refuse_existing([output], force=force, inputs=[before, workload, prices])
-    change = made_again(before, workload, catalog, prices, term, date, gap=gap, time_limit=time_limit)
-    if output:
-        emit(change.after.to_json(), output)
+    made = read_either(before)
     told = Target(None, format or "table")
-    return tell_beside(partial(told.text, diff_report(change), values(change)), output or Path())
+    if isinstance(made, Roadmap):
+        again = made_again(made, before, workload, catalog, prices, term, partial(all_phases, date=date))
+        shown = partial(told.text, roadmap_diff.report(again), roadmap_diff.requote_values(again))
+        document = again.after.to_json()
+    else:
+        change = made_again(made, before, workload, catalog, prices, term, partial(one, date=date))
+        shown = partial(told.text, diff_report(change), values(change))
+        document = change.after.to_json()
+    if output:
+        emit(document, output)
+    return tell_beside(shown, output or Path())

@@ -63,7 +63,10 @@ def _pieces(template: str) -> Iterator[str]:
             yield f"(?P<{name}>{NUMBER if name.startswith('n_') else '.+?'})"
 
 
-CAUSES = ("workload", "policy", "catalogue", "prices", "optimiser", "the second optimiser")
+CAUSES = (
+    *("workload", "growth", "horizon", "existing", "policy", "catalogue", "prices"),
+    *("optimiser", "the second optimiser"),
+)
 """Causes of a difference; a column has the name of each, capitalised."""
 CONTENTS = (
     *(

@@ -11,7 +11,16 @@ from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.findings import ROADMAP
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.origin import Made
-from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Finding, Plan
+from cloudplan.plan.plan import (
+    GLOBAL_MIRROR,
+    VM_REPLICATION,
+    BomLine,
+    Cluster,
+    Datastore,
+    Finding,
+    Plan,
+    ThirdPartyLine,
+)
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.wording import finding_message, joined
 from cloudplan.presentation.phrases import phrase
@@ -196,7 +205,7 @@ def told(finding: Finding) -> Message:
     return finding_message(finding.code, finding.message, finding.values)
 
 
-def because(line: BomLine) -> Message:
+def because(line: BomLine | ThirdPartyLine) -> Message:
     """Return why a line is on the bill."""
     return reason_message(line.rule, line.because, line.values)
 

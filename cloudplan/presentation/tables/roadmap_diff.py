@@ -1,79 +1,199 @@
-"""What differs between two roadmaps: the cost of each phase, the total, and the inputs that are others."""
+"""What differs between two roadmaps, as a report and as plain values: by cause, by date, line by line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cloudplan.base.language import message
-from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
-from cloudplan.presentation.tables import plan as tables
-from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
+from cloudplan.analysis.changes import Item, LineChange, Requote
+from cloudplan.analysis.roadmap_diff import OrderChange, Span, order_changes, spans
+from cloudplan.base.language import ENGLISH, Message, known, message
+from cloudplan.plan.roadmap import Roadmap
+from cloudplan.plan.wording import joined
+from cloudplan.presentation.tables.causes import (
+    beside_causes,
+    causes,
+    findings,
+    head,
+    illustrative,
+    line_named,
+    line_table,
+    made_with,
+    moved_lines,
+    ordered,
+    price_moved,
+    proofs,
+    what,
+)
+from cloudplan.presentation.tables.standing import item_of
+from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
+
+DIFF_SCHEMA = "cloudplan/roadmap-diff/v1"
+REQUOTE_SCHEMA = "cloudplan/roadmap-requote/v1"
+ORDERED = {
+    (True, True): message("both"),
+    (True, False): message("before only"),
+    (False, True): message("now only"),
+    (False, False): message("none"),
+}
+"""Which of both roadmaps have an order date, the first one first."""
 
 
-def report(before: Roadmap, after: Roadmap) -> Report:
+def report(change: Requote[Roadmap]) -> Report:
     """Return the differences for people."""
-    title = message("{one} and {other}: two roadmaps", one=before.workload.name, other=after.workload.name)
-    return Report(title, tuple(_summary(before, after)), (_phases(before, after),))
-
-
-def _summary(before: Roadmap, after: Roadmap) -> Iterator[Text]:
-    yield message("Before: {priced}.", priced=tables.priced(before))
-    yield message("After: {priced}.", priced=tables.priced(after))
-    yield message("Change: {change:+} {currency}.", change=after.total - before.total, currency=after.prices.currency)
-    others = _others(before, after)
-    if not others:
-        yield message("The inputs are the same.")
-    for what in others:
-        yield message("Another {what:w}.", what=what)
-
-
-def _others(before: Roadmap, after: Roadmap) -> list[str]:
-    """Return which inputs are others."""
-    pairs = {
-        "workload": (before.workload.sha256, after.workload.sha256),
-        "catalogue": (before.catalog.sha256, after.catalog.sha256),
-        "price book": (before.prices.sha256, after.prices.sha256),
-    }
-    return [what for what, (one, other) in pairs.items() if one != other]
-
-
-def _pairs(before: Roadmap, after: Roadmap) -> Iterator[tuple[str, RoadmapPhase | None, RoadmapPhase | None]]:
-    """Yield the phases that begin in the same month, and those that only one of both has."""
-    one, other = ({phase.from_: phase for phase in each.phases} for each in (before, after))
-    for month in sorted({*one, *other}):
-        yield month, one.get(month), other.get(month)
-
-
-def _phases(before: Roadmap, after: Roadmap) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for month, one, other in _pairs(before, after):
-        change = other.cost - one.cost if one and other and one.months == other.months else None
-        rows.append((month, *_figures(one), *_figures(other), change))
-    rows.append((message("Total"), before.months, before.total, after.months, after.total, after.total - before.total))
-    columns = (
-        *(Column("First month"), Column("Months before", "whole"), Column("In all before", "money")),
-        *(Column("Months after", "whole"), Column("In all after", "money"), Column("Change", "change")),
+    before, after, currency = change.before, change.after, change.after.prices.currency
+    moved = moved_lines(change)
+    summary = (
+        *illustrative(change),
+        message(
+            "{before:m} {currency} in {old} months before, {now:m} in {new} months now: {difference:+} {currency}.",
+            before=before.total,
+            old=before.months,
+            now=after.total,
+            new=after.months,
+            difference=change.difference,
+            currency=currency,
+        ),
+        *proofs(change),
     )
-    return Table("Phases", columns, tuple(rows), "A change is told where both phases have as many months.")
+    parts: tuple[Table | Notes, ...] = (
+        causes(change),
+        *beside_causes(change),
+        _spans(spans(before, after), change),
+        _orders([each for each in order_changes(change) if each.before != each.after]),
+        line_table(change, moved),
+        *([_reasons(moved, currency)] if moved else []),
+        findings(after),
+        made_with(change),
+    )
+    names = dict.fromkeys((before.workload.name, after.workload.name))
+    title = message("{name}: difference", name=" → ".join(names))
+    return Report(title, summary, parts)
 
 
-def _figures(phase: RoadmapPhase | None) -> tuple[Cell, Cell]:
-    return (phase.months, phase.cost) if phase else (None, None)
+def _spans(listed: Sequence[Span], change: Requote[Roadmap]) -> Table:
+    """Return what each month costs in both, between the dates at which one of them changes."""
+    currency = change.after.prices.currency
+    rows: list[tuple[Cell, ...]] = []
+    for span in listed:
+        costs = (phase.plan.cost if phase else None for phase in (span.before, span.after))
+        rows.append((span.start, span.months, _dates(span), *costs, span.difference))
+    total = (message("total"), sum(span.months for span in listed), "", None, None, change.difference)
+    columns = (
+        *(Column("From"), Column("Duration (months)", "whole"), Column("Order date")),
+        *(Column("A month before", "money", currency), Column("A month now", "money", currency)),
+        Column("Difference", "change", currency),
+    )
+    note = "The difference is that of all these months. An order date of one roadmap only is a phase of it alone."
+    return Table("Month by month", columns, (*rows, total), note)
 
 
-def values(before: Roadmap, after: Roadmap) -> dict[str, Any]:
+def _dates(span: Span) -> Message:
+    return ORDERED[span.ordered_before, span.ordered_after]
+
+
+def _orders(listed: Sequence[OrderChange]) -> Table:
+    """Return what is ordered otherwise."""
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (each.month, each.site, item_of(each.line), known(each.line.unit), each.before, each.after) for each in listed
+    )
+    columns = (
+        *(Column("Month"), Column("Site"), Column("Item"), Column("Unit")),
+        *(Column("Before", "whole"), Column("Now", "whole")),
+    )
+    if not rows:
+        return Table("Orders by date", columns, (), "Both order the same at the same dates.")
+    note = "What is ordered at each date; what is given back is below 0. Orders that are the same are left out."
+    return Table("Orders by date", columns, rows, note)
+
+
+def _reasons(moved: Sequence[LineChange], currency: str) -> Notes:
+    """Return the quantity of each line that moved over time, in both roadmaps, and its price where that moved."""
+    entries = []
+    for line in moved:
+        texts = [*price_moved(line, currency), *_courses(line)]
+        entries.append((head(line, currency), joined(*texts, between="; ")))
+    return Notes("Why", tuple(entries))
+
+
+def _courses(line: LineChange) -> Iterator[Message]:
+    before, after = line.before, line.after
+    if before and after and before.course == after.course:
+        yield message("{course}, as before", course=_course(after))
+        return
+    yield message("before: {course}", course=_course(before) if before else message("none"))
+    yield message("now: {course}", course=_course(after) if after else message("none"))
+
+
+def _course(item: Item) -> Message:
+    """Return a quantity over time: 3 from 2027-01, 4 from 2027-10."""
+    steps = (message("{count:n} from {month}", count=count, month=month) for month, count in item.course)
+    return joined(*steps, between=", ")
+
+
+def requote_values(change: Requote[Roadmap]) -> dict[str, Any]:
+    """Return the differences as plain values, with the new roadmap as a part of them."""
+    roadmap = change.after.model_dump(mode="json", by_alias=True)
+    return {**values(change), "schema": REQUOTE_SCHEMA, "roadmap": roadmap}
+
+
+def values(change: Requote[Roadmap]) -> dict[str, Any]:
     """Return the differences as the plain values of the JSON document."""
-    phases = [
-        {"from": month, "before": _plain(one), "after": _plain(other)} for month, one, other in _pairs(before, after)
-    ]
     return {
-        "schema": "cloudplan/roadmap-diff/v1",
-        "before": {**before.workload.model_dump(mode="json"), "total": str(before.total)},
-        "after": {**after.workload.model_dump(mode="json"), "total": str(after.total)},
-        "change": str(after.total - before.total),
-        "other_inputs": _others(before, after),
-        "phases": phases,
+        "schema": DIFF_SCHEMA,
+        "program": change.after.program,
+        "currency": change.after.prices.currency,
+        "order": [step.name for step in ordered(change)],
+        "before": _reference(change.before),
+        "after": _reference(change.after),
+        "difference": str(change.difference),
+        "causes": [
+            {
+                "cause": step.name,
+                "what": ENGLISH.said(what(change, step)),
+                "because": step.because,
+                "total": str(step.made.total),
+                "gap": step.made.gap,
+                "difference": str(change.moved_by(step)),
+            }
+            for step in ordered(change)
+        ],
+        "months": [_span_values(span) for span in spans(change.before, change.after)],
+        "orders": [_order_values(each) for each in order_changes(change)],
+        "lines": [
+            {
+                **line_named(line),
+                "before": _item_values(line.before),
+                "after": _item_values(line.after),
+                "difference": str(line.difference),
+                "by_cause": {step.name: str(line.by_step[step.name]) for step in ordered(change)},
+            }
+            for line in change.lines
+        ],
     }
 
 
-def _plain(phase: RoadmapPhase | None) -> dict[str, Any] | None:
-    return {"months": phase.months, "total_monthly": str(phase.plan.cost), "total": str(phase.cost)} if phase else None
+def _reference(roadmap: Roadmap) -> dict[str, Any]:
+    kept = {"program", "workload", "catalog", "prices", "start", "months", "status", "total", "lower_bound", "gap"}
+    return roadmap.model_dump(mode="json", include=kept)
+
+
+def _span_values(span: Span) -> dict[str, Any]:
+    monthly = {"before": span.before, "after": span.after}
+    return {
+        **{"from": span.start, "months": span.months},
+        "order_date": {"before": span.ordered_before, "after": span.ordered_after},
+        "monthly": {name: str(phase.plan.cost) if phase else None for name, phase in monthly.items()},
+        "difference": str(span.difference),
+    }
+
+
+def _order_values(each: OrderChange) -> dict[str, Any]:
+    name = {"licence": each.line.licence} if each.line.sku is None else {"sku": each.line.sku}
+    label = {"label": each.line.label, "unit": each.line.unit}
+    return {"month": each.month, "site": each.site, **name, **label, "before": each.before, "after": each.after}
+
+
+def _item_values(item: Item | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    course = [{"from": month, "quantity": quantity} for month, quantity in item.course]
+    return {"unit_price": str(item.line.unit_price), "total": str(item.amount), "quantities": course}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cloudplan.base.language import known, message
+from cloudplan.base.language import Message, known, message
 from cloudplan.plan.plan import Change, Plan
 from cloudplan.presentation.tables.table import Cell, Column, Table, Text
 
@@ -23,7 +23,11 @@ def changed(title: Text, listed: Sequence[Change], note: Text = "") -> Table:
     return Table(title, columns, tuple(_row(each) for each in listed), note)
 
 
+def item_of(change: Change) -> Message:
+    """Return what an item is called; a licence of others by its name."""
+    return known(change.label) if change.sku else message("licence {name}", name=change.label)
+
+
 def _row(change: Change) -> tuple[Cell, ...]:
     difference = None if change.before is None else change.after - change.before
-    item = known(change.label) if change.sku else message("licence {name}", name=change.label)
-    return (change.site, item, change.sku, known(change.unit), change.before, change.after, difference)
+    return (change.site, item_of(change), change.sku, known(change.unit), change.before, change.after, difference)
