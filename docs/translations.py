@@ -86,8 +86,10 @@ MODULES = (
             "prices",
             "catalog",
             "release_notes",
+            "over_time",
         )
     ),
+    *("presentation/phase_sheets", "presentation/time_panels"),
     *("presentation/phrases", "cli/talking", "analysis/edition_fields", "analysis/release_notes"),
 )
 SAYING: dict[str, tuple[int, ...]] = {

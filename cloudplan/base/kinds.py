@@ -34,7 +34,7 @@ _ADVICE = {
     PRICES: "give it with --prices",
     TERMS: "give them with `cloudplan quote --terms`",
     PLAN: "`cloudplan verify`, `quote` and `explain` take it",
-    ROADMAP: "`cloudplan verify`, `orders`, `explain` and `diff` take it",
+    ROADMAP: "`cloudplan verify`, `quote`, `orders`, `explain` and `diff` take it",
     EDITION: "give its folder with --catalog",
     IMPORT_RULES: "give them with `cloudplan import --rules`",
     COMPARISON: "give it with `cloudplan quote --comparison`",

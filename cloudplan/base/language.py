@@ -27,6 +27,7 @@ NARROW = "\u202f"
 WIDE = Context(prec=150)
 """For numbers of any size: what a forged plan says is shown before it is refused."""
 _DURATION = re.compile(r"(\d+)([mhd])")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
 _ENDING = re.compile(r"(?<=})(; )(?={)")
 """What stands between texts that are told one after the other."""
 _UNITS_OF_TIME = {"m": "min", "h": "h", "d": "j"}
@@ -41,8 +42,8 @@ class Message:
     A value written ``{name:n}`` is a number with its thousands apart and at most two decimals, ``{name:n4}`` four;
     ``{name:w}`` is a word that may be translated, or a list of them; ``{name:m}`` an amount, ``{name:+}`` one with its
     sign, ``{name:u}`` a unit price, ``{name:p}`` a share as a percentage, ``{name:d}`` a duration such as 4h,
-    ``{name:day}`` an ISO date; each of these stays as it is when it is none. A value may be a
-    message itself; ``{name:c}`` begins it with a capital.
+    ``{name:day}`` an ISO date, ``{name:month}`` a month, YYYY-MM; each of these stays as it is when it is none. A value
+    may be a message itself; ``{name:c}`` begins it with a capital.
     """
 
     template: str
@@ -85,13 +86,16 @@ class _Filling(string.Formatter):
         if form == "w":
             words = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
             return str(value) if not words else ", ".join(map(self._language.word, words))
-        if form == "d":
-            return self._language.duration(value)
-        if form == "day":
-            return self._language.date(value)
+        if form in ("d", "day", "month"):
+            return self._time(value, form)
         if form in ("m", "p", "+", "u") or form[:1] == "n":
             return self._number(value, form)
         return str(value) if not form else format(value, form)
+
+    def _time(self, value: Any, form: str) -> str:
+        if form == "d":
+            return self._language.duration(value)
+        return self._language.date(value) if form == "day" else self._language.month(value)
 
     def _number(self, value: Any, form: str) -> str:
         try:
@@ -193,6 +197,11 @@ class Language:
         from babel.dates import format_date  # noqa: PLC0415 - slow to import, and English needs none
 
         return format_date(exact, "dd/MM/y", locale=self.code)
+
+    def month(self, text: str) -> str:
+        """Return a month, YYYY-MM, as this language writes it; a text that is none stays as it is."""
+        match = _MONTH.fullmatch(str(text))
+        return str(text) if not match or self.code == "en" else f"{match[2]}/{match[1]}"
 
     def duration(self, text: str) -> str:
         """Return a duration such as 4h or 15m as this language writes it."""

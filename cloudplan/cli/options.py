@@ -25,6 +25,9 @@ Format = Literal["table", "json", "markdown"]
 
 WorkloadFile = Annotated[Path, typer.Argument(help="The workload file (YAML or JSON); - is stdin.")]
 PlanFile = Annotated[Path, typer.Argument(help="The plan, as `size -o plan.json` wrote it; - is stdin.")]
+MadeFile = Annotated[
+    Path, typer.Argument(help="The plan, or the roadmap, as `size` or `roadmap` wrote it to a .json; - is stdin.")
+]
 PricesFile = Annotated[
     Path | None, typer.Option(help="The price book; without it the shipped example, marked illustrative.")
 ]

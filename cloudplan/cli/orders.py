@@ -10,7 +10,7 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import Language, language
 from cloudplan.cli import values
-from cloudplan.cli.options import Force, Lang, Output, PlanFile, Shown, deliver, refuse_options, target
+from cloudplan.cli.options import Force, Lang, MadeFile, Output, Shown, deliver, refuse_options, target
 from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Made, read_either
 from cloudplan.plan.plan import language_of
@@ -33,7 +33,7 @@ VMS, BESIDE = "vms.tfvars.json", "beside-terraform.md"
 
 @commands.command(example="cloudplan orders plan.json -o orders.md")
 def orders(
-    plan: PlanFile,
+    plan: MadeFile,
     terms: Annotated[
         Path | None, typer.Option(help="The terms: their number and day of issue are the orders'.")
     ] = None,

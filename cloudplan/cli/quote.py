@@ -15,15 +15,17 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
 from cloudplan.cli import talking, values
-from cloudplan.cli.options import Force, Lang, PlanFile, deliver, format_of
+from cloudplan.cli.options import Force, Lang, MadeFile, deliver, format_of, refuse_options
 from cloudplan.cli.searching import optimised
 from cloudplan.cli.verbs import commands
-from cloudplan.plan.origin import read_plan
+from cloudplan.plan.origin import Made, read_either, read_plan
 from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.workbook import write_annex, write_quote
+from cloudplan.sales.phase_quotes import quote_over_time
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, lacking, read_terms, with_dates
@@ -35,7 +37,7 @@ _ALLOWED = ", ".join(_SUFFIXES)
 
 @commands.command(example="cloudplan quote plan.json --terms terms.yaml -o quote.pdf -o quote.xlsx")
 def quote(
-    plan: PlanFile,
+    plan: MadeFile,
     terms: Annotated[Path | None, typer.Option(help="The terms: issuer, customer, dates, discount, VAT.")] = None,
     output: Annotated[
         list[Path] | None,
@@ -75,9 +77,10 @@ def quote(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write the quote of a plan as PDF, as a workbook, as a page or as CSV; the extension says which.
+    """Write the quote of a plan, or of a roadmap, as PDF, as a workbook, as a page or as CSV; the extension says which.
 
-    All that are written together are one quote: the same terms, for the same reader.
+    All that are written together are one quote: the same terms, for the same reader. Of a roadmap the first order is
+    quoted, and the later ones are told beside it.
     """
     if not output and csv is None and annex is None:
         raise BadInputError([Fault(f"a file to write is needed; allowed: {_ALLOWED}", where="--output")])
@@ -87,12 +90,12 @@ def quote(
     formats = {**_formats(output or [], format), **beside}
     files.refuse_existing([*(output or []), csv, annex], force=force, inputs=[plan, terms, previous, comparison])
     faults: list[Fault] = []
-    read: Plan | None = None
+    read: Made | None = None
     before: Plan | None = None
     agreed: Terms | None = None
     compared: ComparisonFile | None = None
     with gathered(faults):
-        read = read_plan(plan)
+        read = read_either(plan)
     with gathered(faults):
         agreed = read_terms(terms) if terms else Terms()
     with gathered(faults):
@@ -103,16 +106,19 @@ def quote(
         raise BadInputError(faults)
     dates = [day.date() if day else None for day in (issued, valid_until)]
     agreed = with_dates(agreed, *dates)
-    made = quoted(read, agreed, audience)
-    if before:
-        change = difference(
-            before, read, solve=partial(optimised, gap=0.0, time_limit=None), names=(str(previous), str(plan))
-        )
-        made = replace(made, revision=revision(change, agreed))
-    if compared:
-        internal = audience == "internal"
-        told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
-        made = replace(made, whatifs=told)
+    if isinstance(read, Roadmap):
+        refuse_options("a plan", {"--previous": previous, "--comparison": comparison})
+        made = quote_over_time(read, agreed, audience, str(plan))
+    else:
+        made = quoted(read, agreed, audience)
+        if before:
+            solve = partial(optimised, gap=0.0, time_limit=None)
+            change = difference(before, read, solve=solve, names=(str(previous), str(plan)))
+            made = replace(made, revision=revision(change, agreed))
+        if compared:
+            internal = audience == "internal"
+            told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
+            made = replace(made, whatifs=told)
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),

@@ -18,7 +18,7 @@ from cloudplan.evaluation.verify import proved
 from cloudplan.evaluation.verify import verify as verdict_of
 from cloudplan.evaluation.verify_roadmap import proved_over_time, verify_roadmap
 from cloudplan.optimiser.memory import Memory
-from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, read_plan, workload_of
+from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.again import held_against, made_again
@@ -50,7 +50,7 @@ def verify(
         typer.Option(help="Edition of the catalogue, or the folder of one's own; default: that of the file."),
     ] = None,
     prices: Annotated[Path | None, typer.Option(help="Check a plan with this price book; default: the plan's.")] = None,
-    plan: Annotated[Path | None, typer.Option(help="Check whether a quote is of this plan.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Check whether a quote is of this plan or roadmap.")] = None,
     terms: Annotated[Path | None, typer.Option(help="Check whether a quote has these terms; with --plan.")] = None,
     prove: Annotated[
         bool, typer.Option("--prove", help="Size a plan again, to check the lower bound, the status and the gap too.")
@@ -111,7 +111,7 @@ def _verify_quote(file: Path, plan: Path | None, terms: Path | None, to: Target)
     """Show the verdict on the file of a quote, held against a plan and terms where these are given."""
     if terms and not plan:
         raise BadInputError([Fault("allowed only with --plan", where="--terms")])
-    read, agreed = read_plan(plan) if plan else None, read_terms(terms) if terms else None
+    read, agreed = read_either(plan) if plan else None, read_terms(terms) if terms else None
     again = made_again(files.read_bytes(file, limits.QUOTE_BYTES), str(file))
     if read and again.remade.verdict.holds:
         again = held_against(again, read, agreed)

@@ -4,7 +4,7 @@ The phases after the first stand on what the phase before leaves standing; so ea
 """
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,6 +47,11 @@ class Asked:
         """The horizon of the workload."""
         assert self.workload.horizon is not None
         return self.workload.horizon
+
+    def months_left(self, start: str) -> int:
+        """Return for how many months after the horizon what is ordered in a month is still owed."""
+        before = month_number(start) - month_number(self.horizon.start)
+        return max(0, before + self.workload.term_months - self.horizon.months)
 
     def case(self, number: int, before: Plan | None) -> Case:
         """Return the case of a phase; what the plan of the phase before leaves standing stands already."""
@@ -136,21 +141,22 @@ def _phases(asked: Asked, plans: Sequence[Plan]) -> Iterator[RoadmapPhase]:
         lines = plan.changes
         if lines is None:  # nothing stood
             lines = changed(case, Before({}), plan.bom, plan.third_party)
-        left = month_number(phase.start) - month_number(asked.horizon.start)
-        left += asked.workload.term_months - asked.horizon.months
+        prices = {(line.site, line.sku): line.unit_price for line in plan.bom}
         yield RoadmapPhase.model_validate(
             {
                 **{"from": phase.start, "months": phase.months, "plan": plan, "changes": lines},
                 "moved": moved(case, before.choice, plan.choice) if before else 0,
-                "owed_after": _owed(plan, lines, max(0, left)),
+                "owed_after": owed_after(lines, prices, asked.months_left(phase.start)),
             }
         )
         before = plan
 
 
-def _owed(plan: Plan, changes: Sequence[Change], months: int) -> Decimal:
-    """Return what the units that a phase adds cost in some months; of what nobody told, all counts as added."""
-    prices = {(line.site, line.sku): line.unit_price for line in plan.bom}
+def owed_after(changes: Sequence[Change], prices: Mapping[tuple[str, str], Decimal], months: int) -> Decimal:
+    """Return what the units that a phase adds cost in some months; of what nobody told, all counts as added.
+
+    `prices` are those of a unit, by site and SKU.
+    """
     total = Decimal("0.00")
     for each in changes if months else ():
         added = each.after - (each.before or 0)

@@ -18,6 +18,7 @@ from cloudplan.evaluation.document import rebuilt
 from cloudplan.evaluation.items import MIRROR, lines_by_key
 from cloudplan.plan.origin import edition_of
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import backup, certifications, compute, placement, protection, standing, storage
 from cloudplan.rules import bill as bill_rules
@@ -44,6 +45,8 @@ class Verdict:
     """The texts and findings that this version writes in other words; no violations."""
     not_checked: tuple[str, ...] = NOT_CHECKED
     """The fields that were taken as they are."""
+    roadmap: Roadmap | None = None
+    """Of a roadmap, its document as it follows from the choices of its phases; None as of a plan."""
 
     @property
     def violations(self) -> tuple[Check, ...]:

@@ -66,6 +66,7 @@ class _Found:
         self.checks: list[Check] = []
         self.words: list[Check] = []
         self.not_checked = dict.fromkeys(NOT_CHECKED)
+        self.document: Roadmap | None = None
         if roadmap.search and roadmap.search.ended != "proven":
             self.not_checked["search"] = None
 
@@ -85,10 +86,10 @@ class _Found:
             plans.append(verdict.document)
         choices = [(phase.from_, phase.plan.choice) for phase in self.roadmap.phases]
         self.checks += choices_stay(choices)
-        self._document(asked, plans)
+        self.document = self._document(asked, plans)
 
-    def _document(self, asked: Asked, plans: list[Plan]) -> None:
-        """Check the document of the roadmap against the one that follows from its plans."""
+    def _document(self, asked: Asked, plans: list[Plan]) -> Roadmap:
+        """Check the document of the roadmap against the one that follows from its plans, and return that."""
         told, dates = self.roadmap, (date_of(each.values.get("date")) for each in self._outside_dates())
         ended = told.search if told.search and told.search.ended != "proven" else None
         expected = roadmap_of_plans(
@@ -105,6 +106,7 @@ class _Found:
         said = [each.search and each.search.said for each in (told, expected)]
         words.append(_same("search.said", said[0], said[1], DOC))
         (self.words if self._other_version else self.checks).extend(words)
+        return expected
 
     def _outside_dates(self) -> Iterator[Any]:
         return (each for each in self.roadmap.findings if each.code == OUTSIDE_DATES and "date" in each.values)
@@ -117,7 +119,7 @@ class _Found:
         """Return the verdict."""
         words = tuple(check for check in self.words if not check.holds)
         written_by = self.roadmap.program if self._other_version else ""
-        return Verdict(tuple(self.checks), None, written_by, words, tuple(self.not_checked))
+        return Verdict(tuple(self.checks), None, written_by, words, tuple(self.not_checked), self.document)
 
 
 def _placed(month: str, *, tied: bool) -> Callable[[Check], Check]:

@@ -11,7 +11,8 @@ from cloudplan.base.cells import Book, read_book
 from cloudplan.base.files import text_of
 from cloudplan.base.language import language
 from cloudplan.base.printed import read_pdf
-from cloudplan.plan.plan import Plan
+from cloudplan.plan.origin import Made
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation import carried as carrying
 from cloudplan.presentation.carried import Carried
 from cloudplan.presentation.differences import (
@@ -28,13 +29,14 @@ from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.recalculated import recalculated, with_value
 from cloudplan.presentation.workbook import write_annex, write_quote
+from cloudplan.sales.phase_quotes import quote_over_time
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.remade import remade
 from cloudplan.sales.terms import Terms
 
 PDF = b"%pdf"
 """How a PDF begins, in small letters."""
-PRICED = {"unit_price", "monthly", "total_monthly", "monthly_otherwise"}
+PRICED = {"unit_price", "monthly", "total_monthly", "monthly_otherwise", "total", "owed_after"}
 """The fields of a customer's document that rest on the discount of the terms."""
 _PARAMETER = "cp_"
 """How the names of the cells begin that a reader may change."""
@@ -52,14 +54,18 @@ def made_again(data: bytes, name: str) -> Again:
     return _pdf(data, name) if data.lstrip()[: len(PDF)].lower() == PDF else _page(data, name)
 
 
-def held_against(again: Again, plan: Plan, terms: Terms | None) -> Again:
-    """Return a verdict with that on whether the quote is of a plan and, where these are given, of terms.
+def held_against(again: Again, plan: Made, terms: Terms | None) -> Again:
+    """Return a verdict with that on whether the quote is of a plan or roadmap and, where these are given, of terms.
 
     Without terms a customer's prices cannot be held against those of the plan. What a revision changes, and what else
     there was to choose, is taken as the file has it. Raises BadInputError when the plan breaks a rule.
     """
     carried = again.carried.quote
-    wanted = quoted(plan, carried.terms if terms is None else terms, carried.audience).priced
+    agreed = carried.terms if terms is None else terms
+    if isinstance(plan, Roadmap):
+        wanted = quote_over_time(plan, agreed, carried.audience).priced
+    else:
+        wanted = quoted(plan, agreed, carried.audience).priced
     left_out = {"program", "revision", "whatifs"}
     if terms is None and carried.audience == "customer":
         left_out |= PRICED

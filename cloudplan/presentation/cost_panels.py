@@ -13,6 +13,7 @@ from cloudplan.base.units import GIB_PER_TIB
 from cloudplan.presentation.colours import Colours
 from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import allocation as words
+from cloudplan.presentation.tables import over_time
 from cloudplan.presentation.tables import whatifs as whatif_words
 from cloudplan.presentation.tables.table import words as cell_words
 from cloudplan.sales.quote import Quote
@@ -124,6 +125,13 @@ class CostPanels:
         """Return what a quote comes to over its term, or in a year where the term is a month."""
         spoken, currency = self.spoken, self.quote.plan.prices.currency
         monthly, once, whole = self.quote.nets
+        if self.quote.over_time:
+            return message(
+                "first order; {amount} from {first:month} to {last:month} in all",
+                amount=spoken.amount(over_time.total(self.quote), currency),
+                first=self.quote.over_time.roadmap.start,
+                last=self.quote.over_time.roadmap.phases[-1].last,
+            )
         if self.quote.months == 1 and not once:
             return message("{amount} a year", amount=spoken.amount(12 * monthly, currency))
         term = counted(

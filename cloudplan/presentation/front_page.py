@@ -1,6 +1,6 @@
 """The first page of a quote: who offers what to whom, for how much, until when, and where to sign."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
@@ -11,10 +11,12 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from cloudplan.base.language import Message, message
 from cloudplan.presentation import live_texts
 from cloudplan.presentation.bill_sheets import BySite
-from cloudplan.presentation.tables import conditions, offer
+from cloudplan.presentation.phase_sheets import Placed
+from cloudplan.presentation.tables import conditions, offer, over_time
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.table import say
+from cloudplan.presentation.tables.table import Column, say
 from cloudplan.presentation.worksheet import Area, Page, kind_of
+from cloudplan.sales.phase_quotes import phase_quotes
 from cloudplan.sales.quote import Invoiced, Quote
 
 QUOTE_WIDTHS = (40, 12, 15, 16, 18)
@@ -22,6 +24,8 @@ LEFT, RIGHT, WHOLE = (0, 0), (1, 4), (0, 4)
 """The columns of the left half, of the right one, and of both."""
 SHOWN = ("Item", "Quantity", "Unit", "Unit price", "Monthly")
 FRESH = "The plan is that of these parameters."
+OF_PHASES = {"monthly": "monthly", "licences": "licences", "cost": "cost", "owed": "owed_after"}
+"""The amounts of a phase by the name of their row on the sheet of the orders."""
 SIGNING = 70
 """The height in points of a place to sign."""
 
@@ -34,6 +38,8 @@ class FrontPage:
     quote: Quote
     bill: Area
     further: Area | None
+    orders: Mapping[str, Placed]
+    """Where the figures of the phases of a roadmap stand; none of a plan."""
     check: str
     """A formula: the text that says whether the plan is that of the parameters."""
     stale: str
@@ -55,6 +61,8 @@ class FrontPage:
         if self.further is not None:
             blocks.append(row := self._further(row, self.further) + 1)
         blocks.append(row := self._totals(row) + 1)
+        if self.orders:
+            blocks.append(row := self._orders(row) + 1)
         if self.quote.revision:
             blocks.append(row := self._revised(row) + 1)
         page.tell(row, 0, message("Conditions"), styles.heading)
@@ -147,6 +155,39 @@ class FrontPage:
             ):
                 page.formula(at, column, f"={formula}", amount, bold["money"])
         return last + 1
+
+    def _orders(self, row: int) -> int:
+        """Write the orders of a roadmap with what they cost, each figure that of their own sheet."""
+        page, styles, phases = self.page, self.page.styles, phase_quotes(self.quote)
+        currency = self.quote.plan.prices.currency
+        page.tell(row, 0, over_time.TITLE, styles.heading)
+        for text in over_time.beside(self.quote):
+            row += 1
+            page.across(row, (*WHOLE, text, styles.wrapped_note))
+        wanted = (
+            *((Column("Duration", "whole", "months"), "months"), (Column("A month", "money", currency), "monthly")),
+            *((Column("Licences of third parties", "money", currency), "licences"),),
+            *((Column("Cost of the phase", "money", currency), "cost"),),
+            *((Column("Owed after the horizon", "money", currency), "owed"),),
+        )
+        shown = [(column, name) for column, name in wanted if name in self.orders][: len(QUOTE_WIDTHS) - 1]
+        page.header([Column("Order of"), *(column for column, _ in shown)], row + 1)
+        row += 2
+        for at, each in enumerate(phases):
+            page.put(row, 0, over_time.month(each.phase.from_), styles.body["text"])
+            for position, (column, name) in enumerate(shown, start=1):
+                value = each.phase.months if name == "months" else getattr(each, OF_PHASES[name])
+                page.formula(row, position, f"={self.orders[name].cell(at)}", Decimal(value), styles.body[column.kind])
+            row += 1
+        page.put(row, 0, message("Total"), styles.total["text"])
+        for position, (column, name) in enumerate(shown, start=1):
+            if name in ("cost", "owed"):
+                whole = sum((getattr(each, OF_PHASES[name]) for each in phases), Decimal(0))
+                formula = f"={self.orders[name].cell(len(phases))}"
+                page.formula(row, position, formula, whole, styles.total[column.kind])
+            else:
+                page.put(row, position, None, styles.total[column.kind])
+        return row + 1
 
     def _figures(self, head: int, at: int, last: int) -> tuple[str, str, str]:
         """Return the formulas of a row of the totals: the first is net, the last gross, those between are tax."""

@@ -32,6 +32,7 @@ from cloudplan.presentation.tables import whatifs as whatif_tables
 from cloudplan.presentation.tables.finding_groups import grouped_findings
 from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
+from cloudplan.presentation.time_panels import TimePanels
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted
@@ -118,13 +119,14 @@ class _Page:
         return {
             "t": spoken.text,
             "lang": spoken.code,
-            "name": plan.workload.name,
+            "name": quote.name,
             "over": spoken.said(tables.about(quote)),
             "mark": spoken.said(plan_tables.ILLUSTRATIVE) if plan.prices.illustrative else "",
             "cost": spoken.amount(quote.monthly_net, plan.prices.currency),
             **self._proof(),
             **self._terms(),
             **costs.values(),
+            "time": TimePanels(quote, spoken).values(),
             "whatifs": self._whatifs(),
             "map": self._map(SitePanels(quote, spoken, costs.colours)),
             "datastores": [self._datastore(use) for use in utilisation.datastores(quote.case, plan)],
@@ -143,7 +145,7 @@ class _Page:
             "bill_totals": [(spoken.said(text), spoken.amount(value)) for text, value in tables.list_totals(quote)],
             "bill_total": spoken.amount(quote.monthly, plan.prices.currency),
             "licences": [{**listed(each, spoken), "title": say(each.title, spoken)} for each in beside_quote(quote)],
-            "made_with": listed(plan_tables.made_with(plan), spoken),
+            "made_with": listed(plan_tables.made_with(quote.made), spoken),
             "script": Markup(script),
             "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             "block": BLOCK,
@@ -151,8 +153,8 @@ class _Page:
         }
 
     def _proof(self) -> dict[str, Any]:
-        """Return what is proven, of the plan's own bill: nothing for the customer."""
-        if not self.quote.internal:
+        """Return what is proven, of the plan's own bill: nothing for the customer, nor here of a roadmap."""
+        if not self.quote.internal or self.quote.over_time:
             return {"status": "", "bound": "", "own": ""}
         plan, spoken = self.plan, self.spoken
         own = ""

@@ -179,9 +179,10 @@ def _called(function: str, given: list[Operand]) -> Operand:
     match function, given:
         case "SUM", [*areas]:
             return sum((value for each in areas for value in _all(each) if isinstance(value, Fraction)), Fraction(0))
-        case "SUMIFS", [area, where, wanted]:
-            pairs = zip(_all(area), _all(where), strict=True)
-            chosen = (value for value, key in pairs if key == _single(wanted) and isinstance(value, Fraction))
+        case "SUMIFS", [area, *criteria]:
+            wanted = [_single(each) for each in criteria[1::2]]
+            rows = zip(_all(area), *map(_all, criteria[::2]), strict=True)
+            chosen = (value for value, *keys in rows if keys == wanted and isinstance(value, Fraction))
             return sum(chosen, Fraction(0))
         case "ROUND", [value, places]:
             exact, unit = _number(value), Fraction(1, 10 ** int(_number(places)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from cloudplan.base.language import message
 from cloudplan.presentation.plan_sheets import listed
 from cloudplan.presentation.tables import orders as order_tables
+from cloudplan.presentation.tables import over_time
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Text
@@ -39,18 +40,22 @@ def about(page: Page, quote: Quote) -> None:
     """Write versions and hashes; internal readers are told what is proven, others how large the plan is."""
     page.widen(ABOUT_WIDTHS)
     plan, row = quote.plan, page.title("About")
-    second = plan_tables.proof(plan) if quote.internal else plan_tables.size(plan, quote.case.workload)
-    for table in (plan_tables.made_with(plan), second):
+    proof = over_time.proof(quote.over_time.roadmap) if quote.over_time else plan_tables.proof(plan)
+    second = proof if quote.internal else plan_tables.size(plan, quote.case.workload)
+    for table in (plan_tables.made_with(quote.made), second):
         row = page.block(table, row).last + 2
     for text in plan_tables.own_catalog(plan):
         page.note(row, text)
         row += 1
     if quote.internal:
-        page.put(row, 0, plan_tables.status(plan))
+        page.put(row, 0, plan_tables.status(quote.made))
         page.tell(
             row + 1,
             0,
             "The bound is that of the solver (HiGHS) less its tolerance; the plan was verified without it.",
         )
         row += 2
-    page.put(row, 0, message("Made by: {command}", command="cloudplan size WORKLOAD --prices PRICES --format json"))
+    command = (
+        "cloudplan roadmap WORKLOAD --prices PRICES" if quote.over_time else "cloudplan size WORKLOAD --prices PRICES"
+    )
+    page.put(row, 0, message("Made by: {command}", command=f"{command} --format json"))

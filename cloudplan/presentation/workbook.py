@@ -14,10 +14,12 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
-from cloudplan.presentation import bill_sheets, plan_sheets
+from cloudplan.presentation import bill_sheets, phase_sheets, plan_sheets
 from cloudplan.presentation.carried import SHEET, Carried, Output, cells_of
 from cloudplan.presentation.front_page import FRESH, FrontPage
+from cloudplan.presentation.phase_sheets import Phases, Placed
 from cloudplan.presentation.styles import Styles
+from cloudplan.presentation.tables import over_time as over_time_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
@@ -71,15 +73,21 @@ class _Book:
         self.book, self.quote, self.spoken, self.internal = book, quote, spoken, quote.internal
         self.mark = spoken.said(plan_tables.ILLUSTRATIVE) if quote.plan.prices.illustrative else ""
         self.styles = Styles(book, spoken)
-        self.name = cell_text(quote.plan.workload.name)[:200]
+        self.name = cell_text(quote.name)[:200]
         self.stale = f"=cp_term_months<>{quote.months}"
 
     def write(self) -> None:
         """Write all sheets in their order; the first refers to those behind it."""
         quote = self.quote
         self._properties(message("{name}: quote", name=self.name))
-        first, detail = self.page("Quote", portrait=True), self.page("Bill of materials")
+        first = self.page("Quote", portrait=True)
+        over_time = self.page(over_time_tables.TITLE) if quote.over_time else None
+        detail = self.page("Bill of materials")
         bill = bill_sheets.lines(self.page("Lines"), quote)
+        orders: dict[str, Placed] = {}
+        if over_time:
+            data = phase_sheets.lines(self.page("Lines of the orders"), quote)
+            orders = Phases(over_time, quote, data, self.book).write()
         bill_sheets.detail(detail, quote, bill)
         further = bill_sheets.further_lines(self.page("Further lines"), quote) if quote.terms.lines else None
         if quote.revision:
@@ -98,7 +106,7 @@ class _Book:
             net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"}
             plan_sheets.listed(self.page("Price book"), tables.prices(quote), "prices", net)
             technical(self.page, quote)
-        FrontPage(first, quote, bill, further, self.check, self.stale).write()
+        FrontPage(first, quote, bill, further, orders, self.check, self.stale).write()
         self._carried("workbook")
 
     def write_annex(self) -> None:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from cloudplan.base.hashing import canonical_sha256
-from cloudplan.base.schema import Frozen
+from cloudplan.base.schema import Frozen, refused
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.sales.net import filled_in, left_out
 from cloudplan.sales.revision import Revision
 from cloudplan.sales.terms import Terms
@@ -27,7 +28,8 @@ class Priced(Frozen):
     """The priced document, version 1.
 
     `program` is the one that made the quote, which may be another than that of the plan; `plan_sha256` is the hash of
-    the plan as `size` wrote it, with all that a customer does not read.
+    the plan as `size` wrote it, with all that a customer does not read. Of a roadmap the plan is that of the first
+    phase, which is not written twice, and the hash is that of the roadmap.
     """
 
     schema_name: Literal["cloudplan/quote/v1"] = Field(default="cloudplan/quote/v1", alias="schema")
@@ -38,18 +40,26 @@ class Priced(Frozen):
     plan: Plan
     revision: Revision | None = None
     whatifs: WhatIfs | None = None
+    roadmap: Roadmap | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _whole(cls, values: Any) -> Any:
-        """Fill in what a customer's document does not have."""
-        return filled_in(values) if isinstance(values, dict) and values.get("audience") == "customer" else values
+        """Fill in what a customer's document does not have, and the first plan of a roadmap."""
+        if not isinstance(values, dict):
+            return values
+        whole = filled_in(values) if values.get("audience") == "customer" else values
+        return _with_first_plan(whole)
 
     @model_serializer(mode="wrap")
     def _of_reader(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what was not given, and what a customer's document does not have."""
         made: dict[str, Any] = handler(self)
         values = {name: value for name, value in made.items() if value is not None}
+        if self.roadmap:
+            first, *later = values["roadmap"]["phases"]
+            first = {name: value for name, value in first.items() if name != "plan"}
+            values["roadmap"] = {**values["roadmap"], "phases": [first, *later]}
         return left_out(values) if self.audience == "customer" else values
 
     def tree(self) -> dict[str, Any]:
@@ -65,3 +75,20 @@ class Priced(Frozen):
     def fingerprint(self) -> str:
         """The first digits of the hash, in groups, as they are printed."""
         return "-".join(self.sha256[start : start + GROUP] for start in range(0, SHORT, GROUP))
+
+
+def _with_first_plan(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the plain values of a document with the plan in the first phase of its roadmap; others stay as they are.
+
+    Raises PydanticCustomError where one stands there already.
+    """
+    try:
+        roadmap = values["roadmap"]
+        first, *later = roadmap["phases"]
+        stands = "plan" in first
+        whole = {**values, "roadmap": {**roadmap, "phases": [{**first, "plan": values["plan"]}, *later]}}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return values
+    if stands:
+        raise refused("a roadmap without the plan of its first phase, which is that of the quote")
+    return whole

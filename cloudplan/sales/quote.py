@@ -14,9 +14,10 @@ from cloudplan.base.errors import BadInputError
 from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.evaluation.verify import Verdict, verify
-from cloudplan.plan.origin import Origin, origin_of
+from cloudplan.plan.origin import Made, Origin, origin_of
 from cloudplan.plan.plan import BomLine, Plan
 from cloudplan.sales.net import at_net, net_book, net_terms, unit_net
+from cloudplan.sales.over_time import OverTime
 from cloudplan.sales.priced import Audience, Priced
 from cloudplan.sales.revision import Revision
 from cloudplan.sales.terms import Customer, ExtraLine, Terms
@@ -73,7 +74,8 @@ class Quote:
 
     For the customer the plan is at net prices, and so is the case. `plan_sha256` is the hash of the file of the plan;
     `revision` is what the quote changes of an earlier one, `whatifs` what else there was to choose, where these were
-    given; `program` is the one that made the quote, by default this one.
+    given; `program` is the one that made the quote, by default this one. Of a roadmap the plan is that of the first
+    phase, `over_time` the whole, and `plan_sha256` is that of its file.
     """
 
     plan: Plan
@@ -84,11 +86,22 @@ class Quote:
     whatifs: WhatIfs | None = None
     plan_sha256: str = ""
     program: str = ""
+    over_time: OverTime | None = None
 
     @property
     def internal(self) -> bool:
         """Whether the reader may see list prices, discounts and the proof."""
         return self.audience == "internal"
+
+    @property
+    def made(self) -> Made:
+        """What it is the quote of: the roadmap, or the plan."""
+        return self.over_time.roadmap if self.over_time else self.plan
+
+    @property
+    def name(self) -> str:
+        """The name of what is quoted."""
+        return self.made.workload.name
 
     @cached_property
     def priced(self) -> Priced:
@@ -101,6 +114,7 @@ class Quote:
             plan=self.plan,
             revision=self.revision,
             whatifs=self.whatifs,
+            roadmap=self.over_time.roadmap if self.over_time else None,
         )
 
     @cached_property

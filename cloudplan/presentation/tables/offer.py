@@ -149,9 +149,9 @@ def subject(quote: Quote) -> Message:
     elif workload.requires:
         labels = [quote.case.edition.certifications[name].label for name in workload.requires]
         text = "dedicated VMware IaaS hosting ({labels:w}) of the platform “{name}”"
-        what = message(text, labels=labels, name=workload.name)
+        what = message(text, labels=labels, name=quote.name)
     else:
-        what = message("dedicated VMware IaaS hosting of the platform “{name}”", name=workload.name)
+        what = message("dedicated VMware IaaS hosting of the platform “{name}”", name=quote.name)
     return message("{what}: {size}.", what=what, size=joined(*_size(quote), between=", "))
 
 

@@ -12,6 +12,7 @@ from cloudplan.base.language import Language, Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.evaluation import utilisation
+from cloudplan.evaluation.findings import sorted_findings
 from cloudplan.plan.plan import Finding
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables import plan as plan_tables
@@ -165,8 +166,11 @@ def fingerprint(quote: Quote) -> Message:
 
 
 def findings(quote: Quote) -> tuple[Finding, ...]:
-    """Return the findings that the reader of a quote is told."""
-    return quote.plan.findings
+    """Return the findings that the reader of a quote is told: of the plan, and of a roadmap as a whole."""
+    whole = quote.over_time.roadmap.findings if quote.over_time else ()
+    told = {(each.code, each.subject, each.message) for each in quote.plan.findings}
+    more = [each for each in whole if (each.code, each.subject, each.message) not in told]
+    return sorted_findings([*more, *quote.plan.findings])
 
 
 def about(quote: Quote) -> Message:
@@ -293,7 +297,7 @@ def assumptions_in_short(quote: Quote) -> tuple[Message, ...]:
             book=quote.plan.prices.name,
         ),
         *plan_tables.own_catalog(quote.plan),
-        *([message("Sizing: {status}.", status=plan_tables.status(quote.plan))] if quote.internal else []),
+        *([message("Sizing: {status}.", status=plan_tables.status(quote.made))] if quote.internal else []),
     )
 
 

@@ -57,15 +57,23 @@ def _side_by_side(roadmap: Roadmap) -> Iterator[Table]:
         yield Table(title, columns, tuple(_figures(roadmap, some)), "Each ordered at its first month.")
 
 
-Figure = Callable[[RoadmapPhase], Cell]
+Figure = Callable[[RoadmapPhase], int]
 
 
 def _figures(roadmap: Roadmap, phases: Sequence[RoadmapPhase]) -> Iterator[tuple[Cell, ...]]:
-    """Yield the rows: hosts by blade, memory, GiB by class, backup, what it costs."""
+    """Yield the rows: what stands, and what it costs."""
     currency = roadmap.prices.currency
+    for label, figure in capacity(roadmap):
+        yield (label, *(message("{number:n}", number=figure(phase)) for phase in phases))
+    yield (message("A month ({currency})", currency=currency), *(phase.plan.cost for phase in phases))
+    yield (message("In all ({currency})", currency=currency), *(phase.cost for phase in phases))
+
+
+def capacity(roadmap: Roadmap) -> list[tuple[Message, Figure]]:
+    """Return what stands in a phase, whole numbers by name: hosts by blade, memory, GiB by class, backup."""
     rows: list[tuple[Message, Figure]] = [
-        (message("Duration (months)"), lambda phase: _whole(phase.months)),
-        (message("VMs"), lambda phase: _whole(sum(group["count"] for group in phase.plan.inputs.workload["vms"]))),
+        (message("Duration (months)"), lambda phase: phase.months),
+        (message("VMs"), lambda phase: sum(group["count"] for group in phase.plan.inputs.workload["vms"])),
     ]
     plans = [phase.plan for phase in roadmap.phases]
     for site, blade in _places((each.site, each.blade) for plan in plans for each in plan.clusters):
@@ -77,11 +85,8 @@ def _figures(roadmap: Roadmap, phases: Sequence[RoadmapPhase]) -> Iterator[tuple
         label = message("Storage {name}, {site} (GiB)", name=name, site=site)
         rows.append((label, _gib(site, name)))
     rows.append((message("Backup storage (TiB)"), _sum(lambda plan: sum(each.tib for each in plan.backup))))
-    rows.append((message("VMs moved"), lambda phase: _whole(phase.moved)))
-    rows.append((message("A month ({currency})", currency=currency), lambda phase: phase.plan.cost))
-    rows.append((message("In all ({currency})", currency=currency), lambda phase: phase.cost))
-    for label, figure in rows:
-        yield (label, *(figure(phase) for phase in phases))
+    rows.append((message("VMs moved"), lambda phase: phase.moved))
+    return rows
 
 
 def _places(found: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -89,11 +94,7 @@ def _places(found: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _sum(count: Callable[[Plan], int]) -> Figure:
-    return lambda phase: _whole(count(phase.plan))
-
-
-def _whole(number: int) -> Message:
-    return message("{number:n}", number=number)
+    return lambda phase: count(phase.plan)
 
 
 def _hosts(site: str, blade: str) -> Figure:

@@ -1,0 +1,165 @@
+"""The quote of a roadmap: the first order is quoted, all orders are told at its terms, and each file is made again."""
+
+import io
+import json
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ran, bad_input
+from roadmaps import asked_of, phase_by_phase
+from test_again import again, carrying_other, parts_of, zipped
+from test_quote import TERMS, by_another_engine
+from test_roadmap import GROWING, PRICES
+
+import cloudplan as cp
+from cloudplan.base.cells import read_book
+from cloudplan.base.language import language
+from cloudplan.plan.roadmap import Roadmap
+from cloudplan.presentation.html_page import render_quote_page
+from cloudplan.presentation.tables import over_time
+from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.phase_quotes import phase_quotes, quote_over_time
+from cloudplan.sales.priced import Priced
+from cloudplan.sales.quote import Quote
+from cloudplan.sales.remade import remade
+from cloudplan.sales.terms import read_terms
+
+Run = Callable[..., Ran]
+DISCOUNT = Decimal("0.05")
+PROOF = {"status", "lower_bound", "gap", "search", "list_price", "discount", "lower_bound_otherwise"}
+
+
+@pytest.fixture(scope="module")
+def roadmap(edition: cp.Edition) -> Roadmap:
+    return phase_by_phase(asked_of(GROWING, PRICES, edition))
+
+
+@pytest.fixture(scope="module")
+def quotes(roadmap: Roadmap) -> dict[str, Quote]:
+    terms = read_terms({**TERMS, "discount": DISCOUNT})
+    return {audience: quote_over_time(roadmap, terms, audience) for audience in ("customer", "internal")}
+
+
+@pytest.fixture(scope="module")
+def workbooks(quotes: dict[str, Quote]) -> dict[str, bytes]:
+    return {audience: write_quote(quote, language("en")) for audience, quote in quotes.items()}
+
+
+@pytest.fixture(scope="module")
+def page(quotes: dict[str, Quote]) -> str:
+    return render_quote_page(quotes["customer"], language("fr"))
+
+
+def test_every_phase_is_quoted_at_the_same_terms(roadmap: Roadmap, quotes: dict[str, Quote]) -> None:
+    for quote in quotes.values():
+        told = phase_quotes(quote)
+        assert [each.phase.from_ for each in told] == [each.from_ for each in roadmap.phases]
+        assert (told[0].monthly, quote.plan.workload) == (quote.monthly, roadmap.phases[0].plan.workload)
+        for each, phase in zip(told, roadmap.phases, strict=True):
+            net = [line.quantity * line.unit_price * (1 - DISCOUNT) for line in phase.plan.bom]
+            assert each.monthly == sum(amount.quantize(Decimal("0.01"), "ROUND_HALF_UP") for amount in net)
+            assert each.licences == (phase.plan.owed.monthly if phase.plan.owed else 0)
+            assert each.cost == phase.months * (each.monthly + each.licences)
+            assert abs(each.owed_after - phase.owed_after * (1 - DISCOUNT)) < 1
+        assert any(each.owed_after for each in told) and any(each.licences for each in told)
+        table = over_time.by_phase(quote)
+        costs = [cost for cost in table.values("Cost of the phase") if isinstance(cost, Decimal)]
+        assert costs[-1] == sum(costs[:-1]) == over_time.total(quote)
+
+
+def test_how_full_is_of_what_may_be_used(quotes: dict[str, Quote]) -> None:
+    found = over_time.filled(quotes["customer"])
+    assert {(each.resource, each.site) for each in found} >= {
+        ("memory", "az05"),
+        ("cores", "az05"),
+        ("storage", "az06"),
+    }
+    assert all(0 < share <= 1 for each in found for share in each.shares if share is not None)
+
+
+def fields_of(tree: Any) -> set[str]:
+    if isinstance(tree, dict):
+        return set(tree).union(*map(fields_of, tree.values()))
+    return set().union(*map(fields_of, tree)) if isinstance(tree, list) else set()
+
+
+def test_the_document_carries_the_roadmap_once_and_for_its_reader(quotes: dict[str, Quote]) -> None:
+    for audience, quote in quotes.items():
+        tree = quote.priced.tree()
+        assert not any("plan" in phase for phase in tree["roadmap"]["phases"][:1])
+        left = {**tree["roadmap"], "inputs": {}, "phases": []}
+        known = fields_of(
+            [tree["plan"]["bom"], left, *(phase["plan"]["bom"] for phase in tree["roadmap"]["phases"][1:])]
+        )
+        assert bool(known & PROOF) is (audience == "internal")
+        read = Priced.model_validate(tree)
+        assert read == quote.priced and remade(read, "").verdict.holds
+        tree["roadmap"]["phases"][0]["plan"] = tree["plan"]
+        with pytest.raises(ValueError, match="that of the quote"):
+            Priced.model_validate(tree)
+    customer = quotes["customer"].priced.tree()
+    customer["roadmap"]["phases"][1]["plan"]["gap"] = 0.1
+    with pytest.raises(ValueError, match="without gap"):
+        Priced.model_validate(customer)
+
+
+def test_files_are_made_again(workbooks: dict[str, bytes], page: str) -> None:
+    for data in (*workbooks.values(), page.encode()):
+        assert again(data).identical
+
+
+def test_what_was_changed_is_named(workbooks: dict[str, bytes], page: str, quotes: dict[str, Quote]) -> None:
+    parts = parts_of(workbooks["customer"])
+    second = phase_quotes(quotes["customer"])[1]
+    stands = f"<v>{float(second.cost)!r}</v>".encode()
+    name = next(name for name, part in parts.items() if stands in part)
+    edited = {**parts, name: parts[name].replace(stands, b"<v>1.5</v>")}
+    assert {each.where.partition("!")[0] for each in again(zipped(edited)).differences} <= {"Quote", "Orders over time"}
+    assert not again(zipped(edited)).holds
+    shown = language("fr").amount(second.cost)
+    assert shown in page and not again(page.replace(shown, "1,50", 1)).holds
+
+    def cheaper(tree: dict[str, Any]) -> None:
+        phase = tree["roadmap"]["phases"][1]["plan"]
+        phase["bom"][0]["quantity"] -= 1
+
+    def later(tree: dict[str, Any]) -> None:
+        tree["roadmap"]["phases"][1]["owed_after"] = "0.00"
+
+    for edit in (cheaper, later):
+        assert not again(carrying_other(workbooks["customer"], edit)).remade.verdict.holds
+
+
+def test_formulas_are_reckoned_as_another_engine_does(workbooks: dict[str, bytes], tmp_path: Path) -> None:
+    book = read_book(io.BytesIO(workbooks["internal"]), "")
+    others = by_another_engine(workbooks["internal"], {"cp_discount": float(DISCOUNT)}, tmp_path, "formualizer")
+    for title in ("Orders over time", "Lines of the orders", "Quote"):
+        for address, cell in book.sheets[title].cells.items():
+            if cell.formula and isinstance(cell.value, float):
+                assert math.isclose(float(others[title, address]), cell.value, rel_tol=1e-12), (title, address)
+
+
+def test_the_command_quotes_a_roadmap(roadmap: Roadmap, tmp_path: Path, run: Run) -> None:
+    source, terms = tmp_path / "roadmap.json", tmp_path / "terms.json"
+    source.write_text(roadmap.to_json())
+    terms.write_text(json.dumps({**TERMS, "discount": str(DISCOUNT)}))
+    page = tmp_path / "quote.html"
+    assert run("quote", source, "--terms", terms, "-o", page).status == 0
+    ran = run("verify", page, "--plan", source, "--terms", terms)
+    assert ran.status == 0 and "It is the quote of the plan and the terms that were given." in ran.out
+    before = tmp_path / "plan.json"
+    before.write_text(roadmap.phases[0].plan.to_json())
+    ran = run("quote", source, "--previous", before, "-o", tmp_path / "other.html")
+    assert ran.status == 2 and "--previous" in ran.err
+
+
+def test_a_broken_roadmap_is_not_quoted(roadmap: Roadmap) -> None:
+    tree = json.loads(roadmap.to_json())
+    tree["phases"][1]["owed_after"] = "0.00"
+    with bad_input() as faults:
+        quote_over_time(Roadmap.model_validate(tree))
+    assert any("owed_after" in str(fault) for fault in faults)
