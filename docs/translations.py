@@ -72,6 +72,7 @@ MODULES = (
             "allocation",
             "relax",
             "compare",
+            "options",
             "phases",
             "phase_orders",
             "roadmap_diff",

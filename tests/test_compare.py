@@ -15,7 +15,8 @@ from test_report import parsed
 
 import cloudplan as cp
 from cloudplan.analysis.breakpoints import breakpoints
-from cloudplan.analysis.compare import Comparison, compare, edited, usual, varied
+from cloudplan.analysis.compare import Comparison, compare, usual
+from cloudplan.analysis.edits import edited, varied
 from cloudplan.analysis.requirements import given_up
 from cloudplan.analysis.requote import plan_of
 from cloudplan.optimiser.memory import Memory

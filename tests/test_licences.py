@@ -20,7 +20,8 @@ from test_engine import facts, size
 
 import cloudplan as cp
 from cloudplan.analysis.allocation import licences_by
-from cloudplan.analysis.compare import edited, usual
+from cloudplan.analysis.compare import usual
+from cloudplan.analysis.edits import edited
 from cloudplan.analysis.licence_prices import at_price, licence_prices
 from cloudplan.analysis.price_review import diff
 from cloudplan.analysis.requirements import given_up

@@ -11,7 +11,7 @@ from conftest import Ran, vm, workload
 from test_compare import origin
 
 import cloudplan as cp
-from cloudplan.analysis.compare import edited
+from cloudplan.analysis.edits import edited
 from cloudplan.analysis.relax import NoPlan, why_no_plan
 from cloudplan.analysis.requote import plan_of
 from cloudplan.base.language import Message

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cloudplan.analysis.compare import edited
+from cloudplan.analysis.edits import edited
 from cloudplan.base.errors import BadInputError, NoPlanError, TimeLimitError
 from cloudplan.evaluation.assumptions import Otherwise, assumptions, bases
 from cloudplan.evaluation.resting import Change

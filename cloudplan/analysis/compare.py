@@ -4,17 +4,15 @@ Every alternative is the workload with some fields changed, sized again with the
 the workload requires unless it is about just that; what it gives up is told.
 """
 
-import copy
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, get_args
 
+from cloudplan.analysis.edits import Asked, Edits, edited, varied
 from cloudplan.analysis.requirements import given_up
-from cloudplan.base.errors import BadInputError, Fault, NoPlanError
-from cloudplan.base.schema import unknown
+from cloudplan.base.errors import NoPlanError
 from cloudplan.evaluation.resting import DATASTORES, RESERVE_GIB
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
@@ -28,14 +26,10 @@ MOST_CLUSTERS = 4
 """Clusters of a site up to which each number is tried as the most."""
 ONE_BLADE_TYPE = "one blade type"
 """The alternatives that are asked for before the others, because their plans often suit those too."""
-MOST_ALTERNATIVES = 500
 LICENSED = "licensed"
 """What the pool of VMs is called beside its own name that licences set apart."""
 
 Solve = Callable[[Origin], Plan]
-Edits = Mapping[str, Any]
-Asked = tuple[str, str, Edits]
-_STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -114,12 +108,12 @@ def compare(origin: Origin, solve: Solve, vary: Sequence[str] = (), each: Each =
     optimum = Alternative("", "as asked for", {}, solve(origin))
     assert optimum.plan is not None
     wanted = asked if asked is not None else list(usual(origin, optimum.plan))
-    tried: list[Alternative] = []
+    sized: list[Alternative] = []
     for one_type, stage in itertools.groupby(wanted, key=lambda entry: entry[0] == ONE_BLADE_TYPE):
         step = -1 if one_type else 1  # the largest blades take longest: they come first, to run beside the others
-        found = each(lambda entry: _tried(origin, tree, *entry, solve), list(stage)[::step])
-        tried += list(found)[::step]
-    return Comparison(optimum, tuple(tried))
+        found = each(lambda entry: tried(origin, tree, entry, solve), list(stage)[::step])
+        sized += list(found)[::step]
+    return Comparison(optimum, tuple(sized))
 
 
 def usual(origin: Origin, optimum: Plan) -> Iterator[tuple[str, str, Edits]]:
@@ -206,75 +200,9 @@ def _sites(plan: Plan) -> set[str]:
     return {cluster.site for cluster in plan.clusters}
 
 
-def varied(vary: Sequence[str]) -> Iterator[tuple[str, str, Edits]]:
-    """Yield every combination of the values given for some fields; a list is written with + between its entries.
-
-    Raises BadInputError for a text that is not field=value,value and for more than `MOST_ALTERNATIVES` combinations.
-    """
-    fields: list[tuple[str, list[str]]] = []
-    for text in vary:
-        path, sign, values = text.partition("=")
-        if not sign or not values:
-            raise BadInputError([Fault(f"found {text!r}; allowed: field=value,value", where="--vary")])
-        fields.append((path.strip(), [value.strip() for value in values.split(",")]))
-    combinations = list(itertools.product(*(values for _, values in fields)))
-    if len(combinations) > MOST_ALTERNATIVES:
-        message = f"{len(combinations)} alternatives; allowed: at most {MOST_ALTERNATIVES}"
-        raise BadInputError([Fault(message, where="--vary")])
-    for chosen in combinations:
-        edits = {path: _typed(path, value) for (path, _), value in zip(fields, chosen, strict=True)}
-        name = ", ".join(f"{path.rpartition('.')[2]} {value}" for (path, _), value in zip(fields, chosen, strict=True))
-        yield " x ".join(path for path, _ in fields), name, edits
-
-
-def _typed(path: str, value: str) -> Any:
-    """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
-    if value in ("", "null"):
-        return None
-    listed = path.rpartition(".")[2] in ("blades", "names", "networks", "requires", "licences")
-    return value.split("+") if listed else value
-
-
-def edited(tree: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
-    """Return a tree with fields replaced; raise BadInputError for a path that leads nowhere.
-
-    A path is ``policy.vcpu_per_core``, ``vms[0].count`` or ``vms.NAME.count``.
-    """
-    changed, copied = dict(tree), set[tuple[str, ...]]()  # only what leads to a change is copied, and once
-    for path, value in edits.items():
-        *steps, last = _STEP.findall(path)
-        place: Any = changed
-        for depth, step in enumerate(steps, 1):
-            key = _inside(place, step, path)
-            if (way := tuple(steps[:depth])) not in copied:
-                place[key] = copy.copy(place[key])
-                copied.add(way)
-            place = place[key]
-        if not isinstance(place, dict):
-            raise BadInputError([Fault(f"{path}: nothing stands below {steps[-1]!r}", where="--vary")])
-        place[last] = value
-    return changed
-
-
-def _inside(place: Any, step: str, path: str) -> int | str:
-    """Return the index or the key of what a step of a path leads to."""
-    if isinstance(place, list):
-        if step.startswith("["):
-            index = int(step[1:-1])
-            if index < len(place):
-                return index
-            raise BadInputError([Fault(f"{path}: there are {len(place)} entries, counted from 0", where="--vary")])
-        named = {entry.get("name"): index for index, entry in enumerate(place) if isinstance(entry, dict)}
-        if step in named:
-            return named[step]
-        raise BadInputError([replace(unknown("name", step, map(str, named)), where="--vary", path=path)])
-    if isinstance(place, dict):
-        place.setdefault(step, {})
-        return step
-    raise BadInputError([Fault(f"{path}: nothing stands below {step!r}", where="--vary")])
-
-
-def _tried(origin: Origin, tree: Mapping[str, Any], theme: str, name: str, edits: Edits, solve: Solve) -> Alternative:
+def tried(origin: Origin, tree: Mapping[str, Any], asked: Asked, solve: Solve) -> Alternative:
+    """Return an alternative of a workload, which `tree` is as plain values, with its plan, or why there is none."""
+    theme, name, edits = asked
     workload = read_workload(edited(tree, edits), origin.edition, obey_pin=False)
     lost = given_up(origin.workload, workload)
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cloudplan.analysis.compare import edited
+from cloudplan.analysis.edits import edited
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.base.units import MIB_PER_GIB, gib
 from cloudplan.plan.origin import Origin

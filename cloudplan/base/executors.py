@@ -68,7 +68,7 @@ def local(workers: int) -> Iterator[Executor | None]:
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_note_interrupts)
     try:
         yield pool
     finally:
@@ -79,9 +79,17 @@ def _done(work: Callable[[Plain], Plain], part: str) -> str:
     return json.dumps(work(json.loads(part)))
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the process that waits, and to a search that listens."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def interrupted() -> bool:
+    """Return whether Ctrl-C was pressed while this process of `local` was there: its work is to end soon, and well."""
+    return bool(_NOTED)
+
+
+_NOTED: list[int] = []
+
+
+def _note_interrupts() -> None:
+    """Leave Ctrl-C to the process that waits, and to work that asks."""
+    signal.signal(signal.SIGINT, lambda number, _: _NOTED.append(number))
 
 
 def _result(future: Future[str]) -> str:

@@ -1,16 +1,20 @@
 """`cloudplan compare`: the optimum beside what else one might choose."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextlib import nullcontext
 from typing import Annotated, Literal
 
 import typer
 
 from cloudplan.analysis.breakpoints import breakpoints
-from cloudplan.analysis.compare import Alternative, Asked
-from cloudplan.analysis.compare import compare as compare_all
-from cloudplan.base import processes
-from cloudplan.cli import talking
+from cloudplan.analysis.compare import Alternative, in_turn
+from cloudplan.analysis.compare import compare as alternatives
+from cloudplan.analysis.edits import Asked
+from cloudplan.analysis.options import Options
+from cloudplan.analysis.options import options as against_risk
+from cloudplan.analysis.side_by_side import SideBySide
+from cloudplan.base import executors, processes
+from cloudplan.cli import talking, values
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
     EachTimeLimit,
@@ -26,10 +30,9 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.searching import Interrupt, optimised
 from cloudplan.cli.verbs import commands
-from cloudplan.optimiser.memory import Memory
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.tables import compare as tables
-from cloudplan.workload.case import Case
+from cloudplan.presentation.tables import options
 
 
 @commands.command(example="cloudplan compare workload.yaml --vary policy.vcpu_per_core=2,3,4")
@@ -44,6 +47,23 @@ def compare(
     growth: Annotated[
         bool, typer.Option("--breakpoints", help="Also: how much growth fits, what would save a host.")
     ] = (False),
+    risk: Annotated[
+        bool,
+        typer.Option(
+            "--options",
+            help="Instead: cost against risk, every combination of host failures, vCPUs a core, memory ceiling and "
+            "host reserve; --vary gives the values of one.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            parser=values.whole(1, 256),
+            metavar="N",
+            help="Processes that size side by side, started anew; 1 sizes in turn. Default: copies of this one on all "
+            "cores, where the system has them.",
+        ),
+    ] = None,
     format: Annotated[
         Literal[Format, "html"] | None,
         typer.Option(help="How the result is written; default: as the extension of the output says, else a table."),
@@ -56,20 +76,27 @@ def compare(
     """Set the optimum beside the best plans under other choices; each is sized again."""
     to = target(output, format, force=force, inputs=[workload, prices], also={".html": "html"})
     origin, _ = read_inputs(workload, prices, catalog, term)
-    memory, case = Memory(), Case.of(origin.workload, origin.edition, origin.prices)
-
-    def side_by_side(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:
-        memory.close()  # an alternative rests on what was found before its stage, in whatever order they end
-        with Interrupt():  # Ctrl-C ends the searches under way
-            found = processes.each(work, asked)
-        memory.learn(case, [each.plan.choice for each in found if each.plan])
-        return found
-
-    solve = partial(optimised, gap=gap, time_limit=time_limit, memory=memory)
-    found = compare_all(origin, solve, vary or (), side_by_side)
-    assert found.optimum.plan is not None
-    breaks = breakpoints(origin, found.optimum.plan, solve) if growth else None
-    report = tables.report(found, breaks)
+    with executors.local(workers or 1) as executor, Interrupt() if executor else nullcontext():
+        sizing = SideBySide(
+            origin,
+            search=optimised,
+            spread=in_turn if workers else _on_all_cores,
+            executor=executor,
+            gap=gap,
+            time_limit=time_limit,
+        )
+        found = (against_risk if risk else alternatives)(origin, sizing.solve, vary or (), sizing.each)
+        assert found.optimum.plan is not None
+        breaks = breakpoints(origin, found.optimum.plan, sizing.solve) if growth else None
+    if isinstance(found, Options):
+        report, plain, bars = options.report(found, breaks), options.values(found, breaks), options.BARS
+    else:
+        report, plain, bars = tables.report(found, breaks), tables.values(found, breaks), tables.BARS
     if to.format == "html":
-        return to.emit(render_report_page(report, bars=("Cost", "Monthly"), spoken=talking.spoken()))
-    return to.show(report, tables.values(found, breaks))
+        return to.emit(render_report_page(report, bars=bars, spoken=talking.spoken()))
+    return to.show(report, plain)
+
+
+def _on_all_cores(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:
+    with Interrupt():  # Ctrl-C ends the searches under way
+        return processes.each(work, asked)

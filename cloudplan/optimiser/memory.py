@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.evaluation.items import cost, decision_of, items
+from cloudplan.evaluation.recast import recast
 from cloudplan.evaluation.third_party import clusters_cost
 from cloudplan.evaluation.verify import check_choice
 from cloudplan.optimiser.compute.search import SitePlan
@@ -20,10 +21,9 @@ from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.search import StoragePlan
 from cloudplan.plan.plan import Choice, Cluster
-from cloudplan.rules.compute import least_memory_gib
 from cloudplan.rules.licences import of_every_cluster
 from cloudplan.rules.standing import standing_clusters, standing_gib
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 from cloudplan.workload.workload import NO_STANDBY
 
 Answer = TypeVar("Answer")
@@ -81,6 +81,13 @@ class Memory:
     def close(self) -> None:
         """Keep nothing more: what is asked from now on depends on nothing but what is known now."""
         self._closed = True
+
+    def resting_on(self, case: Case, choices: Iterable[Choice]) -> "Memory":
+        """Return a closed memory with what this one has found, and with no other choices than these."""
+        other = Memory()
+        other._answers, other._ended, other._closed = self._answers, self._ended, True
+        other.learn(case, choices)
+        return other
 
     def learn(self, case: Case, choices: Iterable[Choice]) -> None:
         """Keep choices for the VMs of a case, also when closed."""
@@ -258,7 +265,7 @@ def rival_clusters(case: Case, memory: Memory, choice: Choice) -> tuple[Cluster,
     """
     most = case.workload.policy.max_clusters
     offers = [
-        tuple(_recast(case, cluster) for cluster in each.clusters)
+        recast(case, each.clusters)
         for each in memory.choices(case)
         if {cluster.blade for cluster in each.clusters} <= set(case.blades)
         and (most is None or all(count <= most for count in Counter(c.site for c in each.clusters).values()))
@@ -287,16 +294,3 @@ def storage_cost(case: Case, choice: Choice) -> Fraction:
 
 def _holds(case: Case, choice: Choice) -> bool:
     return all(check.holds for check in check_choice(case, choice))
-
-
-def _recast(case: Case, cluster: Cluster) -> Cluster:
-    """Return a cluster with the same placement, and the hosts to spare and the memory that a case asks for."""
-    failures, groups = case.workload.policy.host_failures, case.workload.groups
-    hosts = len(cluster.placement) + failures
-    used_mib = sum(
-        instances_at(case.workload, groups[name], cluster.site).memory_mib * count
-        for host in cluster.placement
-        for name, count in host.items()
-    )
-    memory_gib = least_memory_gib(case, case.edition.blades[cluster.blade], hosts, used_mib)
-    return cluster.model_copy(update={"hosts": hosts, "spare_hosts": failures, "memory_gib": memory_gib})

@@ -15,6 +15,8 @@ from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Tab
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
 PROOF = "Proof"
+BARS = ("Cost", "Monthly")
+"""Of the page: the column that is drawn, and the one with the numbers."""
 LONGEST_BAR, BLOCKS = 8, " ▏▎▍▌▋▊▉█"
 
 
@@ -38,7 +40,7 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
     if none:
         parts.append(Notes("No plan", none))
     if breaks:
-        parts.append(Notes("Breakpoints", tuple(_breaks(breaks, plan))))
+        parts.append(breakpoints(breaks, plan))
     first = message(
         "{name} as asked for: {priced}; {hosts} hosts.",
         name=plan.workload.name,
@@ -103,6 +105,11 @@ def bar(value: Decimal, most: Decimal) -> str:
     """Return a bar of characters, as long as a value is of the most."""
     eighths = int(value * LONGEST_BAR * 8 / most) if most else 0
     return (BLOCKS[8] * (eighths // 8) + BLOCKS[eighths % 8]).rstrip()
+
+
+def breakpoints(breaks: Breakpoints, plan: Plan) -> Notes:
+    """Return how much growth fits, and what would save a host."""
+    return Notes("Breakpoints", tuple(_breaks(breaks, plan)))
 
 
 def _breaks(breaks: Breakpoints, plan: Plan) -> list[tuple[Text, Text]]:
