@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cloudplan.base import limits, spelling
 from cloudplan.base.errors import Fault
-from cloudplan.base.units import DURATION, MONTH, minutes, month_number
+from cloudplan.base.units import DURATION, MONTH, SIZES, minutes, month_number
 from cloudplan.base.yamlfile import Document, Where
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -105,14 +105,18 @@ def quantity(
     sign = ">" if above else ">="
     allowed = f"{what} {sign} {low}" + (f" and <= {high}" if high is not None else "")
 
+    least, most = Decimal(low), None if high is None else Decimal(high)
+
     def read(value: Any) -> Decimal:
+        return read_text(value) if isinstance(value, str) else reckon(value)
+
+    def reckon(value: Any) -> Decimal:
         found = decimal_of(value, places)
-        if found is None or found < Decimal(low) or (above and found == Decimal(low)):
-            raise refused(allowed, read)
-        if high is not None and found > Decimal(high):
+        if found is None or found < least or (above and found == least) or (most is not None and found > most):
             raise refused(allowed, read)
         return Decimal(_plain_text(found))
 
+    read_text = lru_cache(maxsize=SIZES)(reckon)
     limits = {"exclusiveMinimum" if above else "minimum": _json_number(low)}
     limits |= {} if high is None else {"maximum": _json_number(high)}
     return BeforeValidator(read, json_schema_input_type=number_as_json(limits, places))

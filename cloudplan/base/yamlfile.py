@@ -31,6 +31,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_KINDS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _PLAIN_KINDS}
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -71,7 +72,11 @@ class Document:
 def without_nulls(value: Any) -> Any:
     """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
     if isinstance(value, dict):
-        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+        return {
+            key: without_nulls(inner) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+            if inner is not None
+        }
     return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -132,11 +137,13 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the mapping of JSON pairs; a double key is a ValueError."""
-    tree: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in tree:
-            raise ValueError(f"key given twice: {key!r}")
-        tree[key] = value
+    tree = dict(pairs)
+    if len(tree) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"key given twice: {key!r}")
+            seen.add(key)
     return tree
 
 
@@ -151,6 +158,8 @@ def json_document(text: str, name: str, what: str) -> Document:
     except (ValueError, RecursionError) as error:
         raise BadInputError([Fault(f"not {what} in JSON: {error}", where=name)]) from None
     document = Document(tree, name)
+    if _usual(text, tree):
+        return document
     left: list[tuple[Where, Any]] = [((), tree)]
     while left:
         where, value = left.pop()
@@ -166,6 +175,23 @@ def json_document(text: str, name: str, what: str) -> Document:
         elif isinstance(value, str) and _SURROGATE.search(value):
             raise BadInputError([document.fault(where, "half of a surrogate pair; allowed: Unicode text")])
     return document
+
+
+def _usual(text: str, tree: Any) -> bool:
+    """Return whether JSON text has none of what no document has, as nearly all have; False where one has to look."""
+    if _ESCAPED_SURROGATE.search(text) or _SURROGATE.search(text):
+        return False
+    values = [tree]
+    for _ in range(MAX_DEPTH + 1):
+        if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+            return False
+        values = [
+            inner
+            for value in values
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return not values
 
 
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
@@ -214,15 +240,15 @@ def document_of(value: Any, name: str = "") -> Document:
 
 
 def _as_text(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _as_text(inner) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_as_text(inner) for inner in value]
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, float):
-        return number_text(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return number_text(value) if isinstance(value, float) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): inner if type(inner) is str else _as_text(inner) for key, inner in value.items()}
+    return [_as_text(inner) for inner in value] if isinstance(value, Sequence) else str(value)
 
 
 def number_text(value: float) -> str:

@@ -105,20 +105,29 @@ class Target:
 
     def show(
         self,
-        report: Report,
-        plain: Mapping[str, Any],
+        report: Report | Callable[[], Report],
+        plain: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
         others: Mapping[Path, bytes] | None = None,
         spoken: Language | None = None,
     ) -> None:
-        """Emit a report, in the language of the command by default, or its plain values as JSON."""
+        """Emit a report, in the language of the command by default, or its plain values as JSON.
+
+        Where one of them takes long to make, a function makes it if it is wanted.
+        """
         self.emit(self.text(report, plain, self.screen, spoken), others)
 
-    def text(self, report: Report, plain: Mapping[str, Any], screen: Screen, spoken: Language | None = None) -> str:
+    def text(
+        self,
+        report: Report | Callable[[], Report],
+        plain: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+        screen: Screen,
+        spoken: Language | None = None,
+    ) -> str:
         """Return a report as text, or its plain values as JSON."""
         if self.format == "json":
-            return files.json_text(plain)
-        spoken = spoken or talking.spoken()
-        return render_report(report, style=self.style, spoken=spoken, screen=screen)
+            return files.json_text(plain() if callable(plain) else plain)
+        made = report() if callable(report) else report
+        return render_report(made, style=self.style, spoken=spoken or talking.spoken(), screen=screen)
 
 
 def target(

@@ -1,5 +1,6 @@
 """`cloudplan verify`: a plan put into every rule again, a quote made again; any other file of ours, read strictly."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,7 @@ def _verify_made(
         "price book": (read.prices.sha256, book.sha256),
     }
     strangers = [what for what, (carried, given) in pairs.items() if carried != given]
-    to.show(tables.report(read, verdict, strangers), tables.values(read, verdict, strangers))
+    to.show(partial(tables.report, read, verdict, strangers), partial(tables.values, read, verdict, strangers))
     if not verdict.holds:
         raise typer.Exit(BROKEN)
 

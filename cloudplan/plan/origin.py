@@ -89,7 +89,8 @@ def workload_of(plan: Made, edition: Edition, name: str = "plan") -> Workload:
     workload = read_workload({**plan.inputs.workload, **standing}, edition).with_given(plan.inputs.given)
     if workload.existing:
         _refuse_changed(plan.inputs.existing, workload.existing.canonical(), ("inputs", "existing"), name)
-    _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
+    if canonical_sha256(plan.inputs.workload) != workload.sha256:
+        _refuse_changed(plan.inputs.workload, workload.canonical(), ("inputs", "workload"), name)
     if (workload.horizon is None) == isinstance(plan, Roadmap):
         message = "found a horizon where a plan is of one phase; leave it out"
         if isinstance(plan, Roadmap):

@@ -91,6 +91,8 @@ def _on_its_side(columns: Sequence[Column], row: list[str], spoken: Language, wi
 
 def whole_lines(text: str, width: int, first: str = "", others: str = "", *, hyphens: bool = True) -> list[str]:
     """Return a text as lines no wider than that, as `textwrap` does; a number stays whole and with its unit."""
+    if text.isprintable() and text and text == text.strip() and len(first) + len(text) <= width:
+        return [first + text]
     whole = _NUMBER.sub(NO_BREAK, text)
     lines = textwrap.wrap(whole, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=hyphens)
     return [line.replace(NO_BREAK, " ") for line in lines]

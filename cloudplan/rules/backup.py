@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from cloudplan.base.errors import Fault, NoPlanError
-from cloudplan.base.units import GIB_PER_TIB
+from cloudplan.base.units import GIB_PER_TIB, SIZES
 from cloudplan.rules.rule import COUNT_OR_ZERO, FIRST, Inequality, Linear, Rule, exact, share
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, Disk, VmGroup
@@ -62,6 +63,7 @@ def backup_site(case: Case, group: VmGroup) -> str:
     return found
 
 
+@lru_cache(maxsize=SIZES)
 def stored_factor(policy: BackupPolicy) -> Fraction:
     """Return the GiB stored for each GiB of data under a retention policy (BKP-3)."""
     kept = 1 - Fraction(policy.change_rate)

@@ -51,8 +51,8 @@ def read_workload(
     document = _document(source)
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), misfit(document.tree, "a mapping"))])
-    blanks = _blank_faults(document)
     written = without_nulls(document.tree)
+    blanks = _blank_faults(document) if written != document.tree else []
     document.tree = without_nulls(written)  # a copy, to be completed
 
     @cache

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Duration, Flag, Frozen, Month, Name, quantity, refused, whole
-from cloudplan.base.units import mib
+from cloudplan.base.units import SIZES, mib
 from cloudplan.workload.existing import Existing
 
 MAX_INSTANCES = 1_000_000
@@ -227,7 +227,12 @@ class VmGroup(Frozen):
     @property
     def cores(self) -> Fraction:
         """Demand of one instance in physical cores (CPU-1)."""
-        return Fraction(self.vcpus) / Fraction(self.vcpu_per_core)
+        return _cores(self.vcpus, self.vcpu_per_core)
+
+
+@lru_cache(maxsize=SIZES)
+def _cores(vcpus: int, vcpu_per_core: Decimal) -> Fraction:
+    return Fraction(vcpus) / Fraction(vcpu_per_core)
 
 
 class Network(Frozen):

@@ -12,7 +12,10 @@ from cloudplan.plan.origin import Made
 from cloudplan.presentation.phrases import phrase
 from cloudplan.presentation.tables.plan import own_catalog, priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
-from cloudplan.rules.rule import Check, Inequality
+from cloudplan.rules.rule import Check, Condition, Inequality
+
+_LAST = 1_000_000
+"""A slack that is no share of anything."""
 
 VERDICT_SCHEMA = "cloudplan/verdict/v1"
 
@@ -79,10 +82,13 @@ def _by_rule(verdict: Verdict) -> Table:
     return Table("Rules", columns, tuple(rows), "Every rule says: left side <= right side.")
 
 
-def _relative_slack(check: Check) -> Fraction:
+def _relative_slack(check: Check) -> Fraction | int:
     """Return the slack as a share of the right side, those without one last."""
-    left, right, _ = check.shown
-    return (right - left) / abs(right) if right else Fraction(1_000_000) - left
+    if isinstance(check, Condition):
+        return _LAST - (not check.holds)
+    if check.right:
+        return Fraction(check.right - check.left) / abs(Fraction(check.right))
+    return _LAST - check.shown[0]
 
 
 def _sides(check: Check) -> tuple[Message, Message, Message]:
