@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import EDITION, Ran, price_book, vm, workload
+from openpyxl import load_workbook
 from pydantic import ValidationError
 from roadmaps import STOPPED, asked_of, phase_by_phase
 from test_rules import broken, covers
@@ -23,7 +24,7 @@ from cloudplan.evaluation.roadmap_document import Asked, roadmap_of_choices
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.plan.origin import origin_of, read_roadmap
-from cloudplan.plan.plan import Choice, Datastore
+from cloudplan.plan.plan import Choice, Datastore, Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.standing import existing_of
 from cloudplan.rules.over_time import choices_stay
@@ -187,7 +188,30 @@ def test_each_phase_orders_only_what_is_new(roadmap: Roadmap, file: Path, run: R
         assert {lun["size_gib"] for content in contents for lun in content.get("datastores", ())} <= sizes
     assert [each["from"] for each in told["phases"]] == ["2027-01", "2027-07", "2028-01"]
     assert "À commander en 2027-07" in run("orders", file, "--lang", "fr").out
-    assert run("orders", file, "-o", file.with_suffix(".xlsx")).status == 2
+
+
+def test_the_orders_of_all_phases_are_a_workbook_and_files_for_terraform(
+    roadmap: Roadmap, file: Path, run: Run, tmp_path: Path
+) -> None:
+    book, folder = tmp_path / "orders.xlsx", tmp_path / "tf"
+    assert run("orders", file, "-o", book, "--tfvars", folder, "--lang", "fr").status == 0
+    told = json.loads(run("orders", file, "--format", "json").out)
+    steps = load_workbook(book)["Déroulement"]
+    listed = Counter(row[0] for row in steps.iter_rows(min_row=2, values_only=True) if row[1])
+    assert listed == {each["from"]: len(each["orders"]) + len(each["requests"]) for each in told["phases"]}
+    months = [phase.from_ for phase in roadmap.phases]
+    vms = [json.loads((folder / f"{month}-vms.tfvars.json").read_text(encoding="utf-8"))["vms"] for month in months]
+    assert [len(each) for each in vms] == [len(group_names(phase.plan)) for phase in roadmap.phases]
+    beside = [(folder / f"{month}-beside-terraform.md").read_text(encoding="utf-8") for month in months]
+    assert "Nouveautés" not in beside[0] and "nouvelles VM" in beside[1] and "campaign" in beside[1]
+    assert "supprimées : Terraform les détruit | campaign" in " ".join(beside[2].split())
+    assert "disque 0 : 72 → 86,4 Gio" in beside[2]
+    assert run("orders", file, "--tfvars", folder).status == 2
+    assert run("orders", file, "--tfvars", folder, "--force").status == 0
+
+
+def group_names(plan: Plan) -> list[str]:
+    return [name for group in plan.inputs.workload["vms"] for name in group["names"]]
 
 
 def test_a_forged_roadmap_is_refused(roadmap: Roadmap, file: Path, run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The orders of a plan, and those of each phase of a roadmap: all of a plan from nothing, else what is new."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cloudplan.base.errors import BadInputError
@@ -9,6 +9,7 @@ from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
+from cloudplan.sales.affinity import AffinityRule
 from cloudplan.sales.further_orders import further_orders
 from cloudplan.sales.orders import orders
 from cloudplan.sales.steps import Orders
@@ -21,6 +22,16 @@ def orders_of(case: Case, plan: Plan) -> Orders:
     if case.workload.existing is None:
         return orders(case, plan.choice, plan.backup)
     return further_orders(case, plan)
+
+
+def new_rules(found: Sequence[Orders]) -> list[tuple[AffinityRule, ...]]:
+    """Return for each phase the affinity rules that the phase before does not have, or has for other machines."""
+    before: tuple[AffinityRule, ...] = ()
+    fresh = []
+    for each in found:
+        fresh.append(tuple(rule for rule in each.rules if rule not in before))
+        before = each.rules
+    return fresh
 
 
 def in_order(roadmap: Roadmap, name: str) -> Origin:

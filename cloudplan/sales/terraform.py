@@ -4,11 +4,13 @@ The provider makes VMs, their controllers, disks and network adapters, with tags
 them is ordered; what concerns several VMs, or their copies, is asked for or set at the console.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.utilisation import placements
 from cloudplan.plan.plan import Choice
 from cloudplan.rules.backup import is_backed_up
@@ -27,6 +29,10 @@ class Unsaid:
     what: Message
     about: str
     instead: Message
+
+
+Machines = Mapping[str, Mapping[str, Any]]
+"""VMs by name."""
 
 
 def machines(case: Case, choice: Choice) -> dict[str, dict[str, Any]]:
@@ -62,6 +68,36 @@ def _cluster_of(choice: Choice, group: VmGroup) -> str:
     """Return the cluster for a VM that is off, empty when its site has none."""
     here = [cluster for cluster in choice.clusters if cluster.site == group.site]
     return next((cluster.name for cluster in here if cluster.pool == group.pool), here[0].name if here else "")
+
+
+def news(before: Machines, after: Machines) -> list[tuple[Message, str]]:
+    """Return what is new of some VMs, as `machines` has them: what it is, and the names of the VMs alike.
+
+    VMs that come and go, disks that grow, what else is another, and what moves.
+    """
+    found: list[tuple[Message, list[str]]] = []
+    for name, vm in after.items():
+        for what in [message("new VMs")] if name not in before else _changes(before[name], vm):
+            alike = next((names for told, names in found if told == what), None)
+            if alike is None:
+                found.append((what, [name]))
+            else:
+                alike.append(name)
+    if gone := [name for name in before if name not in after]:
+        found.append((message("gone: Terraform destroys them"), gone))
+    return [(what, ", ".join(names)) for what, names in found]
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:
+    """Yield what of a VM is another."""
+    for number, (old, new) in enumerate(zip(before["disks"], after["disks"], strict=True)):
+        if old["size_bytes"] != new["size_bytes"]:
+            sizes = [Fraction(disk["size_bytes"], BYTES_PER_MIB * MIB_PER_GIB) for disk in (old, new)]
+            yield message("disk {number}: {old:n} → {new:n} GiB", number=number, old=sizes[0], new=sizes[1])
+    if before["cluster"] != after["cluster"]:
+        yield message("moves from cluster {old} to {new}", old=before["cluster"], new=after["cluster"])
+    if [disk["datastore"] for disk in before["disks"]] != [disk["datastore"] for disk in after["disks"]]:
+        yield message("disks on another datastore: move them at the console")
 
 
 def unsaid(case: Case, choice: Choice) -> Iterator[Unsaid]:

@@ -8,9 +8,11 @@ from typing import Any
 from cloudplan.base.language import ENGLISH, Language, Message, counted, known, message
 from cloudplan.plan.origin import Made
 from cloudplan.plan.plan import Plan
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.plan import own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
+from cloudplan.sales.affinity import AffinityRule
 from cloudplan.sales.steps import Content, Orders, Step
 from cloudplan.sales.terms import Terms
 
@@ -35,11 +37,15 @@ class Head:
     issued: date | None
     plan: str
     prices: str
+    over_time: bool = False
+    """Whether they are those of a roadmap."""
 
     @classmethod
     def of(cls, plan: Made, terms: Terms) -> "Head":
         """Return the head of the orders of a plan or roadmap, with the number and the day of its terms."""
-        return cls(terms.number or plan.sha256[:8], terms.issued, plan.sha256, plan.prices.sha256)
+        return cls(
+            terms.number or plan.sha256[:8], terms.issued, plan.sha256, plan.prices.sha256, isinstance(plan, Roadmap)
+        )
 
 
 # --- what is filled in ------------------------------------------------------------------------------------------------
@@ -168,17 +174,16 @@ def about(head: Head, spoken: Language) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (message("Number"), head.number),
         (message("Date"), spoken.date(head.issued) if head.issued else UNKNOWN),
-        (message("Plan, SHA-256"), head.plan),
+        (message("Roadmap, SHA-256") if head.over_time else message("Plan, SHA-256"), head.plan),
         (message("Price book, SHA-256"), head.prices),
     ]
     return Table("Reference", (Column("What"), Column("Content", "hash")), tuple(rows))
 
 
-def affinity(orders: Orders) -> Table:
-    """Return the affinity rules as the console asks for them."""
+def affinity(rules: Sequence[AffinityRule]) -> Table:
+    """Return affinity rules as the console asks for them."""
     rows = tuple(
-        (rule.cluster, known(rule.kind), rule.name, known(rule.status), ", ".join(rule.machines))
-        for rule in orders.rules
+        (rule.cluster, known(rule.kind), rule.name, known(rule.status), ", ".join(rule.machines)) for rule in rules
     )
     columns = (*(Column("Cluster"), Column("Type"), Column("Name"), Column("Status"), Column("VMs")),)
     return Table("Affinity rules", columns, rows, _RULES if rows else "")
@@ -206,7 +211,7 @@ _NOTE = message("A step is placed when those that it comes after are delivered; 
 
 def report(orders: Orders, plan: Plan, head: Head, spoken: Language) -> Report:
     """Return the orders of a plan as a document."""
-    rules = [affinity(orders)] if orders.rules else []
+    rules = [affinity(orders.rules)] if orders.rules else []
     parts = [about(head, spoken), overview(orders), *(step(each, orders) for each in orders.steps), *rules]
     placed, asked = len(orders.orders), len(orders.requests)
     summary = (
@@ -240,6 +245,8 @@ def _gist(content: Content) -> Cell:
     about = [*filter(None, named), *content.clusters, *(name for pair in content.pairs for name in pair)]
     about += [*dict.fromkeys(store for store, _ in content.shared), *(wish.group for wish in content.wishes)]
     about = about or [*content.networks, *content.vms]
+    if about == [content.label]:
+        return known(content.label)
     if content.backup_gib and not about:
         return message("{size_gib:n} GiB", size_gib=content.backup_gib)
     return f"{', '.join(about[:3])}, …" if len(about) > 3 else ", ".join(about)
