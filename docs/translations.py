@@ -88,6 +88,7 @@ MODULES = (
             "catalog",
             "release_notes",
             "over_time",
+            "extension",
         )
     ),
     *("presentation/phase_sheets", "presentation/time_panels"),

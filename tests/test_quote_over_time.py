@@ -1,5 +1,7 @@
 """The quote of a roadmap: the first order is quoted, all orders are told at its terms, and each file is made again."""
 
+import csv
+import dataclasses
 import io
 import json
 import math
@@ -18,10 +20,14 @@ from test_roadmap import GROWING, PRICES
 import cloudplan as cp
 from cloudplan.base.cells import read_book
 from cloudplan.base.language import language
+from cloudplan.base.printed import read_pdf
 from cloudplan.plan.roadmap import Roadmap
+from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
-from cloudplan.presentation.tables import over_time
+from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.tables import extension, over_time
 from cloudplan.presentation.workbook import write_quote
+from cloudplan.sales.extension import splits
 from cloudplan.sales.phase_quotes import phase_quotes, quote_over_time
 from cloudplan.sales.priced import Priced
 from cloudplan.sales.quote import Quote
@@ -108,8 +114,48 @@ def test_the_document_carries_the_roadmap_once_and_for_its_reader(quotes: dict[s
 
 
 def test_files_are_made_again(workbooks: dict[str, bytes], page: str) -> None:
-    for data in (*workbooks.values(), page.encode()):
+    for data in (workbooks["internal"], page.encode()):
         assert again(data).identical
+
+
+def test_a_pdf_has_the_orders(quotes: dict[str, Quote]) -> None:
+    data = render_pdf(quotes["customer"], language("en"))
+    words = " ".join(word for page in read_pdf(data, "").pages for word in page.words)
+    assert language("en").amount(over_time.total(quotes["customer"])) in words
+    assert "Existing and new" in words and "Totals of the order of 2027-01" in words
+
+
+def test_what_stands_and_what_is_new_are_the_whole_bill(quotes: dict[str, Quote]) -> None:
+    for quote in quotes.values():
+        parts = splits(quote)
+        told = [part for part in parts if part.before is not None]
+        assert told and len(told) < len(parts)  # nobody told what stands of memory, of backups
+        for part in told:
+            assert part.net_kept is not None and part.net_new is not None
+            assert part.net_kept + part.net_new == part.line.net and part.net_kept >= 0
+        hosts = next(part for part in parts if part.line.line.sku.endswith("eco:v3") and part.line.line.site == "az05")
+        assert hosts.before == 3
+        *some, whole = extension.totals(quote).values("Monthly")
+        assert sum(amount for amount in some if isinstance(amount, Decimal)) == whole == quote.monthly
+    changes = quotes["customer"].plan.changes or ()
+    less = changes[0].model_copy(update={"before": changes[0].after + 5})
+    gone = changes[0].model_copy(update={"sku": "csp:gone", "before": 2, "after": 0})
+    plan = quotes["customer"].plan.model_copy(update={"changes": (less, gone, *changes[1:])})
+    table = extension.table(dataclasses.replace(quotes["customer"], plan=plan))
+    rows = list(zip(*map(table.values, ("Existing", "New", "Given back", "In all", "Of it new")), strict=True))
+    assert (less.after + 5, 0, 5, less.after, 0) in rows and rows[-1] == (2, 0, 2, 0, None)
+
+
+def test_the_csv_has_the_lines_of_every_phase(quotes: dict[str, Quote]) -> None:
+    rows = list(csv.DictReader(io.StringIO(bill_csv(quotes["customer"], language("en"), Dialect.rfc4180).decode())))
+    plan = [row for row in rows if row["kind"] == "plan"]
+    for each in phase_quotes(quotes["customer"]):
+        own = [row for row in plan if row["phase"] == each.phase.from_]
+        assert sum(Decimal(row["amount"]) for row in own) == each.monthly
+        assert {int(row["phase_months"]) for row in own} == {each.phase.months}
+        stood = [row for row in own if row["existing"]]
+        assert all(int(row["existing"]) + int(row["new"]) >= int(row["quantity"]) for row in stood) and stood
+    assert [int(row["line"]) for row in rows] == list(range(1, len(rows) + 1))
 
 
 def test_what_was_changed_is_named(workbooks: dict[str, bytes], page: str, quotes: dict[str, Quote]) -> None:
@@ -137,7 +183,7 @@ def test_what_was_changed_is_named(workbooks: dict[str, bytes], page: str, quote
 def test_formulas_are_reckoned_as_another_engine_does(workbooks: dict[str, bytes], tmp_path: Path) -> None:
     book = read_book(io.BytesIO(workbooks["internal"]), "")
     others = by_another_engine(workbooks["internal"], {"cp_discount": float(DISCOUNT)}, tmp_path, "formualizer")
-    for title in ("Orders over time", "Lines of the orders", "Quote"):
+    for title in ("Orders over time", "Lines of the orders", "Existing and new", "Quote"):
         for address, cell in book.sheets[title].cells.items():
             if cell.formula and isinstance(cell.value, float):
                 assert math.isclose(float(others[title, address]), cell.value, rel_tol=1e-12), (title, address)

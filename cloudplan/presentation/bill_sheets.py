@@ -10,7 +10,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Message, message
 from cloudplan.presentation import lettering
-from cloudplan.presentation.tables import offer
+from cloudplan.presentation.tables import extension, offer
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Cell, Column, words
 from cloudplan.presentation.worksheet import INDENT, Area, Page, cell_text
@@ -48,6 +48,24 @@ def further_lines(page: Page, quote: Quote) -> Area:
     if quote.internal:
         note = message("Beside the plan; without the commercial discount, without tax.")
     page.note(area.last + 2, note)
+    return area
+
+
+def existing_and_new(page: Page, quote: Quote) -> Area:
+    """Write the lines in two parts, of what stood and what is new, as data with their sums; return where they stand."""
+    table = extension.table(quote)
+    price = "{List price}*(1-{Discount})*(1-cp_discount)" if quote.internal else "{Unit price}"
+    formulas = {
+        **({"Unit price": f"={price}"} if quote.internal else {}),
+        "Of it existing": "={Monthly}-{Of it new}",
+        "Of it new": f"=ROUND({{New}}*{price},2)",
+        "Monthly": f"=ROUND({{In all}}*{price},2)",
+    }
+    sums = (*extension.PARTS, "Monthly")
+    area = page.data(table, "existing_and_new", formulas, sums)
+    page.total(area, area.last + 2, ["", message("Total a month")], page.sums(area, *sums))
+    if table.note:
+        page.note(area.last + 4, table.note)
     return area
 
 

@@ -12,7 +12,7 @@ from cloudplan.base.language import Message, message
 from cloudplan.presentation import live_texts
 from cloudplan.presentation.bill_sheets import BySite
 from cloudplan.presentation.phase_sheets import Placed
-from cloudplan.presentation.tables import conditions, offer, over_time
+from cloudplan.presentation.tables import conditions, extension, offer, over_time
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Column, say
 from cloudplan.presentation.worksheet import Area, Page, kind_of
@@ -38,6 +38,8 @@ class FrontPage:
     quote: Quote
     bill: Area
     further: Area | None
+    parts: Area | None
+    """The lines in two parts, where something stood before."""
     orders: Mapping[str, Placed]
     """Where the figures of the phases of a roadmap stand; none of a plan."""
     check: str
@@ -61,6 +63,8 @@ class FrontPage:
         if self.further is not None:
             blocks.append(row := self._further(row, self.further) + 1)
         blocks.append(row := self._totals(row) + 1)
+        if self.parts is not None:
+            blocks.append(row := self._parts(row, self.parts) + 1)
         if self.orders:
             blocks.append(row := self._orders(row) + 1)
         if self.quote.revision:
@@ -137,7 +141,8 @@ class FrontPage:
     def _totals(self, row: int) -> int:
         """Write net, tax by rate and gross: of a month, once, and over the term, where tax is that of the invoices."""
         page, quote, styles, spoken = self.page, self.quote, self.page.styles, self.page.spoken
-        heads = (say("Total", spoken), "", *map(spoken.said, tables.total_heads(quote)))
+        total = message("Order of {month:month}", month=quote.over_time.roadmap.start) if quote.over_time else "Total"
+        heads = (say(total, spoken), "", *map(spoken.said, tables.total_heads(quote)))
         forms = [styles.head["money"] if at > 1 else styles.head["text"] for at in range(len(heads))]
         page.across(row, *((at, at, text, form) for at, (text, form) in enumerate(zip(heads, forms, strict=True))))
         page.formula(row, len(heads) - 1, self._over(), heads[-1], styles.head["money"])
@@ -155,6 +160,19 @@ class FrontPage:
             ):
                 page.formula(at, column, f"={formula}", amount, bold["money"])
         return last + 1
+
+    def _parts(self, row: int, area: Area) -> int:
+        """Write what the existing and the new come to a month, each figure that of the sheet of the parts."""
+        page, table = self.page, extension.totals(self.quote)
+        kept, new, whole = (f"SUM({area.cells(name, elsewhere=True)})" for name in (*extension.PARTS, "Monthly"))
+        formulas = [kept, new, *([f"{whole}-{kept}-{new}"] if len(table.rows) > len((kept, new, whole)) else []), whole]
+        page.tell(row, 0, table.title, page.styles.heading)
+        page.header(table.columns, row + 1)
+        for at, ((label, amount), formula) in enumerate(zip(table.rows, formulas, strict=True), start=row + 2):
+            form = page.styles.total if formula == whole else page.styles.body
+            page.put(at, 0, label, form["text"])
+            page.formula(at, 1, f"={formula}", Decimal(str(amount)), form["money"])
+        return row + 2 + len(formulas)
 
     def _orders(self, row: int) -> int:
         """Write the orders of a roadmap with what they cost, each figure that of their own sheet."""

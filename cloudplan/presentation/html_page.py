@@ -25,6 +25,7 @@ from cloudplan.presentation.cost_panels import CostPanels
 from cloudplan.presentation.listed import by_name, listed
 from cloudplan.presentation.site_panels import SitePanels
 from cloudplan.presentation.tables import assumptions as resting
+from cloudplan.presentation.tables import extension, offer
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
@@ -182,7 +183,10 @@ class _Page:
             "revised": [
                 {**listed(table, spoken), "title": say(table.title, spoken)} for table in tables.revised(quote, spoken)
             ],
+            "parts": [listed(table, spoken) for table in extension.in_short(quote)],
+            "parts_title": spoken.word(extension.TITLE),
             "further": listed(tables.extra_lines(quote), spoken),
+            "totals_title": spoken.said(offer.totals_title(quote)),
             "total_heads": [spoken.said(head) for head in tables.total_heads(quote)],
             "totals": [
                 (spoken.said(label), [spoken.amount(value) for value in amounts])

@@ -19,12 +19,13 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.presentation.carried import ATTACHED, Carried
-from cloudplan.presentation.tables import conditions, offer
+from cloudplan.presentation.tables import conditions, extension, offer
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.offer import Group, Row
 from cloudplan.presentation.tables.table import Column, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
+from cloudplan.presentation.time_panels import TimePanels
 from cloudplan.sales.letterhead import logo_bytes, mixed
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
@@ -43,6 +44,8 @@ FOOT_LENGTH = 40
 """Characters of a number and of a name at the foot of pages, where there is little room; page 1 has them whole."""
 SHADES = (1.0, 0.72, 0.5, 0.32)
 """How much of the colour stays in the bars of families; recovery has the accent."""
+CHART_INKS = {"line": "#d5d9de", "edge": "#7a828a", "soft": "#444", "c2": "#3f8050"}
+"""The colours of charts by their names on the page, but for those of the letterhead."""
 _SCHEME = "cloudplan:"
 _MISSING = (
     "a PDF needs the extra cloudplan[pdf]: pip install 'cloudplan[pdf]', and Pango of the system "
@@ -173,7 +176,9 @@ class _Pages:
             "commitment": say(offer.commitment(quote)),
             **self._lines(),
             **self._totals(),
+            "parts": [self._table(table) for table in extension.in_short(quote)],
             "licences": self._licences(),
+            "time": TimePanels(quote, self.spoken, self._inks()).values(),
             "conditions_title": say(message("Conditions")),
             "conditions": [say(each) for each in conditions.conditions(quote)],
             "premises_title": say(message("What the figures rest on")),
@@ -199,12 +204,17 @@ class _Pages:
         main = head.colour
         return {"main": main, "accent": head.accent, "tint": mixed(main, 0.1), "faint": mixed(main, 0.05)}
 
+    def _inks(self) -> dict[str, str]:
+        """Return the colours of charts."""
+        head = self.quote.terms.letterhead
+        return {**CHART_INKS, "memory": head.colour, "cores": head.accent}
+
     def _lines(self) -> dict[str, Any]:
         """Return the lines by site, what is billed once, options, and the families with their bars."""
         quote, say, currency = self.quote, self._say, self.quote.plan.prices.currency
         other = [self._row(row) for row in (*offer.once(quote), *offer.options(quote))]
         return {
-            "monthly_title": say(message("Monthly subscription")),
+            "monthly_title": say(offer.monthly_title(quote)),
             "columns": [(self._head(column), column.kind) for column in self.columns],
             "groups": [self._group(group) for group in offer.monthly(quote)],
             "other_title": say(message("Set-up and options") if quote.terms.lines else message("Set-up")),
@@ -250,7 +260,7 @@ class _Pages:
         """Return net, tax and gross, what they are at list for who may know, and what a revision changes."""
         quote, say, spoken = self.quote, self._say, self.spoken
         return {
-            "totals_title": say(message("Totals")),
+            "totals_title": say(offer.totals_title(quote)),
             "currency": spoken.symbol(quote.plan.prices.currency),
             "total_heads": [say(head) for head in tables.total_heads(quote)],
             "totals": [

@@ -19,11 +19,11 @@ from cloudplan.presentation.carried import SHEET, Carried, Output, cells_of
 from cloudplan.presentation.front_page import FRESH, FrontPage
 from cloudplan.presentation.phase_sheets import Phases, Placed
 from cloudplan.presentation.styles import Styles
+from cloudplan.presentation.tables import extension, third_party
 from cloudplan.presentation.tables import over_time as over_time_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables import service as service_tables
-from cloudplan.presentation.tables import third_party
 from cloudplan.presentation.tables.table import Text
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.technical_sheets import technical
@@ -84,6 +84,9 @@ class _Book:
         over_time = self.page(over_time_tables.TITLE) if quote.over_time else None
         detail = self.page("Bill of materials")
         bill = bill_sheets.lines(self.page("Lines"), quote)
+        parts = None
+        if quote.plan.changes is not None:
+            parts = bill_sheets.existing_and_new(self.page(extension.TITLE), quote)
         orders: dict[str, Placed] = {}
         if over_time:
             data = phase_sheets.lines(self.page("Lines of the orders"), quote)
@@ -106,7 +109,7 @@ class _Book:
             net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"}
             plan_sheets.listed(self.page("Price book"), tables.prices(quote), "prices", net)
             technical(self.page, quote)
-        FrontPage(first, quote, bill, further, orders, self.check, self.stale).write()
+        FrontPage(first, quote, bill, further, parts, orders, self.check, self.stale).write()
         self._carried("workbook")
 
     def write_annex(self) -> None:

@@ -189,6 +189,20 @@ def _recovery(quote: Quote) -> Iterator[Message]:
         yield message("disaster recovery")
 
 
+def monthly_title(quote: Quote) -> Message:
+    """Return what stands above the lines: of a roadmap they are those of the first order."""
+    if quote.over_time:
+        return message("Monthly subscription, order of {month:month}", month=quote.over_time.roadmap.start)
+    return message("Monthly subscription")
+
+
+def totals_title(quote: Quote) -> Message:
+    """Return what stands above the totals, which are those of the lines."""
+    if quote.over_time:
+        return message("Totals of the order of {month:month}", month=quote.over_time.roadmap.start)
+    return message("Totals")
+
+
 def commitment(quote: Quote) -> Message:
     """Return how long the offer binds."""
     return counted("Commitment: {count} month.", "Commitment: {count} months.", quote.months)
