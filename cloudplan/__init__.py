@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cloudplan.analysis.batch import batch as batch
     from cloudplan.analysis.changes import Requote as Requote
     from cloudplan.analysis.requote import requote as requote
     from cloudplan.base.errors import (
@@ -64,6 +65,7 @@ _HOMES = {
     "Terms": "sales.terms",
     "Verdict": "evaluation.verify",
     "Workload": "workload.workload",
+    "batch": "analysis.batch",
     "editions": "catalog.loading",
     "import_inventory": "inventory.importing",
     "load_edition": "catalog.loading",

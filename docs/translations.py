@@ -41,7 +41,7 @@ MODULES = (
     *(
         f"presentation/{name}"
         for name in (
-            *("text", "terminal", "workbook", "orders_workbook", "front_page", "worksheet"),
+            *("text", "terminal", "workbook", "orders_workbook", "batch_summary", "front_page", "worksheet"),
             *("bill_sheets", "plan_sheets", "technical_sheets"),
         )
     ),
@@ -71,6 +71,7 @@ MODULES = (
             "explain",
             "allocation",
             "relax",
+            "batch",
             "compare",
             "options",
             "phases",

@@ -5,52 +5,73 @@ without an executor, here and in turn, the same comes out.
 """
 
 import json
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from typing import Any
 
-from cloudplan.base.errors import InternalError
+from cloudplan.base.errors import CloudplanError, InternalError
+from cloudplan.base.pool import Processes
 
 Plain = Any
 """What JSON can say; no floats where digits count."""
+Work = Callable[[Plain], Plain]
 
 AHEAD = 8
 """Parts that are given to an executor at once: enough for its processes, and few enough to hold."""
+TICK = 0.5
+"""Seconds between two looks at whether to go on."""
+
+
+def _raised(error: Exception) -> Plain:
+    if isinstance(error, BrokenExecutor):
+        raise InternalError("a process ended without a result") from error
+    raise error
 
 
 def as_done(
-    work: Callable[[Plain], Plain], parts: Iterable[Plain], executor: Executor | None = None, ahead: int = AHEAD
+    work: Work,
+    parts: Iterable[Plain],
+    executor: Executor | None = None,
+    ahead: int | Callable[[], int] = AHEAD,
+    *,
+    tick: Callable[[], None] = lambda: None,
+    lost: Callable[[Exception], Plain] = _raised,
 ) -> Iterator[tuple[int, Plain]]:
     """Yield the results of `work` for all parts, each with its number from 0, as they come; in turn without executor.
 
     At most `ahead` are under way, and parts are taken only when their turn comes: any number of them needs no more
-    memory. What ends first comes first, so a caller whose bytes must repeat puts them in order (`in_order`). Raises
-    what `work` raises, and InternalError when a process ends without a result; those under way are then given up.
+    memory. What ends first comes first, so a caller whose bytes must repeat puts them in order (`in_order`). `tick` is
+    called before each part and every half second; what it raises ends the work. `lost` is told why a part has no
+    result, its process being gone or the work having failed otherwise than is announced, and returns one.
+
+    Raises what `work` raises, and InternalError when a process ends; those under way are then given up.
     """
-    if executor is None:
-        yield from ((number, json.loads(_done(work, json.dumps(part)))) for number, part in enumerate(parts))
-        return
     waiting, under_way = enumerate(parts), dict[Future[str], int]()
+    if executor is None:
+        for number, part in waiting:
+            tick()
+            yield number, json.loads(_done(work, json.dumps(part)))
+        return
+    most = ahead if callable(ahead) else lambda: ahead
     try:
         while True:
-            for number, part in waiting:
+            while len(under_way) < most() and (following := next(waiting, None)):
+                number, part = following
                 under_way[executor.submit(_done, work, json.dumps(part))] = number
-                if len(under_way) >= ahead:
-                    break
             if not under_way:
                 return
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                yield under_way.pop(future), json.loads(_result(future))
+            tick()
+            for future in wait(under_way, timeout=TICK, return_when=FIRST_COMPLETED).done:
+                number = under_way.pop(future)
+                yield number, _result(future, lost)
     finally:
         for future in under_way:
             future.cancel()
 
 
 def in_order(
-    work: Callable[[Plain], Plain], parts: Sequence[Plain], executor: Executor | None = None, ahead: int = AHEAD
+    work: Work, parts: Sequence[Plain], executor: Executor | None = None, ahead: int | Callable[[], int] = AHEAD
 ) -> list[Plain]:
     """Return the results of `work` for all parts, in their order, however many processes there are."""
     found = dict(as_done(work, parts, executor, ahead))
@@ -66,19 +87,24 @@ def local(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
+<<<<<<< HEAD
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_note_interrupts)
+=======
+    pool = Processes(workers)
+>>>>>>> 62ba696 (Size many workloads at once: cloudplan batch, on this machine or by a Dask scheduler)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _done(work: Callable[[Plain], Plain], part: str) -> str:
+def _done(work: Work, part: str) -> str:
     return json.dumps(work(json.loads(part)))
 
 
+<<<<<<< HEAD
 def interrupted() -> bool:
     """Return whether Ctrl-C was pressed while this process of `local` was there: its work is to end soon, and well."""
     return bool(_NOTED)
@@ -93,7 +119,12 @@ def _note_interrupts() -> None:
 
 
 def _result(future: Future[str]) -> str:
+=======
+def _result(future: Future[str], lost: Callable[[Exception], Plain]) -> Plain:
+>>>>>>> 62ba696 (Size many workloads at once: cloudplan batch, on this machine or by a Dask scheduler)
     try:
-        return future.result()
-    except BrokenExecutor as error:
-        raise InternalError("a process ended without a result") from error
+        return json.loads(future.result())
+    except CloudplanError:
+        raise
+    except Exception as error:
+        return lost(error)

@@ -6,6 +6,10 @@ from typing import Any
 
 
 def canonical_sha256(value: Any) -> str:
-    """Return the SHA-256 of a value's canonical JSON: sorted keys, no blanks, decimals as text."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """Return a value's canonical JSON, on one line: sorted keys, no blanks, decimals as text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

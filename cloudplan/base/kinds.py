@@ -94,13 +94,17 @@ def kind_of(path: Path) -> str:
 
 def text(path: Path, most: int, wanted: str) -> str:
     """Return the text of a file; raise BadInputError when it cannot be read or is of another kind than `wanted`."""
-    data = read_bytes(path, most)
+    return text_in(read_bytes(path, most), str(path), wanted)
+
+
+def text_in(data: bytes, name: str, wanted: str) -> str:
+    """Return bytes as the text of a file; raise BadInputError as `text` does."""
     if is_workbook(data):
-        raise BadInputError([_other(WORKBOOK, wanted, str(path))])
-    read = text_of(data, str(path))
-    refuse_other(read, str(path), wanted)
+        raise BadInputError([_other(WORKBOOK, wanted, name)])
+    read = text_of(data, name)
+    refuse_other(read, name, wanted)
     if wanted == WORKLOAD and _TABLE.match(read):
-        raise BadInputError([_other(TABLE, wanted, str(path))])
+        raise BadInputError([_other(TABLE, wanted, name)])
     return read
 
 

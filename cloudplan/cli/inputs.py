@@ -5,18 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from cloudplan.base import kinds
-from cloudplan.base.errors import BadInputError, Fault, gathered
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import misfit
 from cloudplan.base.yamlfile import Document
 from cloudplan.catalog.edition import Edition
-from cloudplan.catalog.loading import editions, load_edition
-from cloudplan.plan.origin import Origin, read_either
+from cloudplan.catalog.loading import load_edition
+from cloudplan.plan.origin import Origin, read_either, read_origin
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.standing import existing_of
-from cloudplan.prices.book import load_prices
 from cloudplan.workload.phases import sized_alone
-from cloudplan.workload.reading import Source, pinned_edition, read_workload
+from cloudplan.workload.reading import Source, read_workload, shipped_pin
 from cloudplan.workload.workload import Workload
 
 
@@ -52,8 +51,8 @@ def read_over_all(
     source = _read_once(workload)
     if existing and isinstance(source, Document):
         source = _beside(source, existing)
-    pin = catalog or _pin(source)
-    return _read(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
+    pin = catalog or shipped_pin(source)
+    return read_origin(source, prices, load_edition(pin), term, obey_pin=catalog is None), pin
 
 
 def read_plan_at(file: Path, at: str | None) -> Plan:
@@ -73,7 +72,7 @@ def read_plan_at(file: Path, at: str | None) -> Plan:
 def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:
     """Return a workload with its horizon, and its edition; raise BadInputError for what is wrong with it."""
     source = _read_once(workload)
-    edition = load_edition(catalog or _pin(source))
+    edition = load_edition(catalog or shipped_pin(source))
     return read_workload(source, edition, obey_pin=catalog is None), edition
 
 
@@ -101,25 +100,3 @@ def _beside(workload: Document, existing: Path) -> Document:
         stands["keep"] = said["keep"]
     files = {**workload.files, "existing": str(existing)}
     return replace(workload, tree={**tree, "existing": stands}, files=files)
-
-
-def _pin(workload: Source) -> str | None:
-    """Return the edition that a workload names, if it can be loaded; faults are told when the workload is read."""
-    with contextlib.suppress(BadInputError):
-        pin = pinned_edition(workload)
-        if pin in editions():
-            return pin
-    return None
-
-
-def _read(workload: Source, prices: Path | None, edition: Edition, term: int | None, *, obey_pin: bool) -> Origin:
-    """Read both inputs; the faults of both are reported together."""
-    faults: list[Fault] = []
-    wanted, book = None, None
-    with gathered(faults):
-        wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
-    with gathered(faults):
-        book = load_prices(prices, edition)
-    if wanted is None or book is None:
-        raise BadInputError(faults)
-    return Origin(wanted, edition, book)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from cloudplan.analysis import assumptions
+from cloudplan.analysis.sized import MOMENT
 from cloudplan.base import processes
 from cloudplan.base.errors import TimeLimitError
 from cloudplan.cli import talking
@@ -25,8 +26,6 @@ from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.phrases import said
 
 QUIET_SECONDS = 1.0
-MOMENT = 0.001
-"""Seconds that a search has at least: enough for a first plan."""
 
 
 class Progress:
@@ -44,6 +43,11 @@ class Progress:
             line = f"{elapsed:6.1f} s  {said(words, talking.spoken())}"
             sys.stderr.write(f"\r\x1b[K{line}" if self._shown else f"{line}\n")
             sys.stderr.flush()
+
+    def repeat(self, words: str) -> None:
+        """Show the same step anew, where that takes no further line."""
+        if sys.stderr is not None and sys.stderr.isatty():
+            self(words)
 
     def __enter__(self) -> "Progress":
         """Begin."""
@@ -89,11 +93,12 @@ class Limit:
 
 
 class Interrupt:
-    """Ctrl-C ends the search with the best plan so far; a second Ctrl-C ends the program."""
+    """Ctrl-C ends the search with the best plan so far; a second Ctrl-C ends the program. Other signals likewise."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: signal.Signals) -> None:
         self._asked = False
-        self._before: Any = None
+        self._signals = (signal.SIGINT, *others)
+        self._before: list[Any] = []
 
     def __call__(self) -> bool:
         """Return whether Ctrl-C was pressed."""
@@ -102,13 +107,13 @@ class Interrupt:
     def __enter__(self) -> "Interrupt":
         """Listen."""
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._note)
+            self._before = [signal.signal(each, self._note) for each in self._signals]
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave Ctrl-C as it was."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for each, before in zip(self._signals, self._before, strict=False):
+            signal.signal(each, before)
 
     def _note(self, *_: object) -> None:
         if self._asked:

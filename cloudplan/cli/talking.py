@@ -19,6 +19,7 @@ from cloudplan.base.program import program
 OUTPUTS = ("output", "new_plan", "xlsx", "csv")
 """The parameters of commands that name what is written."""
 _LIBRARIES = ("highspy", "pulp")
+_SHOWN, _MINUTE = 5, 60
 
 
 @dataclass
@@ -64,6 +65,30 @@ def lacking(fields: Sequence[str]) -> None:
     """Say which fields of the terms a quote in France has and this one lacks, when there are any."""
     if fields and not _manner.quiet:
         _say(spoken().text("What a quote in France also has, and the terms lack: {fields}.", fields=", ".join(fields)))
+
+
+def passed_over(others: Sequence[tuple[Path, str]]) -> None:
+    """Say which files of a folder of workloads are something else, the first of them, when there are any."""
+    if not others or _manner.quiet:
+        return
+    some = ", ".join(f"{path.name} ({spoken().word(what)})" for path, what in others[:_SHOWN])
+    if len(others) > _SHOWN:
+        some = spoken().text("{some} and {count} more", some=some, count=len(others) - _SHOWN)
+    _say(spoken().text("No workloads, and passed over: {files}.", files=some))
+
+
+def how_far(done: int, whole: int, failed: int, seconds: float | None) -> str:
+    """Return how far a batch is: how many workloads are done, without a plan, and about how many seconds are left."""
+    told = spoken().text("{done} of {whole} done", done=done, whole=whole)
+    if failed:
+        told = spoken().text("{told}, {failed} without a plan", told=told, failed=failed)
+    if seconds is None:
+        return told
+    minutes = round(seconds / _MINUTE)
+    left = f"{max(1, round(seconds))} s" if seconds < 2 * _MINUTE else f"{minutes} min"
+    if minutes >= 2 * _MINUTE:
+        left = f"{minutes // _MINUTE} h {minutes % _MINUTE:02} min"
+    return spoken().text("{told}; about {left} left", told=told, left=left)
 
 
 def name_inputs(given: Mapping[str, Any]) -> None:

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "orders": "What do I click?",
     },
     "Run and data": {
+        "batch": "And for all my customers?",
         "catalog": "What does the provider sell?",
         "prices": "At which prices?",
     },

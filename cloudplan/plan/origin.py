@@ -1,11 +1,12 @@
 """What a plan was made from: its inputs read again, and held against the hashes that it carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cloudplan.base import kinds, limits
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Model, found, validate
 from cloudplan.base.yamlfile import Where, dotted, json_document
@@ -14,7 +15,7 @@ from cloudplan.catalog.loading import edition_from, editions, load_shipped, refu
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.prices.book import PriceBook, load_prices
-from cloudplan.workload.reading import read_workload
+from cloudplan.workload.reading import Source, read_workload
 from cloudplan.workload.workload import Workload
 
 Made = Plan | Roadmap
@@ -28,6 +29,29 @@ class Origin:
     workload: Workload
     edition: Edition
     prices: PriceBook
+
+
+def read_origin(
+    workload: Source,
+    prices: str | Path | Mapping[str, Any] | None,
+    edition: Edition,
+    term: int | None = None,
+    *,
+    obey_pin: bool = True,
+) -> Origin:
+    """Return a workload and a price book, read with an edition; raise BadInputError with the faults of both together.
+
+    `term`, in months, and `obey_pin` are those of `read_workload`.
+    """
+    faults: list[Fault] = []
+    wanted, book = None, None
+    with gathered(faults):
+        wanted = read_workload(workload, edition, term_months=term, obey_pin=obey_pin)
+    with gathered(faults):
+        book = load_prices(prices, edition)
+    if wanted is None or book is None:
+        raise BadInputError(faults)
+    return Origin(wanted, edition, book)
 
 
 def read_plan(source: str | Path) -> Plan:

@@ -4,6 +4,7 @@ Names and contradictions are looked for in the raw tree, so that one fault does 
 filled in, and the typed values are made.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -34,6 +35,15 @@ def pinned_edition(source: Source) -> str | None:
     tree = _document(source).tree
     pin = tree.get("catalog") if isinstance(tree, dict) else None
     return pin if isinstance(pin, str) else None
+
+
+def shipped_pin(source: Source) -> str | None:
+    """Return the edition that a workload pins, if it ships; faults are told when the workload is read."""
+    with contextlib.suppress(BadInputError):
+        pin = pinned_edition(source)
+        if pin in editions():
+            return pin
+    return None
 
 
 def read_workload(
