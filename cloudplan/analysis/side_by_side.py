@@ -16,6 +16,7 @@ from cloudplan.analysis.compare import Alternative, Each, in_turn, tried
 from cloudplan.analysis.edits import Asked
 from cloudplan.base import executors
 from cloudplan.base.executors import Plain
+from cloudplan.base.pool import interrupted
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin, origin_of
@@ -29,7 +30,7 @@ Search = Callable[..., Plan]
 
 def searched(inputs: Origin, **limits: Any) -> Plan:
     """Return the cheapest plan of inputs."""
-    return optimise(inputs.workload, inputs.edition, inputs.prices, stopped=executors.interrupted, **limits)
+    return optimise(inputs.workload, inputs.edition, inputs.prices, stopped=interrupted, **limits)
 
 
 class SideBySide:

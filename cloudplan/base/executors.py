@@ -87,13 +87,7 @@ def local(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
-<<<<<<< HEAD
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_note_interrupts)
-=======
     pool = Processes(workers)
->>>>>>> 62ba696 (Size many workloads at once: cloudplan batch, on this machine or by a Dask scheduler)
     try:
         yield pool
     finally:
@@ -104,24 +98,7 @@ def _done(work: Work, part: str) -> str:
     return json.dumps(work(json.loads(part)))
 
 
-<<<<<<< HEAD
-def interrupted() -> bool:
-    """Return whether Ctrl-C was pressed while this process of `local` was there: its work is to end soon, and well."""
-    return bool(_NOTED)
-
-
-_NOTED: list[int] = []
-
-
-def _note_interrupts() -> None:
-    """Leave Ctrl-C to the process that waits, and to work that asks."""
-    signal.signal(signal.SIGINT, lambda number, _: _NOTED.append(number))
-
-
-def _result(future: Future[str]) -> str:
-=======
 def _result(future: Future[str], lost: Callable[[Exception], Plain]) -> Plain:
->>>>>>> 62ba696 (Size many workloads at once: cloudplan batch, on this machine or by a Dask scheduler)
     try:
         return json.loads(future.result())
     except CloudplanError:

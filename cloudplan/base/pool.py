@@ -91,9 +91,17 @@ class _Child:
             self._connection.close()
 
 
+def interrupted() -> bool:
+    """Return whether Ctrl-C was pressed while this process of a pool was there: its work is to end soon, and well."""
+    return bool(_NOTED)
+
+
+_NOTED: list[int] = []
+
+
 def _serve(connection: Connection) -> None:
     """Do what is asked for, one call after the other, until nothing more is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits
+    signal.signal(signal.SIGINT, lambda number, _: _NOTED.append(number))  # Ctrl-C is for the one that waits
     with contextlib.suppress(EOFError, OSError):
         while (asked := connection.recv()) is not None:
             fn, args, kwargs = asked
