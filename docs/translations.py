@@ -74,6 +74,7 @@ MODULES = (
             "batch",
             "compare",
             "options",
+            "target",
             "phases",
             "phase_orders",
             "roadmap_diff",

@@ -1,8 +1,9 @@
 """`cloudplan compare`: the optimum beside what else one might choose."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +14,9 @@ from cloudplan.analysis.edits import Asked
 from cloudplan.analysis.options import Options
 from cloudplan.analysis.options import options as against_risk
 from cloudplan.analysis.side_by_side import SideBySide
+from cloudplan.analysis.target import reaching
 from cloudplan.base import executors, processes
+from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli import talking, values
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
@@ -30,9 +33,12 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.searching import Interrupt, optimised
 from cloudplan.cli.verbs import commands
+from cloudplan.plan.origin import Origin
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.tables import compare as tables
 from cloudplan.presentation.tables import options
+from cloudplan.presentation.tables import target as concessions
+from cloudplan.presentation.tables.table import Report
 
 
 @commands.command(example="cloudplan compare workload.yaml --vary policy.vcpu_per_core=2,3,4")
@@ -55,6 +61,15 @@ def compare(
             "host reserve; --vary gives the values of one.",
         ),
     ] = False,
+    amount: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--target",
+            parser=values.amount,
+            metavar="AMOUNT",
+            help="Instead: the concessions that bring the cost a month down to an amount, in order, or the discount.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -75,6 +90,11 @@ def compare(
 ) -> None:
     """Set the optimum beside the best plans under other choices; each is sized again."""
     to = target(output, format, force=force, inputs=[workload, prices], also={".html": "html"})
+    if amount is not None:
+        beside = {"--options": risk, "--vary": vary, "--breakpoints": growth}
+        faults = [Fault("allowed only without --target", where=name) for name, value in beside.items() if value]
+        if faults:
+            raise BadInputError(faults)
     origin, _ = read_inputs(workload, prices, catalog, term)
     with executors.local(workers or 1) as executor, Interrupt() if executor else nullcontext():
         sizing = SideBySide(
@@ -85,16 +105,25 @@ def compare(
             gap=gap,
             time_limit=time_limit,
         )
-        found = (against_risk if risk else alternatives)(origin, sizing.solve, vary or (), sizing.each)
-        assert found.optimum.plan is not None
-        breaks = breakpoints(origin, found.optimum.plan, sizing.solve) if growth else None
-    if isinstance(found, Options):
-        report, plain, bars = options.report(found, breaks), options.values(found, breaks), options.BARS
-    else:
-        report, plain, bars = tables.report(found, breaks), tables.values(found, breaks), tables.BARS
+        report, plain, bars = _answer(origin, sizing, vary or [], amount, risk=risk, growth=growth)
     if to.format == "html":
         return to.emit(render_report_page(report, bars=bars, spoken=talking.spoken()))
     return to.show(report, plain)
+
+
+def _answer(
+    origin: Origin, sizing: SideBySide, vary: Sequence[str], amount: Decimal | None, *, risk: bool, growth: bool
+) -> tuple[Report, Mapping[str, Any], tuple[str, str]]:
+    """Return what was found, for people and as plain values, and what the page draws."""
+    if amount is not None:
+        reached = reaching(origin, amount, sizing.solve, sizing.each)
+        return concessions.report(reached), concessions.values(reached), concessions.BARS
+    found = (against_risk if risk else alternatives)(origin, sizing.solve, vary, sizing.each)
+    assert found.optimum.plan is not None
+    breaks = breakpoints(origin, found.optimum.plan, sizing.solve) if growth else None
+    if isinstance(found, Options):
+        return options.report(found, breaks), options.values(found, breaks), options.BARS
+    return tables.report(found, breaks), tables.values(found, breaks), tables.BARS
 
 
 def _on_all_cores(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:

@@ -2,8 +2,10 @@
 
 import contextlib
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 import typer
 
@@ -11,6 +13,7 @@ from cloudplan.base.schema import date_of, misfit
 from cloudplan.base.units import MONTH
 
 DAY, A_MONTH = "YYYY-MM-DD", "YYYY-MM"
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2})?")
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -41,6 +44,13 @@ def number(what: str, low: float, high: float | None = None) -> Callable[[str], 
         return value
 
     return read
+
+
+def amount(text: str) -> Decimal:
+    """Read an amount of money: decimal text >= 0, with at most two decimals."""
+    if not _AMOUNT.fullmatch(text):
+        raise _refused(text, "an amount such as 12345.67")
+    return Decimal(text)
 
 
 def day(text: str) -> datetime:

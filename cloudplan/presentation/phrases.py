@@ -23,7 +23,7 @@ def phrase(english: str) -> Message:
 
 
 def _value(name: str, text: str) -> Message | str:
-    if name in _NESTED:
+    if name in _NESTED or (name == "vms" and _COUNTED.fullmatch(text)):
         return phrase(text)
     return Figure(text) if name.startswith("n_") else text
 
@@ -41,6 +41,7 @@ def said(english: str, spoken: Language) -> str:
     return english if spoken.code == "en" else spoken.said(phrase(english))
 
 
+_COUNTED = re.compile(r"\d+ VM groups")
 _NESTED = frozenset({"one", "other", "theme"})
 """Names of values that are such texts themselves."""
 
@@ -165,6 +166,10 @@ PHRASES = (
     "{n_vcpus} vCPUs for {vm}",
     "{n_gib} GiB of memory for {vm}",
     "disk {n_disk} of {vm} no larger than {n_gib} GiB",
+    "{n_count} VM groups",
+    "{n_ratio} vCPUs a core",
+    "a commitment of {n_months} months",
+    "half of the vCPUs and memory on standby",
     # causes of a difference
     *CAUSES,
     "{one} and {other}",
