@@ -84,6 +84,7 @@ MODULES = (
             "headroom",
             "growth_range",
             "actual",
+            "actual_estate",
             "requote",
             "contents",
             "prices",

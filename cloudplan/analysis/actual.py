@@ -104,56 +104,69 @@ class Comparison:
         return sum((each.amount for each in self.entries if each.amount is not None), Decimal("0.00"))
 
 
-def compare_actual(origin: Origin, plan: Plan, path: Path) -> Comparison:
-    """Return what a list or an invoice, a CSV file or a workbook, says beside a plan.
+@dataclass(frozen=True)
+class _Sold:
+    """What an item is sold as; without a price where the plan's price book has none."""
 
-    Raises BadInputError for a file without SKUs and quantities, for what is no number or no zone of the plan.
+    sku: str
+    label: str
+    unit: str
+    unit_price: Decimal | None
+
+
+def compare_actual(origin: Origin, plan: Plan, path: Path) -> Comparison | None:
+    """Return what a list or an invoice, a CSV file or a workbook, says beside a plan; None without SKU and quantity.
+
+    Raises BadInputError for what cannot be read, is no number or no zone of the plan.
     """
-    rows, sited, priced = _read(path, origin)
+    read = _read(path, origin)
+    if read is None:
+        return None
+    rows, sited, priced = read
     keys = _spellings(origin)
     planned: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    facts: dict[str, tuple[str, str, str, Decimal]] = {}
+    sold: dict[str, _Sold] = {}
     for line in plan.bom:
         key = keys.get(line.sku, line.sku)
-        facts[key] = (line.sku, line.label, line.unit, line.unit_price)
+        sold[key] = _Sold(line.sku, line.label, line.unit, line.unit_price)
         entry = planned[line.site if sited else "", key]
         entry[0] += line.quantity
         entry[1] += line.monthly
     actual: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for site, sku, quantity, amount in rows:
         key = keys.get(in_region(sku, origin.workload.region), sku)
-        facts.setdefault(key, _fact(origin, key, sku))
+        sold.setdefault(key, _sold(origin, key, sku))
         entry = actual[site, key]
         entry[0] += quantity
         entry[1] += amount
-    return Comparison(tuple(_entries(planned, actual, facts, priced=priced)), priced)
+    return Comparison(tuple(_entries(planned, actual, sold, priced=priced)), priced)
 
 
 def _entries(
     planned: dict[tuple[str, str], list[Decimal]],
     actual: dict[tuple[str, str], list[Decimal]],
-    facts: dict[str, tuple[str, str, str, Decimal]],
+    sold: dict[str, _Sold],
     *,
     priced: bool,
 ) -> Iterator[Entry]:
     nothing = [Decimal(0), Decimal("0.00")]
     for place in dict.fromkeys((*planned, *actual)):
         site, key = place
-        sku, label, unit, price = facts[key]
+        item = sold[key]
         (wanted, cost), (there, amount) = planned.get(place, nothing), actual.get(place, nothing)
-        due = cost if there == wanted else money.line(int(there), price) if price >= 0 else None
+        due = cost if there == wanted else None if item.unit_price is None else money.line(int(there), item.unit_price)
         charged = amount if priced else None
-        yield Entry(site, sku, label, unit, int(wanted), int(there), Decimal(cost), due, charged)
+        yield Entry(site, item.sku, item.label, item.unit, int(wanted), int(there), Decimal(cost), due, charged)
 
 
-def _fact(origin: Origin, key: str, sku: str) -> tuple[str, str, str, Decimal]:
-    """Return SKU, label, unit and unit price of an item that the plan does not take; a price below 0 is none."""
+def _sold(origin: Origin, key: str, sku: str) -> _Sold:
+    """Return an item that the plan does not take."""
     item = dict(origin.edition.keyed_items()).get(key)
     if item is None:
-        return sku, sku, "", Decimal(-1)
+        return _Sold(sku, sku, "", None)
     offer = Prices(origin.prices, origin.workload.region, origin.workload.term_months).offer(item)
-    price = offer.unit_price if offer else Decimal(-1)
-    return in_region(item.sku, origin.workload.region), item.label, getattr(item, "unit", ""), price
+    own = in_region(item.sku, origin.workload.region)
+    return _Sold(own, item.label, getattr(item, "unit", ""), offer.unit_price if offer else None)
 
 
 def _spellings(origin: Origin) -> dict[str, str]:
@@ -162,8 +175,8 @@ def _spellings(origin: Origin) -> dict[str, str]:
     return {in_region(sku, region): key for key, item in origin.edition.keyed_items() for sku in item.skus}
 
 
-def _read(path: Path, origin: Origin) -> tuple[list[tuple[str, str, Decimal, Decimal]], bool, bool]:
-    """Return the rows of a list (site, SKU, quantity, amount), whether it has sites, and whether amounts."""
+def _read(path: Path, origin: Origin) -> tuple[list[tuple[str, str, Decimal, Decimal]], bool, bool] | None:
+    """Return the rows of a list (site, SKU, quantity, amount), whether it has sites, and amounts; None for no list."""
     faults: list[Fault] = []
     zones = origin.edition.zones(origin.workload.region)
     for source in sources([path]):
@@ -188,4 +201,4 @@ def _read(path: Path, origin: Origin) -> tuple[list[tuple[str, str, Decimal, Dec
             if faults:
                 raise BadInputError(faults)
             return found, sited, priced
-    raise BadInputError([Fault("no table with the columns SKU and quantity (site, amount)", where=str(path))])
+    return None

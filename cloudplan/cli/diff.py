@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from cloudplan.analysis.actual import compare_actual
+from cloudplan.analysis.actual_estate import compare_estate
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.cli.inputs import read_plan_at
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
@@ -27,10 +29,12 @@ from cloudplan.cli.options import (
 )
 from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
 from cloudplan.cli.searching import optimised, planned_over_time
+from cloudplan.cli.values import A_MONTH, month
 from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import origin_of, read_either, read_plan, read_roadmap
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.tables import actual as actual_tables
+from cloudplan.presentation.tables import actual_estate as estate_tables
 from cloudplan.presentation.tables import roadmap_diff
 from cloudplan.presentation.tables.requote import diff_report, diff_values, values
 
@@ -41,7 +45,18 @@ def diff(
     after: Annotated[Path | None, typer.Argument(help="Another one; or say what is new for it.")] = None,
     actual: Annotated[
         Path | None,
-        typer.Option(help="What stands or is invoiced, against the plan: SKU, quantity; site and amount if known."),
+        typer.Option(
+            help="What stands or is invoiced, against the plan: an inventory as import reads it, or a list of SKU and "
+            "quantity, with site and amount if known."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            parser=month,
+            metavar=A_MONTH,
+            help="With --actual, of a roadmap: the phase that contains this month; default: the first.",
+        ),
     ] = None,
     workload: NewWorkload = None,
     catalog: NewCatalog = None,
@@ -58,15 +73,22 @@ def diff(
 
     Of two roadmaps also growth and horizon, month by month and order by order. With one plan or roadmap and --workload,
     --catalog, --prices or --term: make it again with what is new. The difference is printed then, and --output keeps
-    the new one, as JSON. With --actual: what stands or is invoiced, line by line.
+    the new one, as JSON. With --actual: what stands or is invoiced, line by line, or host by host.
     """
     if actual:
         others = {"AFTER": after, "--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
         refuse_options("no --actual", others)
         to = target(output, format, force=force, inputs=[before, actual])
-        plan = read_plan(before)
-        found = compare_actual(origin_of(plan, str(before)), plan, actual)
-        return to.show(actual_tables.report(plan, found), actual_tables.values(found))
+        if kinds.kind_of(before) != kinds.ROADMAP:
+            refuse_options("a roadmap", {"--at": at})
+        plan = read_plan_at(before, at)
+        origin = origin_of(plan, str(before))
+        listed = compare_actual(origin, plan, actual)
+        if listed is not None:
+            return to.show(actual_tables.report(plan, listed), actual_tables.values(listed))
+        estate = compare_estate(origin, plan, actual)
+        return to.show(estate_tables.report(plan, estate), estate_tables.values(estate))
+    refuse_options("--actual", {"--at": at})
     new = {"--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
     names = (str(before), str(after))
     one = partial(optimised, gap=gap, time_limit=time_limit)

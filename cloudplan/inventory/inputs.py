@@ -17,6 +17,8 @@ _OTHER_TAB = re.compile("^(RVTools_)?(tab)?(v|dv)[A-Z]")
 Tabs = dict[str, list[Columns]]
 LISTS = ("vinfo", "vms", "plain")
 """The tables that have a row for each VM."""
+NO_LIST = "no list of VMs among the tables"
+"""How the fault of a source without such a table begins."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def tabs_of(source: Source, unread: list[str], *, use: bool, asked: Iterable[str
         raise BadInputError(faults)
     if not tabs.keys() & set(LISTS):
         allowed = "vInfo of RVTools, VMs of Live Optics, or a list with the columns name, vcpus, memory and disk"
-        message = f"no list of VMs among the tables {', '.join(seen) or '(none)'}; allowed: {allowed}"
+        message = f"{NO_LIST} {', '.join(seen) or '(none)'}; allowed: {allowed}"
         raise BadInputError([Fault(message, where=source.name)])
     return tabs
 

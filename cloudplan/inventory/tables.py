@@ -22,7 +22,7 @@ from cloudplan.base.whole_sheets import whole_sheets
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_TAB = re.compile(r"(?:^|tab|_)(v(?:info|cpu|memory|disk|partition|snapshot|host|metadata))$")
+_TAB = re.compile(r"(?:^|tab|_)(v(?:info|cpu|memory|disk|partition|snapshot|host|datastore|metadata))$")
 
 Row = tuple[int, Sequence[Any]]
 """The number of a row in its file, and its cells from the first column on."""
