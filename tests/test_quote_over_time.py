@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import importlib
 import io
 import json
 import math
@@ -20,11 +21,10 @@ from test_roadmap import GROWING, PRICES
 import cloudplan as cp
 from cloudplan.base.cells import read_book
 from cloudplan.base.language import language
-from cloudplan.base.printed import read_pdf
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.bill_csv import Dialect, bill_csv
 from cloudplan.presentation.html_page import render_quote_page
-from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.pdf import render_html
 from cloudplan.presentation.tables import extension, over_time
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.extension import splits
@@ -119,9 +119,11 @@ def test_files_are_made_again(workbooks: dict[str, bytes], page: str) -> None:
 
 
 def test_a_pdf_has_the_orders(quotes: dict[str, Quote]) -> None:
-    data = render_pdf(quotes["customer"], language("en"))
-    words = " ".join(word for page in read_pdf(data, "").pages for word in page.words)
-    assert language("en").amount(over_time.total(quotes["customer"])) in words
+    words = render_html(quotes["customer"], language("en"))
+    assert (
+        language("en").amount(over_time.total(quotes["customer"])) in words
+        and "var(--" not in words.partition("<svg")[2]
+    )
     assert "Existing and new" in words and "Totals of the order of 2027-01" in words
 
 
@@ -201,6 +203,23 @@ def test_the_command_quotes_a_roadmap(roadmap: Roadmap, tmp_path: Path, run: Run
     before.write_text(roadmap.phases[0].plan.to_json())
     ran = run("quote", source, "--previous", before, "-o", tmp_path / "other.html")
     assert ran.status == 2 and "--previous" in ran.err
+
+
+def test_planning_writes_the_internal_workbook_too(
+    roadmap: Roadmap, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, tree in (("workload.json", GROWING), ("prices.json", PRICES)):
+        (tmp_path / name).write_text(json.dumps(tree, default=str))
+    module = importlib.import_module("cloudplan.cli.roadmap")
+    monkeypatch.setattr(module, "planned_over_time", lambda *_, **__: roadmap)
+    files = ["--xlsx", tmp_path / "roadmap.xlsx", "-o", tmp_path / "roadmap.json"]
+    assert run("roadmap", tmp_path / "workload.json", "--prices", tmp_path / "prices.json", *files).status == 0
+    book = read_book(io.BytesIO((tmp_path / "roadmap.xlsx").read_bytes()), "")
+    costs = [each.cost for each in phase_quotes(quote_over_time(roadmap))]
+    values = {cell.value for cell in book.sheets["Orders over time"].cells.values()}
+    assert {float(cost) for cost in costs} | {float(roadmap.total)} <= values
+    ran = run("roadmap", tmp_path / "workload.json", "--list", "--xlsx", tmp_path / "other.xlsx")
+    assert ran.status == 2 and "--xlsx" in ran.err
 
 
 def test_a_broken_roadmap_is_not_quoted(roadmap: Roadmap) -> None:

@@ -10,7 +10,7 @@ import typer
 from cloudplan.analysis.growth_range import Between
 from cloudplan.analysis.growth_range import growth_range as growth_of
 from cloudplan.base import files
-from cloudplan.base.language import language
+from cloudplan.base.language import Language, language
 from cloudplan.base.schema import decimal_of, misfit
 from cloudplan.cli.inputs import read_over_all, read_over_time
 from cloudplan.cli.options import (
@@ -31,7 +31,9 @@ from cloudplan.cli.options import (
 from cloudplan.cli.searching import Limit, planned_over_time
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.cli.verbs import commands
+from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import language_of
+from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.tables import growth_range as range_tables
 from cloudplan.presentation.tables import phases as phase_tables
 from cloudplan.presentation.tables import roadmap as tables
@@ -87,6 +89,10 @@ def roadmap(
     date: QuoteDate = None,
     format: Shown = None,
     output: Output = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.xlsx", help="Also the internal workbook: a column for each phase, with charts."),
+    ] = None,
     lang: Lang = None,
     force: Force = False,
     gap: Gap = 0.0,
@@ -99,7 +105,9 @@ def roadmap(
     if listed and at:
         raise typer.BadParameter("allowed: one of --list and --at", param_hint="--list")
     also = {".yaml": YAML, ".yml": YAML} if at else {}
-    to = target(output, format, force=force, inputs=[workload, prices, existing], also=also)
+    if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("allowed: a name that ends in .xlsx", param_hint="--xlsx")
+    to = target(output, format, force=force, inputs=[workload, prices, existing], others=[xlsx], also=also)
     if listed or at:
         asked = {
             "--growth-range": growth_range,
@@ -107,6 +115,7 @@ def roadmap(
             "--existing": existing,
             "--term": term,
             "--date": date,
+            "--xlsx": xlsx,
         }
         refuse_options("neither --list nor --at", {**asked, "--gap": gap, "--time-limit": time_limit})
         wanted, edition = read_over_time(workload, catalog)
@@ -118,12 +127,21 @@ def roadmap(
     with Limit(time_limit) as limit:
         origin, pin = read_over_all(workload, prices, catalog, term, existing)
     if growth_range:
+        refuse_options("neither --list, --at nor --growth-range", {"--xlsx": xlsx})
         solve = partial(planned_over_time, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)
         found = growth_of(origin, growth_range, solve)
         name, currency = origin.workload.name, origin.prices.currency
         return to.show(range_tables.report(name, currency, found), range_tables.values(name, found))
     made = planned_over_time(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)
-    if to.format == "json":
-        return to.emit(made.to_json())
     spoken = language(lang or language_of(made))
-    return to.emit(render_report(tables.report(made), style=to.style, spoken=spoken, screen=to.screen))
+    others = {xlsx: _workbook(made, origin, spoken)} if xlsx else {}
+    if to.format == "json":
+        return to.emit(made.to_json(), others)
+    return to.emit(render_report(tables.report(made), style=to.style, spoken=spoken, screen=to.screen), others)
+
+
+def _workbook(made: Roadmap, origin: Origin, spoken: Language) -> bytes:
+    from cloudplan.presentation.workbook import write_quote  # noqa: PLC0415 - slow to import, and not for all
+    from cloudplan.sales.phase_quotes import quote_of_roadmap  # noqa: PLC0415
+
+    return write_quote(quote_of_roadmap(made, origin), spoken)

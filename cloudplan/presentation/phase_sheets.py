@@ -17,8 +17,8 @@ from cloudplan.sales.phase_quotes import PhaseQuote, phase_quotes
 from cloudplan.sales.quote import FAMILIES, Quote
 
 NAME_WIDTH, WIDTH = 38, 13
-WIDE = 8
-"""Phases side by side on a printed page."""
+WIDE, SCALE = 10, 75
+"""Columns beside the first that a printed page has room for, and at which size it has, in percent."""
 NOTED = 6
 """Columns beside the first that a title and a note stand over."""
 AMOUNTS = {"Monthly": "Quantity", "Added a month": "Added"}
@@ -26,8 +26,10 @@ AMOUNTS = {"Monthly": "Quantity", "Added a month": "Added"}
 SHADES = (ACCENT, "#2F6FA8", "#C55A11", "#66809F", "#A6A6A6")
 """The colours of the families."""
 LINES = {"memory": "#2F6FA8", "cores": "#C55A11", "storage": "#3F8050"}
-CHART_WIDTH, CHART_HEIGHT, PER_PHASE = 620, 330, 46
+CHART_WIDTH, WIDEST_CHART, CHART_HEIGHT, PER_PHASE = 620, 960, 290, 46
 """In pixels, as spreadsheets count them."""
+CHART_ROWS = 34
+"""Rows that the charts stand over."""
 
 
 def lines(page: Page, quote: Quote) -> Area:
@@ -64,8 +66,6 @@ class Phases:
         """Write figures, costs and charts; return where the costs stand, by name."""
         page, count = self.page, len(self.phases)
         page.widen((NAME_WIDTH, *([WIDTH] * (count + 1))))
-        page.sheet.fit_to_pages(-(-(count + 1) // WIDE), 0)
-        page.sheet.repeat_columns(0)
         noted = min(count + 1, NOTED)
         self.row = page.title(tables.TITLE, marked=noted + 1) - 1
         for text in (*tables.beside(self.quote), known(tables.FULL_NOTE)):
@@ -80,7 +80,18 @@ class Phases:
         self._capacity()
         costs = self._costs()
         self._charts(head, costs, self._shares())
+        if count + 1 > WIDE:
+            self._on_several_pages(head)
         return self.places
+
+    def _on_several_pages(self, head: int) -> None:
+        """Print more phases than a page has room for: names on every page, what stands above the table on none."""
+        sheet = self.page.sheet
+        sheet.set_print_scale(SCALE)
+        sheet.repeat_columns(0)
+        sheet.print_area(head, 0, self.row + CHART_ROWS, len(self.phases) + 1)
+        sheet.set_header("&L&14&B" + self.page.full_name.replace("&", "&&"))
+        sheet.set_margins(left=0.3, right=0.3, top=0.8, bottom=0.7)
 
     # --- rows --------------------------------------------------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class Phases:
         full.set_y_axis({"num_format": "0%", "min": 0, "max": 1})
         titles = tables.cost_title(self.quote), tables.FULL_TITLE
         self.page.sheet.set_h_pagebreaks([self.row + 1])
-        width = max(CHART_WIDTH, PER_PHASE * len(self.phases))
+        width = min(WIDEST_CHART, max(CHART_WIDTH, PER_PHASE * len(self.phases)))
         for at, (chart, title) in enumerate(zip((cost, full), titles, strict=True)):
             name = self.page.spoken.said(title)
             chart.set_title({"name": name, "name_font": {"size": 11}})

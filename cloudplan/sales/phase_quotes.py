@@ -7,7 +7,7 @@ from decimal import Decimal
 from cloudplan.base.errors import BadInputError
 from cloudplan.evaluation.roadmap_document import Asked, owed_after
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
-from cloudplan.plan.origin import origin_of
+from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Change
 from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
 from cloudplan.sales.net import net_book, net_terms, roadmap_at_net
@@ -84,7 +84,15 @@ def quote_over_time(
     verdict = verify_roadmap(roadmap, origin.workload, origin.edition, origin.prices)
     if not verdict.holds or verdict.roadmap is None:
         raise BadInputError([replace(fault, where=name) for fault in verdict.faults()])
-    shown, shown_terms = verdict.roadmap, terms or Terms()
+    made = quote_of_roadmap(verdict.roadmap, origin, terms, audience)
+    return replace(made, plan_sha256=roadmap.sha256)
+
+
+def quote_of_roadmap(
+    roadmap: Roadmap, origin: Origin, terms: Terms | None = None, audience: Audience = "internal"
+) -> Quote:
+    """Return the quote of a roadmap that was verified already, with what it was made from."""
+    shown, shown_terms = roadmap, terms or Terms()
     asked = Asked(origin.workload, origin.edition, origin.prices, phases(origin.workload, origin.edition))
     if audience == "customer":
         shown, shown_terms = roadmap_at_net(shown, shown_terms, asked), net_terms(shown_terms)

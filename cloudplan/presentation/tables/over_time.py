@@ -94,10 +94,10 @@ def changed(change: Change) -> Message:
     item = known(change.label) if change.sku else message("licence {name}", name=change.label)
     measured = change.unit in MEASURED
     if change.before is None:
-        text = "{item} {number:n} {unit:w} in all" if measured else "{item} {number:n} in all"
+        text = "{item} {number:n}\u00a0{unit:w} in all" if measured else "{item} {number:n} in all"
         return message(text, item=item, number=change.after, unit=change.unit)
     added = change.after - change.before
-    text = "{item} {sign}{number:n} {unit:w}" if measured else "{item} {sign}{number:n}"
+    text = "{item} {sign}{number:n}\u00a0{unit:w}" if measured else "{item} {sign}{number:n}"
     return message(text, item=item, sign="+" if added > 0 else "−", number=abs(added), unit=change.unit)
 
 
@@ -210,7 +210,7 @@ def filled(quote: Quote) -> tuple[Filled, ...]:
     """Return how full memory, cores and storage of each site are in each phase, those that there are.
 
     Memory is what VMs use of what the ceiling lets them use of the activated; cores of those that are left when the
-    hosts fail that may; storage is disks and swap files of the LUNs.
+    hosts fail that may; storage is disks and swap files of the LUNs less what stays free for snapshots.
     """
     phases = phase_quotes(quote)
     used = [_used(each.quote) for each in phases]
@@ -235,8 +235,9 @@ def _used(quote: Quote) -> dict[tuple[str, str], Decimal]:
         site = cluster.cluster.site
         add("memory", site, cluster.memory_gib, cluster.most_memory_gib)
         add("cores", site, cluster.cores, Fraction(cluster.cores_left(cluster.failures)))
+    usable = 1 - Fraction(quote.case.workload.policy.snapshot_headroom)
     for store in utilisation.datastores(quote.case, quote.plan):
-        add("storage", store.store.site, store.disks_gib + store.swap_gib, Fraction(store.store.size_gib))
+        add("storage", store.store.site, store.disks_gib + store.swap_gib, usable * store.store.size_gib)
     return {key: _share(used[key] / there[key]) for key in used if there[key]}
 
 
@@ -264,5 +265,5 @@ def fullness(quote: Quote) -> Table:
 
 FULL_NOTE = (
     "In the last month of each phase, when demand is largest: memory of what VMs may use of the activated, cores of "
-    "those that are left after the failure, disks and swap files of the LUNs."
+    "those that are left after the failure, disks and swap files of the LUNs less what stays free for snapshots."
 )
