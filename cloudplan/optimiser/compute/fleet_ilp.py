@@ -5,6 +5,7 @@ must hold is for others to add: patterns, or the sums and cuts of this module, w
 same.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ class FleetIlp:
             for name, most in pool.worth:
                 mine = [(entry.hosts, entry.kind.price_of(case, name)) for entry in self.types if entry.pool is pool]
                 self.model.at_most(total((hosts, price) for hosts, price in mine if price), most)
+        self._idle_hosts: list[Unknown] = []
         names = [pool.name for pool in pools] if named is None else named
         self.idle = (
             [each for name in names for each in self._standing(name)]
@@ -148,6 +150,7 @@ class FleetIlp:
             hosts, clusters = self.model.whole(), self.model.whole()
             self.model.at_most((self._case.workload.policy.host_failures + 1) * clusters, hosts)
             self.model.at_most(hosts, hosts_max(self._case.edition) * clusters)
+            self._idle_hosts.append(hosts)
             yield Idle(pool, blade, hosts, clusters)
 
     def standing(self, pool: str, blade: str) -> tuple[Linear, Linear]:
@@ -232,6 +235,19 @@ class FleetIlp:
         terms = [(entry.loaded, Fraction(host)) for entry, host in zip(self.types, cut.host, strict=True)]
         terms += [(e.memory_gib, Fraction(price) * ceiling) for e, price in zip(self.types, cut.memory, strict=True)]
         self.model.at_most(Fraction(cut.demand) * (1 + slack - TOLERANCE), total(terms))
+
+    def loosen(self) -> list[Unknown]:
+        """Return the unknowns that may be any number where hosts and clusters are whole: it loses next to nothing.
+
+        Loaded and idle hosts are at their whole limits then, or might be. So is memory, but where a cut or a licence
+        asks for some, since rows that are added here round up what each pool needs.
+        """
+        ceiling = Fraction(self._case.workload.policy.memory_ceiling)
+        for pool in self.pools:
+            used_gib = sum((gib(shape.memory_mib) * shape.count for shape in pool.shapes), Fraction(0))
+            mine = add(entry.memory_gib for entry in self.types if entry.pool is pool)
+            self.model.at_most(math.ceil(used_gib / ceiling), mine)
+        return [*(unknown for entry in self.types for unknown in (entry.loaded, entry.memory_gib)), *self._idle_hosts]
 
     def target(self) -> Target:
         """Return the hosts and the memory of the solution found."""

@@ -221,6 +221,8 @@ class _Together:
             for entry in fleets.types:
                 blades[entry.pool.name][entry.blade] = None
             made.append(fleets)
+        if sums:
+            model.relax(unknown for fleets in made for unknown in fleets.loosen())
         return made
 
     def _tie(self, before: FleetIlp, after: FleetIlp, carried: dict[str, tuple[str, ...]]) -> None:
