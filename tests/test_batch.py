@@ -18,9 +18,9 @@ from openpyxl import load_workbook
 
 import cloudplan as cp
 from cloudplan.analysis.batch import Entry, each_done, key_of
-from cloudplan.analysis.identity import identity
+from cloudplan.analysis.identity import differences, identity
 from cloudplan.analysis.sized import task_of
-from cloudplan.analysis.spread import attempted, spread
+from cloudplan.analysis.spread import spread
 from cloudplan.base.errors import InternalError, MachineError
 from cloudplan.cli import batch as command
 from cloudplan.cli.batch_folder import LEDGER, Folder
@@ -364,13 +364,20 @@ def failing(task: str) -> str:
     return task
 
 
-def test_a_failure_is_what_came_of_a_task_and_another_program_is_refused() -> None:
+def test_a_failure_is_what_came_of_a_task() -> None:
     came = [each.result for each in spread(failing, ["a", "bug", "gone"])]
     assert came[0] == "a" and isinstance(came[1], InternalError) and isinstance(came[2], MachineError)
     assert [str(fault) for fault in came[1].faults] == ["KeyError: 'it'"]
-    other = attempted(failing, {"from": {**identity(), "highspy": "1.0"}, "task": "a"})
-    assert other["error"] == "MachineError"
-    assert other["faults"][0]["message"].endswith(f"highspy {identity()['highspy']} instead of 1.0")
+
+
+def test_another_program_refuses_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("cloudplan.analysis.spread.differences", lambda here, asking: ["highspy 1.15 instead of 1.16"])
+    with ThreadPoolExecutor(1) as executor, pytest.raises(MachineError, match=r": another program .*: highspy 1\.15"):
+        list(spread(asked.append, ["a"], executor))
+    assert not asked
+    wanted = {**identity(), "highspy": "1.0"}
+    assert differences(identity(), wanted) == [f"highspy {identity()['highspy']} instead of 1.0"]
 
 
 def test_the_key_follows_from_the_inputs_the_options_and_the_program(

@@ -108,6 +108,19 @@ def test_a_worker_and_the_client_are_killed_and_nothing_is_lost(
         assert (out / f"{name}.json").read_bytes() == (tmp_path / f"{name}.json").read_bytes()
 
 
+def test_alternatives_are_those_of_this_process(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    tmp_path: Path,
+    run: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("w.yaml").write_text(yaml.safe_dump(workload(vms=[vm(count=3)])), encoding="utf-8")
+    asked = ("compare", "w.yaml", "--vary", "policy.host_failures=0,2", "--format", "json")
+    found = run(*asked, "--scheduler", cluster[0])
+    assert (found.status, found) == (0, run(*asked, "--workers", 1))
+
+
 def test_no_scheduler_and_none_that_answers(
     tmp_path: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import yaml
 from conftest import EDITION, Ran, price_book, vm, workload
 
 import cloudplan as cp
-from cloudplan.analysis.growth_range import NAMES, GrowthRange, Outcome, growth_range
+from cloudplan.analysis.growth_range import NAMES, GrowthRange, Outcome, growth_range, in_turn
+from cloudplan.analysis.planned_elsewhere import PlannedElsewhere
 from cloudplan.optimiser.over_time.roadmap import plan_over_time
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.roadmap import Roadmap
+from cloudplan.plan.standing import existing_of
 from cloudplan.presentation.tables import growth_range as tables
 from cloudplan.workload.workload import Growth
 
@@ -34,7 +37,7 @@ def test_first_orders_are_kept_and_the_rest_is_planned_anew() -> None:
         asked.append(inputs)
         return plan_over_time(inputs.workload, inputs.edition, inputs.prices)
 
-    found = growth_range(origin, {"vms": (Decimal(0), Decimal(1))}, solve)
+    found = growth_range(origin, {"vms": (Decimal(0), Decimal(1))}, in_turn(solve))
     assert len(asked) == 9 and [each.workload.existing is None for each in asked] == [True] * 3 + [False] * 6
     assert [found.growths[name].vms for name in NAMES] == [0, Decimal("0.2"), 1]
     for name in NAMES:
@@ -43,6 +46,19 @@ def test_first_orders_are_kept_and_the_rest_is_planned_anew() -> None:
             assert found.outcomes[planned, name].total >= own.lower_bound
             assert found.regret(planned, name) >= 0
     assert found.worst(found.least_worst) == min(map(found.worst, NAMES))
+
+
+def test_roadmaps_planned_elsewhere_are_those_planned_here() -> None:
+    edition = cp.load_edition(EDITION)
+    grown = {**TREE, "horizon": {**TREE["horizon"], "months": 12}, "term_months": 12}
+    origin = Origin(cp.read_workload(grown, edition), edition, cp.load_prices(price_book(name="mine"), edition))
+    here = plan_over_time(origin.workload, origin.edition, origin.prices)
+    stands = origin.workload.model_copy(update={"existing": existing_of(here.phases[0].plan)})
+    again = Origin(stands.with_given(origin.workload.given), edition, origin.prices)
+    with ThreadPoolExecutor(1) as executor:
+        first, second = PlannedElsewhere(executor).each([origin, again])
+    assert first == here
+    assert second == plan_over_time(again.workload, again.edition, again.prices)
 
 
 def test_the_least_worst_is_that_whose_largest_regret_is_least() -> None:

@@ -4,7 +4,7 @@ Roadmaps are planned for low, likely and high growth. The first order of each is
 rest planned anew: what that costs more than the best first order for that growth is its regret.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -21,6 +21,7 @@ Between = Mapping[str, tuple[Decimal, Decimal]]
 """The lowest and the highest growth a year, of `vms` and `storage`, as shares."""
 
 Solve = Callable[[Origin], Roadmap]
+Each = Callable[[Sequence[Origin]], Sequence[Roadmap]]
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ class GrowthRange:
         return min(("likely", "low", "high"), key=self.worst)
 
 
-def growth_range(origin: Origin, between: Between, solve: Solve) -> GrowthRange:
-    """Return what each first order costs under each growth.
+def growth_range(origin: Origin, between: Between, each: Each) -> GrowthRange:
+    """Return what each first order costs under each growth; `each` plans roadmaps that do not depend on each other.
 
-    Raises BadInputError for a workload without a horizon and for a range that its growth is not in, and what `solve`
+    Raises BadInputError for a workload without a horizon and for a range that its growth is not in, and what `each`
     raises.
     """
     horizon = origin.workload.horizon
@@ -76,14 +77,18 @@ def growth_range(origin: Origin, between: Between, solve: Solve) -> GrowthRange:
     ends = [{name: pair[place] for name, pair in between.items()} for place in (0, 1)]
     least, most = (horizon.growth.model_copy(update=rates) for rates in ends)
     growths: dict[Name, Growth] = {"low": least, "likely": horizon.growth, "high": most}
-    own = {name: solve(_with(origin, growth)) for name, growth in growths.items()}
+    own = dict(zip(NAMES, each([_with(origin, growths[name]) for name in NAMES]), strict=True))
     outcomes = {(name, name): _outcome(made) for name, made in own.items()}
-    for planned in NAMES:
-        first = own[planned].phases[0].plan
-        for comes in NAMES:
-            if comes != planned:
-                outcomes[planned, comes] = _outcome(solve(_with(origin, growths[comes], existing_of(first))))
+    others = [(planned, comes) for planned in NAMES for comes in NAMES if comes != planned]
+    firsts = {name: existing_of(made.phases[0].plan) for name, made in own.items()}
+    kept = each([_with(origin, growths[comes], firsts[planned]) for planned, comes in others])
+    outcomes |= {pair: _outcome(made) for pair, made in zip(others, kept, strict=True)}
     return GrowthRange(growths, outcomes)
+
+
+def in_turn(solve: Solve) -> Each:
+    """Return what plans roadmaps one after the other."""
+    return lambda asked: [solve(origin) for origin in asked]
 
 
 def _outcome(made: Roadmap) -> Outcome:

@@ -15,7 +15,7 @@ from typing import Any
 from cloudplan.analysis.compare import Alternative, Each, in_turn, tried
 from cloudplan.analysis.edits import Asked
 from cloudplan.base import executors
-from cloudplan.base.executors import Plain
+from cloudplan.base.executors import AHEAD, Ahead, Plain
 from cloudplan.base.pool import interrupted
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
@@ -37,7 +37,7 @@ class SideBySide:
     """Sizes a workload and its alternatives: `solve` and `each` are what `compare` asks for.
 
     `spread` sizes the alternatives of a stage by a function of this process; an executor does it on inputs and plans
-    as JSON instead.
+    as JSON instead, on at most `ahead` of them at once.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class SideBySide:
         search: Search = searched,
         spread: Each = in_turn,
         executor: Executor | None = None,
+        ahead: Ahead = AHEAD,
         gap: float = 0.0,
         time_limit: float | None = None,
     ):
-        self._origin, self._spread, self._executor = origin, spread, executor
+        self._origin, self._spread, self._executor, self._ahead = origin, spread, executor, ahead
         self._limits = {"gap": gap, "time_limit": time_limit}
         self._search = partial(search, **self._limits)
         self._memory = Memory()
@@ -77,7 +78,7 @@ class SideBySide:
         assert self._first is not None
         known = [choice.model_dump(mode="json", by_alias=True) for choice in self._learned]
         stage = {"base": self._first.to_json(), "known": known, "limits": self._limits}
-        done = executors.in_order(sized, [{**stage, "asked": each} for each in asked], executor)
+        done = executors.in_order(sized, [{**stage, "asked": each} for each in asked], executor, self._ahead)
         return [
             Alternative(
                 *each,

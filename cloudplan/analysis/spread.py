@@ -1,16 +1,17 @@
 """Tasks that are spread over an executor, this machine's or that of many: what comes of each, a failure too.
 
-Any `concurrent.futures.Executor` does, that of a Dask cluster too (`Client.get_executor`). A task carries which program
-it is from, and another program refuses it.
+Any `concurrent.futures.Executor` does, that of a Dask cluster too (`Client.get_executor`). With a task goes which
+program it is from, and another program refuses it.
 """
 
 import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass
 from functools import partial
+from platform import node
 from typing import Any
 
 from cloudplan.analysis.identity import differences, identity
@@ -47,24 +48,40 @@ def spread(
     ahead: int | Callable[[], int] = AHEAD,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Came]:
-    """Yield what came of each task, as they are done; all but `work` as `as_done` has it. A failure is not raised."""
-    asking = dict(identity())
-    parts = ({"from": asking, "task": task} for task in tasks)
-    for number, answer in as_done(partial(attempted, work), parts, executor, ahead, tick=tick, lost=_lost):
+    """Yield what came of each task, as they are done; all but `work` as `as_done` has it.
+
+    A failure is not raised, but for MachineError when the executor has another program than this one.
+    """
+    same = OfOneProgram(executor) if executor else None
+    for number, answer in as_done(partial(attempted, work), tasks, same, ahead, tick=tick, lost=_lost):
         yield Came(number, _result(answer), answer.get("seconds", 0.0))
 
 
-def attempted(work: Work, part: Mapping[str, Any]) -> dict[str, Any]:
-    """Do a task, wherever that is, and return its result or its failure, and the seconds that it took.
+class OfOneProgram(Executor):
+    """An executor that gives work to the program that this one is, and to no other: that raises MachineError."""
 
-    The failure is a MachineError where the program is another one than the one that asks.
-    """
+    def __init__(self, executor: Executor):
+        self._executor = executor
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return the future of a call."""
+        return self._executor.submit(called, dict(identity()), fn, *args, **kwargs)
+
+
+def called(asking: Mapping[str, str], fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Return what a call returns; raise MachineError when the program here is not the one that asks."""
+    if others := differences(identity(), asking):
+        raise MachineError([Fault(f"another program than the one that asks: {', '.join(others)}", where=node())])
+    return fn(*args, **kwargs)
+
+
+def attempted(work: Work, task: Plain) -> dict[str, Any]:
+    """Do a task, wherever that is, and return its result or its failure, and the seconds that it took."""
     with _TURN:
         begun, collecting = time.monotonic(), gc.isenabled()
         gc.disable()  # as the command line does: looking for cycles takes a seventh of a large run
         try:
-            _refuse_others(part["from"])
-            return {"result": work(part["task"]), "seconds": _since(begun)}
+            return {"result": work(task), "seconds": _since(begun)}
         except CloudplanError as error:
             return {**_failed(error), "seconds": _since(begun)}
         except Exception as error:  # a fault of the program in one task ends no other
@@ -72,12 +89,6 @@ def attempted(work: Work, part: Mapping[str, Any]) -> dict[str, Any]:
         finally:
             if collecting:
                 gc.enable()
-
-
-def _refuse_others(asking: Mapping[str, str]) -> None:
-    """Raise MachineError when the program here is not the one that asks."""
-    if others := differences(identity(), asking):
-        raise MachineError(f"another program than the one that asks: {', '.join(others)}")
 
 
 def _since(begun: float) -> float:

@@ -6,7 +6,7 @@ without an executor, here and in turn, the same comes out.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ Plain = Any
 """What JSON can say; no floats where digits count."""
 Work = Callable[[Plain], Plain]
 
+Ahead = int | Callable[[], int]
 AHEAD = 8
 """Parts that are given to an executor at once: enough for its processes, and few enough to hold."""
 TICK = 0.5
@@ -24,7 +25,8 @@ TICK = 0.5
 
 
 def _raised(error: Exception) -> Plain:
-    if isinstance(error, BrokenExecutor):
+    elsewhere = type(error).__module__.startswith("distributed.")
+    if elsewhere or isinstance(error, BrokenExecutor | CancelledError):
         raise InternalError("a process ended without a result") from error
     raise error
 
@@ -33,7 +35,7 @@ def as_done(
     work: Work,
     parts: Iterable[Plain],
     executor: Executor | None = None,
-    ahead: int | Callable[[], int] = AHEAD,
+    ahead: Ahead = AHEAD,
     *,
     tick: Callable[[], None] = lambda: None,
     lost: Callable[[Exception], Plain] = _raised,
@@ -70,9 +72,7 @@ def as_done(
             future.cancel()
 
 
-def in_order(
-    work: Work, parts: Sequence[Plain], executor: Executor | None = None, ahead: int | Callable[[], int] = AHEAD
-) -> list[Plain]:
+def in_order(work: Work, parts: Sequence[Plain], executor: Executor | None = None, ahead: Ahead = AHEAD) -> list[Plain]:
     """Return the results of `work` for all parts, in their order, however many processes there are."""
     found = dict(as_done(work, parts, executor, ahead))
     return [found[number] for number in range(len(parts))]

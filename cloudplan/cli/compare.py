@@ -1,7 +1,6 @@
 """`cloudplan compare`: the optimum beside what else one might choose."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from cloudplan.analysis.options import Options
 from cloudplan.analysis.options import options as against_risk
 from cloudplan.analysis.side_by_side import SideBySide
 from cloudplan.analysis.target import reaching
-from cloudplan.base import executors, processes
+from cloudplan.base import processes
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.cli import talking, values
 from cloudplan.cli.inputs import read_inputs
@@ -32,6 +31,7 @@ from cloudplan.cli.options import (
     target,
 )
 from cloudplan.cli.searching import Interrupt, optimised
+from cloudplan.cli.spreading import Scheduler, side_by_side
 from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Origin
 from cloudplan.presentation.html_page import render_report_page
@@ -79,6 +79,7 @@ def compare(
             "cores, where the system has them.",
         ),
     ] = None,
+    scheduler: Scheduler = None,
     format: Annotated[
         Literal[Format, "html"] | None,
         typer.Option(help="How the result is written; default: as the extension of the output says, else a table."),
@@ -96,12 +97,13 @@ def compare(
         if faults:
             raise BadInputError(faults)
     origin, _ = read_inputs(workload, prices, catalog, term)
-    with executors.local(workers or 1) as executor, Interrupt() if executor else nullcontext():
+    with side_by_side(workers, scheduler) as spreading:
         sizing = SideBySide(
             origin,
             search=optimised,
             spread=in_turn if workers else _on_all_cores,
-            executor=executor,
+            executor=spreading.executor if spreading else None,
+            ahead=spreading.ahead if spreading else 1,
             gap=gap,
             time_limit=time_limit,
         )

@@ -3,12 +3,13 @@
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cloudplan.analysis.growth_range import Between
+from cloudplan.analysis.growth_range import Between, in_turn
 from cloudplan.analysis.growth_range import growth_range as growth_of
+from cloudplan.analysis.planned_elsewhere import PlannedElsewhere
 from cloudplan.base import files
 from cloudplan.base.language import Language, language
 from cloudplan.base.schema import decimal_of, misfit
@@ -29,7 +30,8 @@ from cloudplan.cli.options import (
     target,
 )
 from cloudplan.cli.searching import Limit, planned_over_time
-from cloudplan.cli.values import A_MONTH, month
+from cloudplan.cli.spreading import Scheduler, side_by_side
+from cloudplan.cli.values import A_MONTH, month, whole
 from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import language_of
@@ -85,6 +87,13 @@ def roadmap(
             help="Instead: what each first order costs when growth is lower or higher, such as vms=0.05..0.20.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole(1, 1000), metavar="NUMBER", help="Of --growth-range: processes; default: in turn, here."
+        ),
+    ] = None,
+    scheduler: Scheduler = None,
     term: Term = None,
     date: QuoteDate = None,
     format: Shown = None,
@@ -104,6 +113,8 @@ def roadmap(
     """
     if listed and at:
         raise typer.BadParameter("allowed: one of --list and --at", param_hint="--list")
+    if not growth_range:
+        refuse_options("--growth-range", {"--workers": workers, "--scheduler": scheduler})
     also = {".yaml": YAML, ".yml": YAML} if at else {}
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
         raise typer.BadParameter("allowed: a name that ends in .xlsx", param_hint="--xlsx")
@@ -128,8 +139,13 @@ def roadmap(
         origin, pin = read_over_all(workload, prices, catalog, term, existing)
     if growth_range:
         refuse_options("neither --list, --at nor --growth-range", {"--xlsx": xlsx})
-        solve = partial(planned_over_time, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)
-        found = growth_of(origin, growth_range, solve)
+        limits: dict[str, Any] = {"gap": gap, "time_limit": limit.seconds_left, "pinned": pin is not None}
+        with side_by_side(workers, scheduler) as spreading:
+            each = in_turn(partial(planned_over_time, date=date, **limits))
+            if spreading:
+                on = date.date() if date else None
+                each = PlannedElsewhere(spreading.executor, spreading.ahead, on=on, **limits).each
+            found = growth_of(origin, growth_range, each)
         name, currency = origin.workload.name, origin.prices.currency
         return to.show(range_tables.report(name, currency, found), range_tables.values(name, found))
     made = planned_over_time(origin, gap=gap, time_limit=limit.seconds_left, date=date, pinned=pin is not None)

@@ -5,16 +5,18 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
 
 from cloudplan.analysis.identity import differences, identity
+from cloudplan.analysis.spread import OfOneProgram
 from cloudplan.base import processes
 from cloudplan.base.errors import BadInputError, Fault, MachineError
 from cloudplan.base.pool import Processes
 from cloudplan.cli import values
+from cloudplan.cli.searching import Interrupt
 
 PATIENCE = 10
 """Seconds in which a scheduler must answer and have a worker."""
@@ -70,6 +72,20 @@ def spread_over(workers: int | None, scheduler: str | None) -> Iterator[Spreadin
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to give up
                 executor.shutdown(wait=False)
+
+
+@contextlib.contextmanager
+def side_by_side(workers: int | None, scheduler: str | None) -> Iterator[Spreading | None]:
+    """Give what work of one command is spread over, None when it is done here: without options, or by one worker.
+
+    Ctrl-C is for the searches in processes of this machine, which end with what they have; a scheduler's are given up.
+    Raises as `spread_over` does.
+    """
+    if scheduler is None and (workers or 1) == 1:
+        yield None
+        return
+    with spread_over(workers, scheduler) as spreading, Interrupt() if scheduler is None else contextlib.nullcontext():
+        yield replace(spreading, executor=OfOneProgram(spreading.executor))
 
 
 def refuse_both(workers: int | None, scheduler: str | None) -> None:
