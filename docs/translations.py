@@ -41,7 +41,16 @@ MODULES = (
     *(
         f"presentation/{name}"
         for name in (
-            *("text", "terminal", "workbook", "orders_workbook", "batch_summary", "front_page", "worksheet"),
+            *(
+                "text",
+                "terminal",
+                "workbook",
+                "orders_workbook",
+                "report_workbook",
+                "batch_summary",
+                "front_page",
+                "worksheet",
+            ),
             *("bill_sheets", "plan_sheets", "technical_sheets"),
         )
     ),

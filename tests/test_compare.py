@@ -87,12 +87,13 @@ def test_without_protection_there_is_no_standby_either() -> None:
 def test_the_headline_names_the_cheapest_that_keeps_all() -> None:
     comparison = compare(origin(), plan_of, ["policy.host_failures=0,2"])
     assert comparison.cheapest is None
-    first = said(report(comparison, None).summary[1], "text")
+    first = said(report(comparison, None).summary[2], "text")
+    assert "ILLUSTRATIVE" in said(report(comparison, None).summary[0], "text")
     assert first == "No alternative that keeps every requirement costs less."
     dear = origin(policy={"blades": ["perf4:v3"]})
     comparison = compare(dear, plan_of, ["policy.blades=perf4:v3,eco:v3"])
     assert comparison.cheapest and comparison.cheapest.name == "blades eco:v3"
-    assert "every requirement: blades eco:v3, " in said(report(comparison, None).summary[1], "text")
+    assert "every requirement: blades eco:v3, " in said(report(comparison, None).summary[2], "text")
 
 
 @pytest.mark.parametrize(

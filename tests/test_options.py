@@ -1,12 +1,15 @@
 """Cost against risk: each point is the optimum of its workload, with less to search, and dominance is as defined."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import openpyxl
 import pytest
 from conftest import EDITION, Ran, bad_input, vm, workload
 
@@ -15,8 +18,11 @@ from cloudplan.analysis.compare import Alternative
 from cloudplan.analysis.edits import Asked, edited
 from cloudplan.analysis.options import Option, Options, options
 from cloudplan.analysis.side_by_side import SideBySide
+from cloudplan.base.language import language
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation import scatter
+from cloudplan.presentation.scatter import Dot
 from cloudplan.presentation.tables import options as tables
 from cloudplan.workload.reading import as_given
 
@@ -169,9 +175,36 @@ def test_the_command(tmp_path: Path, run: Callable[..., Ran]) -> None:
     vary = ["policy.memory_ceiling=0.85", "policy.host_memory_reserve_gib=0", "policy.vcpu_per_core=4,3"]
     command = ["compare", path, "--options", *(word for each in vary for word in ("--vary", each))]
     ran = run(*command, "--workers", 1)
-    assert ran.status == 0 and "host failures: N+1 → N+2" in ran.out and "NOT DOMINATED, THE CHEAPEST FIRST" in ran.out
+    assert ran.status == 0 and "host failures: N+1 → N+2" in ran.out and "OPTIONS NOT DOMINATED" in ran.out
     assert "proven by itself or by others: within 0.00" in ran.out
     document = json.loads(run(*command, "--format", "json").out)
     assert [each["option"]["number"] for each in document["alternatives"][1:]] == [1, 2, 3, 4]
     assert document["axes"][1] == {"field": "policy.vcpu_per_core", "values": ["4", "3"]}
-    assert "NON DOMINÉES" in run(*command, "--lang", "fr").out
+    assert "OPTIONS NON DOMINÉES" in run(*command, "--lang", "fr").out
+
+
+@pytest.mark.usefixtures("solved_once")
+def test_page_and_workbook_have_a_picture(tmp_path: Path, run: Callable[..., Ran]) -> None:
+    path, page, book = tmp_path / "w.json", tmp_path / "o.html", tmp_path / "o.xlsx"
+    path.write_text(json.dumps(TREE))
+    vary = ["policy.memory_ceiling=0.85", "policy.host_memory_reserve_gib=0", "policy.vcpu_per_core=4,3"]
+    command = ["compare", path, "--options", "--workers", 1, *(word for each in vary for word in ("--vary", each))]
+    assert run(*command, "-o", page).status == run(*command, "-o", book).status == 0
+    text = page.read_text()
+    drawn = re.findall(r'fill="var\(--ink\)">(\d)</text>', text)
+    assert drawn == ["1", "2", "3", "4"] and "N+2</text>" in text and text.count("<circle") == 3
+    read = openpyxl.load_workbook(book)
+    assert read.sheetnames == [
+        *("Summary", "Options", "Options not dominated", "What each step costs", "What each option gives up")
+    ]
+    assert [cell.value for cell in read["Options"]["A"]][:5] == ["No.", 1, 2, 3, 4]
+    assert len(read["Summary"]._charts) == 1
+    assert run(*command, "--format", "xlsx").status == 2
+
+
+def test_axes_of_pictures_are_round_and_hold_all() -> None:
+    for points in ([(60, "4602.77"), (80, "5346.17")], [(500, "100000")], [(0, "0.00")], []):
+        dots = [Dot(across, Decimal(up), at, "x") for at, (across, up) in enumerate(points)]
+        svg = ElementTree.fromstring(scatter.dots(dots, ("a", "b"), ["s"], language("en")))
+        places = [float(each.get("x", 0)) for each in svg.iter("text") if each.text == "x"]
+        assert len(places) == len(points) and all(96 <= x <= 736 for x in places)

@@ -1,6 +1,7 @@
 """`cloudplan compare`: the optimum beside what else one might choose."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from cloudplan.analysis.side_by_side import SideBySide
 from cloudplan.analysis.target import reaching
 from cloudplan.base import processes
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import DASH
 from cloudplan.cli import talking, values
 from cloudplan.cli.inputs import read_inputs
 from cloudplan.cli.options import (
@@ -28,6 +30,7 @@ from cloudplan.cli.options import (
     Term,
     WorkloadCatalog,
     WorkloadFile,
+    deliver,
     target,
 )
 from cloudplan.cli.searching import Interrupt, optimised
@@ -35,6 +38,7 @@ from cloudplan.cli.spreading import Scheduler, side_by_side
 from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Origin
 from cloudplan.presentation.html_page import render_report_page
+from cloudplan.presentation.report_workbook import Chart, write_report
 from cloudplan.presentation.tables import compare as tables
 from cloudplan.presentation.tables import options
 from cloudplan.presentation.tables import target as concessions
@@ -81,7 +85,7 @@ def compare(
     ] = None,
     scheduler: Scheduler = None,
     format: Annotated[
-        Literal[Format, "html"] | None,
+        Literal[Format, "html", "xlsx"] | None,
         typer.Option(help="How the result is written; default: as the extension of the output says, else a table."),
     ] = None,
     output: Output = None,
@@ -90,7 +94,9 @@ def compare(
     time_limit: EachTimeLimit = None,
 ) -> None:
     """Set the optimum beside the best plans under other choices; each is sized again."""
-    to = target(output, format, force=force, inputs=[workload, prices], also={".html": "html"})
+    to = target(output, format, force=force, inputs=[workload, prices], also={".html": "html", ".xlsx": "xlsx"})
+    if to.format == "xlsx" and output in (None, DASH):
+        raise BadInputError([Fault("a workbook needs a file; allowed: --output with a name", where="--format")])
     if amount is not None:
         beside = {"--options": risk, "--vary": vary, "--breakpoints": growth}
         faults = [Fault("allowed only without --target", where=name) for name, value in beside.items() if value]
@@ -107,25 +113,41 @@ def compare(
             gap=gap,
             time_limit=time_limit,
         )
-        report, plain, bars = _answer(origin, sizing, vary or [], amount, risk=risk, growth=growth)
+        answer = _answer(origin, sizing, vary or [], amount, risk=risk, growth=growth)
+    spoken = talking.spoken()
+    if to.format == "xlsx":
+        assert output is not None
+        chart = Chart(options.TITLE, options.CORES, options.COST, options.NUMBER, options.DOMINATED)
+        return deliver({output: write_report(answer.report, spoken, without=answer.bars[0], chart=chart)})
     if to.format == "html":
-        return to.emit(render_report_page(report, bars=bars, spoken=talking.spoken()))
-    return to.show(report, plain)
+        picture = options.picture(answer.options, spoken) if answer.options else None
+        return to.emit(render_report_page(answer.report, bars=answer.bars, spoken=spoken, picture=picture))
+    return to.show(answer.report, answer.plain)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was found, for people and as plain values; what the page draws as bars, and the options of its picture."""
+
+    report: Report
+    plain: Mapping[str, Any]
+    bars: tuple[str, str]
+    options: Options | None = None
 
 
 def _answer(
     origin: Origin, sizing: SideBySide, vary: Sequence[str], amount: Decimal | None, *, risk: bool, growth: bool
-) -> tuple[Report, Mapping[str, Any], tuple[str, str]]:
-    """Return what was found, for people and as plain values, and what the page draws."""
+) -> _Answer:
+    """Return what was found."""
     if amount is not None:
         reached = reaching(origin, amount, sizing.solve, sizing.each)
-        return concessions.report(reached), concessions.values(reached), concessions.BARS
+        return _Answer(concessions.report(reached), concessions.values(reached), concessions.BARS)
     found = (against_risk if risk else alternatives)(origin, sizing.solve, vary, sizing.each)
     assert found.optimum.plan is not None
     breaks = breakpoints(origin, found.optimum.plan, sizing.solve) if growth else None
     if isinstance(found, Options):
-        return options.report(found, breaks), options.values(found, breaks), options.BARS
-    return tables.report(found, breaks), tables.values(found, breaks), tables.BARS
+        return _Answer(options.report(found, breaks), options.values(found, breaks), options.BARS, found)
+    return _Answer(tables.report(found, breaks), tables.values(found, breaks), tables.BARS)
 
 
 def _on_all_cores(work: Callable[[Asked], Alternative], asked: Sequence[Asked]) -> Sequence[Alternative]:

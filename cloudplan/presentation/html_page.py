@@ -65,8 +65,13 @@ def render_quote_page(quote: Quote, spoken: Language) -> str:
     return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
 
 
-def render_report_page(report: Report, *, bars: tuple[str, str], spoken: Language = ENGLISH) -> str:
-    """Return a report as an HTML page; the column `bars[0]` of a table is drawn as bars of the numbers in `bars[1]`."""
+def render_report_page(
+    report: Report, *, bars: tuple[str, str], spoken: Language = ENGLISH, picture: Markup | None = None
+) -> str:
+    """Return a report as an HTML page; the column `bars[0]` of a table is drawn as bars of the numbers in `bars[1]`.
+
+    `picture` stands below the summary.
+    """
     parts: list[dict[str, Any]] = []
     for part in report.parts:
         if isinstance(part, Notes):
@@ -85,7 +90,8 @@ def render_report_page(report: Report, *, bars: tuple[str, str], spoken: Languag
         parts.append({**shown, "title": say(part.title, spoken), "rows": rows})
     template = _environment().get_template("tables.html.j2")
     summary = [words(text, "text", spoken) for text in report.summary]
-    return template.render(lang=spoken.code, title=say(report.title, spoken), summary=summary, parts=parts)
+    title = say(report.title, spoken)
+    return template.render(lang=spoken.code, title=title, summary=summary, parts=parts, picture=picture)
 
 
 def _script() -> str:

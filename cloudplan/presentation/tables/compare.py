@@ -10,7 +10,7 @@ from cloudplan.base.language import Message, message
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.phrases import phrase
-from cloudplan.presentation.tables.plan import gap, own_catalog, priced, status
+from cloudplan.presentation.tables.plan import ILLUSTRATIVE, gap, own_catalog, priced, status
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, Text
 
 COMPARISON_SCHEMA = "cloudplan/comparison/v1"
@@ -41,14 +41,21 @@ def report(comparison: Comparison, breaks: Breakpoints | None) -> Report:
         parts.append(Notes("No plan", none))
     if breaks:
         parts.append(breakpoints(breaks, plan))
+    summary: tuple[Text, ...] = (*head(optimum), _headline(comparison, plan), *own_catalog(plan))
+    return Report(message("{name}: compared", name=plan.workload.name), summary, tuple(parts))
+
+
+def head(optimum: Alternative) -> tuple[Message, ...]:
+    """Return what the workload costs as asked for, below the mark of illustrative prices."""
+    plan = optimum.plan
+    assert plan is not None
     first = message(
         "{name} as asked for: {priced}; {hosts} hosts.",
         name=plan.workload.name,
         priced=priced(plan),
         hosts=optimum.hosts,
     )
-    summary: tuple[Text, ...] = (first, _headline(comparison, plan), *own_catalog(plan))
-    return Report(message("{name}: compared", name=plan.workload.name), summary, tuple(parts))
+    return (ILLUSTRATIVE, first) if plan.prices.illustrative else (first,)
 
 
 def _headline(comparison: Comparison, plan: Plan) -> Message:

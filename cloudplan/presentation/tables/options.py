@@ -3,17 +3,20 @@
 from decimal import Decimal
 from typing import Any
 
+from markupsafe import Markup
+
 from cloudplan.analysis.breakpoints import Breakpoints
 from cloudplan.analysis.options import Option, Options, Step
-from cloudplan.base.language import Message, message
+from cloudplan.base.language import Language, Message, message
 from cloudplan.presentation.phrases import phrase
+from cloudplan.presentation.scatter import Dot, dots
 from cloudplan.presentation.tables import compare
 from cloudplan.presentation.tables.compare import bar, lost
-from cloudplan.presentation.tables.plan import gap, own_catalog, priced
+from cloudplan.presentation.tables.plan import gap, own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table, Text
 
 TITLE = "Options"
-COST, CORES, NUMBER = "Monthly", "Cores then", "No."
+COST, CORES, NUMBER, DOMINATED = "Monthly", "Cores then", "No.", "Dominated by"
 BARS = ("Picture", "More than the cheapest")
 """Of the page: the column that is drawn, and the one with the numbers."""
 WORDS = {
@@ -28,13 +31,7 @@ def report(found: Options, breaks: Breakpoints | None = None) -> Report:
     """Return options for people."""
     plan = found.optimum.plan
     assert plan is not None
-    first = message(
-        "{name} as asked for: {priced}; {hosts} hosts.",
-        name=plan.workload.name,
-        priced=priced(plan),
-        hosts=found.optimum.hosts,
-    )
-    summary: tuple[Text, ...] = (first, _proven(found), _dominated(found), *own_catalog(plan))
+    summary: tuple[Text, ...] = (*compare.head(found.optimum), _proven(found), _dominated(found), *own_catalog(plan))
     parts: list[Table | Notes] = [table(found), frontier(found), steps(found), proofs(found)]
     none = tuple(
         (_name(found, option), phrase(option.alternative.why))
@@ -80,7 +77,7 @@ def table(found: Options) -> Table:
     columns = (
         *(Column(NUMBER, "whole"), Column("N+f"), Column("vCPUs a core", "quantity"), Column("Ceiling", "share")),
         *(Column("Reserve", "whole", "GiB"), Column(COST, "money", _currency(found)), Column("Hosts", "whole")),
-        *(Column("May fail", "whole"), Column(CORES, "whole"), Column("Dominated by", "whole")),
+        *(Column("May fail", "whole"), Column(CORES, "whole"), Column(DOMINATED, "whole")),
     )
     note = "May fail: hosts that can be lost, of each cluster its share; then: the cores of the others."
     return Table(TITLE, columns, tuple(rows), note)
@@ -104,7 +101,7 @@ def proofs(found: Options) -> Table:
         *(Column(NUMBER, "whole"), Column("Difference", "change", currency), Column("Lower bound", "money", currency)),
         *(Column("Gap", "discount"), Column("vCPUs a core then", "quantity"), Column("Gives up")),
     )
-    return Table("Options: what is proven, and what each gives up", columns, tuple(rows)).without_empty()
+    return Table("What each option gives up", columns, tuple(rows)).without_empty()
 
 
 def _currency(found: Options) -> str:
@@ -127,11 +124,29 @@ def frontier(found: Options) -> Table:
         *(Column(NUMBER, "whole"), Column("Option"), Column(COST, "money", currency)),
         *(Column("More than the cheapest", "change", currency), Column("Picture")),
     )
-    return Table("Not dominated, the cheapest first", columns, rows)
+    return Table("Options not dominated", columns, rows, "The cheapest first.")
 
 
 def _bar(cost: Decimal, least: Decimal, most: Decimal) -> str:
     return bar(cost - least, most - least) or "▏"
+
+
+def picture(found: Options, spoken: Language) -> Markup:
+    """Return cost against the cores that are left: options that none dominates by number, the others small."""
+    failures = sorted({option.values[0] for option in found.options})
+    points = [
+        Dot(
+            option.cores,
+            _cost(option),
+            failures.index(option.values[0]),
+            str(number) if option.dominated_by is None else "",
+        )
+        for number, option in enumerate(found.options, 1)
+        if option.alternative.plan
+    ]
+    titles = spoken.word("Cores that are left when hosts are lost"), f"{spoken.word('Monthly')} ({_currency(found)})"
+    series = [spoken.said(value_of("policy.host_failures", value)) for value in failures]
+    return dots(points, titles, series, spoken)
 
 
 def steps(found: Options) -> Table:

@@ -9,8 +9,9 @@ from cloudplan.analysis.target import Reaching, cost
 from cloudplan.base.language import Message, counted, message
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.phrases import phrase
+from cloudplan.presentation.tables import compare
 from cloudplan.presentation.tables.compare import bar, lost
-from cloudplan.presentation.tables.plan import gap, own_catalog, priced
+from cloudplan.presentation.tables.plan import gap, own_catalog
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table, Text
 
 TARGET_SCHEMA = "cloudplan/target/v1"
@@ -21,13 +22,7 @@ BARS = ("Picture", "Saves")
 def report(found: Reaching) -> Report:
     """Return for people how an amount is reached."""
     plan = _plan(found.optimum)
-    first = message(
-        "{name} as asked for: {priced}; {hosts} hosts.",
-        name=plan.workload.name,
-        priced=priced(plan),
-        hosts=found.optimum.hosts,
-    )
-    summary: tuple[Text, ...] = (first, *_outcome(found, plan), *own_catalog(plan))
+    summary: tuple[Text, ...] = (*compare.head(found.optimum), *_outcome(found, plan), *own_catalog(plan))
     parts = [_in_order(found, plan)] if found.concessions else []
     saving = [each for each in found.alone if cost(each) < plan.cost]
     if saving:
