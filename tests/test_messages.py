@@ -52,7 +52,7 @@ def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 MADE = "`cloudplan size WORKLOAD -o plan.json` makes one of it"
 GIVEN = "give it with --prices"
-READ = "`cloudplan verify`, `quote` and `explain` take it"
+READ = "`cloudplan verify`, `quote`, `orders`, `explain` and `diff` take it"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,12 @@ def test_a_roadmap_is_read_as_it_was_written(roadmap: Roadmap, file: Path) -> No
     assert roadmap.phase_at("2027-08") is roadmap.phases[1] and roadmap.phase_at("2031-01") is roadmap.phases[-1]
 
 
+def test_a_phase_says_of_what_its_search_was_a_part(roadmap: Roadmap) -> None:
+    searches = [phase.plan.search for phase in roadmap.phases if phase.plan.status == "feasible"]
+    assert {(each.ended, each.of) for each in searches if each} == {("budget", "roadmap")}
+    assert roadmap.search and "of" not in json.loads(roadmap.to_json())["search"]
+
+
 def test_what_the_reader_must_know_is_said(roadmap: Roadmap) -> None:
     codes = [finding.code for finding in roadmap.findings]
     assert {"prices-constant", "prices-outside-dates", "illustrative-prices"} <= set(codes)

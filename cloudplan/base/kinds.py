@@ -33,7 +33,7 @@ _ADVICE = {
     WORKLOAD: "`cloudplan size` takes it",
     PRICES: "give it with --prices",
     TERMS: "give them with `cloudplan quote --terms`",
-    PLAN: "`cloudplan verify`, `quote` and `explain` take it",
+    PLAN: "`cloudplan verify`, `quote`, `orders`, `explain` and `diff` take it",
     ROADMAP: "`cloudplan verify`, `quote`, `orders`, `explain` and `diff` take it",
     EDITION: "give its folder with --catalog",
     IMPORT_RULES: "give them with `cloudplan import --rules`",

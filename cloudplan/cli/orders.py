@@ -10,7 +10,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
-from cloudplan.base.language import Language, language
+from cloudplan.base.language import Code, Language, language
 from cloudplan.cli import values
 from cloudplan.cli.options import Force, Lang, MadeFile, Output, Shown, deliver, target
 from cloudplan.cli.verbs import commands
@@ -71,11 +71,10 @@ def orders(
     if given is None or agreed is None:
         raise BadInputError(faults)
     head = Head.of(given, with_dates(agreed, issued.date() if issued else None, None))
-    spoken = language(lang or language_of(given))
+    made = _of_phases(given, str(plan), head, lang) if isinstance(given, Roadmap) else _of_plan(given, head, lang)
     if tfvars and files.is_folder(tfvars):
         written = [tfvars / name for name in _names(given)]
         files.refuse_existing([output, *written], force=force, inputs=[plan, terms])
-    made = _of_phases(given, str(plan), head, spoken) if isinstance(given, Roadmap) else _of_plan(given, head, spoken)
     others = {tfvars / name: data for name, data in made.terraform().items()} if tfvars else {}
     with files.made_folder(tfvars):
         if to.format == XLSX and to.output:
@@ -83,24 +82,27 @@ def orders(
         elif tfvars and not output and not format:
             deliver(others)
         else:
-            to.show(made.report, made.values, others, spoken)
+            to.show(made.report, made.values, others, made.spoken)
 
 
 @dataclass(frozen=True)
 class _Pack:
     """An order pack: to be shown, as plain values, as a workbook, and the files for Terraform by their names."""
 
+    spoken: Language
     report: Report
     values: Mapping[str, Any]
     workbook: Callable[[], bytes]
     terraform: Callable[[], Mapping[str, bytes]]
 
 
-def _of_plan(given: Plan, head: Head, spoken: Language) -> _Pack:
+def _of_plan(given: Plan, head: Head, lang: Code | None) -> _Pack:
     """Return the order pack of a plan; raise BadInputError when the plan is not in order."""
     made = quote(given)
     read, found = made.plan, orders_of(made.case, made.plan)
+    spoken = language(lang or language_of(read))
     return _Pack(
+        spoken,
         tables.report(found, read, head, spoken),
         tables.values(found, read.workload.name, head),
         lambda: write_orders(found, read, head, spoken),
@@ -108,9 +110,10 @@ def _of_plan(given: Plan, head: Head, spoken: Language) -> _Pack:
     )
 
 
-def _of_phases(given: Roadmap, name: str, head: Head, spoken: Language) -> _Pack:
+def _of_phases(given: Roadmap, name: str, head: Head, lang: Code | None) -> _Pack:
     """Return the order pack of a roadmap; raise BadInputError when the roadmap is not in order."""
     found = [*orders_over_time(given, name)]
+    spoken = language(lang or language_of(given))
 
     def terraform() -> Iterator[bytes]:
         before: Machines | None = None
@@ -119,6 +122,7 @@ def _of_phases(given: Roadmap, name: str, head: Head, spoken: Language) -> _Pack
             before = machines(each.case, phase.plan.choice)
 
     return _Pack(
+        spoken,
         phase_tables.report(given, found, head, spoken),
         phase_tables.values(given, found, head),
         lambda: write_phase_orders(given, found, head, spoken),

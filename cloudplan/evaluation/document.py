@@ -85,7 +85,7 @@ def document(
     search = _proven(total, lower_bound) if optimal else ended
     found = find(case, choice, pinned=pinned, on=on)
     if not optimal and search:
-        found = sorted_findings((not_proven(search.ended, total, lower_bound, book.currency), *found))
+        found = sorted_findings((not_proven(search, total, lower_bound, book.currency), *found))
     return Plan(
         program=by or program(),
         **made_from(workload, edition, book),

@@ -15,7 +15,7 @@ from cloudplan.evaluation.recovery_findings import recovery_findings
 from cloudplan.evaluation.standby_findings import standby_findings
 from cloudplan.evaluation.standing_findings import standing_findings
 from cloudplan.evaluation.tenant_findings import tenant_findings
-from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding
+from cloudplan.plan.plan import VM_REPLICATION, Choice, Finding, Search
 from cloudplan.plan.wording import finding_of
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules import backup, compute, protection, storage
@@ -25,8 +25,6 @@ from cloudplan.workload.case import Case
 
 MUCH = Decimal("0.01")
 """The share of the cost from which on a gap is a warning."""
-ROADMAP = "roadmap"
-"""Why the search of a plan ended that is one phase of a roadmap."""
 NOT_PINNED, OUTSIDE_DATES = "catalog-not-pinned", "prices-outside-dates"
 """The findings that say what a plan does not carry: that no edition was asked for, and the date of the quote."""
 
@@ -59,13 +57,13 @@ def find(case: Case, choice: Choice, *, pinned: bool, on: date | None) -> tuple[
     return sorted_findings(found)
 
 
-def not_proven(ended: str, monthly: Decimal, lower_bound: Decimal, currency: str) -> Finding:
+def not_proven(search: Search, monthly: Decimal, lower_bound: Decimal, currency: str) -> Finding:
     """Return the finding of a plan whose search was ended by a gap, a budget or a limit of time before the proof."""
     saving = monthly - lower_bound
-    much = saving > monthly * MUCH and ended != ROADMAP
+    much = saving > monthly * MUCH and search.of is None
     severity: Literal["info", "warning"] = "warning" if much else "info"
     values = {"saving": str(saving), "currency": currency}
-    return finding_of(severity, "not-proven", "lower_bound", PROOF.id, about=ended, **values)
+    return finding_of(severity, "not-proven", "lower_bound", PROOF.id, about=search.of or search.ended, **values)
 
 
 def not_proven_over(months: int, total: Decimal, lower_bound: Decimal, currency: str) -> Finding:

@@ -17,7 +17,7 @@ from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.document import document, made_from
 from cloudplan.evaluation.estate_changes import Before, changed
-from cloudplan.evaluation.findings import OUTSIDE_DATES, ROADMAP, book_findings, not_proven_over, sorted_findings
+from cloudplan.evaluation.findings import OUTSIDE_DATES, book_findings, not_proven_over, sorted_findings
 from cloudplan.evaluation.third_party import third_party
 from cloudplan.plan.plan import Change, Choice, Finding, Plan, Search, gap_of, is_optimal
 from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
@@ -30,7 +30,7 @@ from cloudplan.workload.phases import Phase
 from cloudplan.workload.workload import Horizon, Workload
 
 HALF_A_CENT = Fraction(1, 200)
-PHASE_ENDED = Search(ended=ROADMAP, said="one phase of a roadmap, which is minimised as a whole")
+PHASE_ENDED = Search(ended="budget", said="one phase of a roadmap, which is minimised as a whole", of="roadmap")
 
 
 @dataclass(frozen=True)

@@ -234,11 +234,17 @@ class Assumption(Frozen):
 class Search(Frozen):
     """Why the search ended: proven within the tolerance of `optimal`, or what stopped it first, and that in words.
 
-    roadmap: the plan is one phase of a roadmap, whose sum over the phases is what is minimised and proven.
+    `of` tells a plan that is one phase of a roadmap, whose sum over the phases is what is minimised and proven.
     """
 
-    ended: Literal["proven", "gap", "budget", "time-limit", "roadmap"]
+    ended: Literal["proven", "gap", "budget", "time-limit"]
     said: str
+    of: Literal["roadmap"] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = handler(self)
+        return {name: value for name, value in made.items() if name != "of" or value is not None}
 
 
 class Plan(Frozen):

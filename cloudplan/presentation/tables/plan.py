@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.units import MIB_PER_GIB
-from cloudplan.evaluation.findings import ROADMAP
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.origin import Made
 from cloudplan.plan.plan import (
@@ -281,7 +280,7 @@ def status(plan: Made) -> Message:
         return message(
             "feasible: the search stopped first, a cheaper roadmap could save at most {share:n4} %", share=share
         )
-    if plan.search and plan.search.ended == ROADMAP:
+    if plan.search and plan.search.of:
         return message("one phase of a roadmap: for it alone a plan could cost at most {share:n4} % less", share=share)
     if plan.status == "feasible":
         return message(
