@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cloudplan.catalog.loading import editions as editions
     from cloudplan.catalog.loading import load_edition as load_edition
     from cloudplan.evaluation.verify import Verdict as Verdict
-    from cloudplan.evaluation.verify import verify as verify
     from cloudplan.inventory.importing import import_inventory as import_inventory
     from cloudplan.optimiser.optimise import optimise as optimise
     from cloudplan.optimiser.over_time.roadmap import plan_over_time as plan_over_time
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from cloudplan.presentation.workbook import write_workbook as write_workbook
     from cloudplan.prices.book import PriceBook as PriceBook
     from cloudplan.prices.book import load_prices as load_prices
+    from cloudplan.questions.verify import verify as verify
     from cloudplan.sales.quote import Quote as Quote
     from cloudplan.sales.quote import quote as quote
     from cloudplan.sales.terms import Terms as Terms
@@ -80,7 +80,7 @@ _HOMES = {
     "render": "presentation.text",
     "render_page": "presentation.html_page",
     "requote": "analysis.requote",
-    "verify": "evaluation.verify",
+    "verify": "questions.verify",
     "write_pdf": "presentation.pdf",
     "write_workbook": "presentation.workbook",
 }

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from cloudplan.base import money
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import unknown
 from cloudplan.catalog.edition import in_region
@@ -30,8 +31,8 @@ LAYOUT: Layout = {
 SAME, MISSING, TOO_FEW, TOO_MANY, UNPLANNED = "same", "missing", "too few", "too many", "not planned"
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, repr=False)
+class Entry(Brief):
     """An item at a site (empty: at all sites together): planned and actual, in quantity and in money a month.
 
     `amount` is None where the list has no amounts; `due` is the actual quantity at the plan's price, None for an item
@@ -70,8 +71,8 @@ class Entry:
         return self.verdict == SAME and not self.mispriced
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Brief):
     """A list held against the bill of a plan, item by item; whether it has amounts."""
 
     entries: tuple[Entry, ...]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cloudplan.analysis.actual import MISSING, SAME, TOO_FEW, TOO_MANY, UNPLANNED
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.evaluation.utilisation import Placed, placements
@@ -29,8 +30,8 @@ OTHER, UNKNOWN = "other", "unknown"
 """Verdicts: another size, or nobody knows."""
 
 
-@dataclass(frozen=True)
-class ClusterEntry:
+@dataclass(frozen=True, repr=False)
+class ClusterEntry(Brief):
     """A cluster of the plan, the clusters of the export that stand for it, and the hosts of both.
 
     `plan` is empty for clusters that hold nothing of the plan; it has all clusters where the export does not say which
@@ -58,8 +59,8 @@ class ClusterEntry:
         return self.verdict == SAME and not self.other_cores
 
 
-@dataclass(frozen=True)
-class StoreEntry:
+@dataclass(frozen=True, repr=False)
+class StoreEntry(Brief):
     """A datastore of the plan and the one of the export that stands for it; None where there is none."""
 
     plan: Datastore | None
@@ -75,8 +76,8 @@ class StoreEntry:
         return SAME if _is_size_of(self.actual, self.plan) else OTHER
 
 
-@dataclass(frozen=True)
-class VmSize:
+@dataclass(frozen=True, repr=False)
+class VmSize(Brief):
     """What a VM is: vCPUs and memory in MiB (None where nobody says), sizes of disks in MiB, whether it is on."""
 
     vcpus: int | None
@@ -85,8 +86,8 @@ class VmSize:
     powered_on: bool
 
 
-@dataclass(frozen=True)
-class VmEntry:
+@dataclass(frozen=True, repr=False)
+class VmEntry(Brief):
     """A VM of the plan or of the export, or of both."""
 
     name: str
@@ -117,8 +118,8 @@ class VmEntry:
         return tuple(found)
 
 
-@dataclass(frozen=True)
-class EstateComparison:
+@dataclass(frozen=True, repr=False)
+class EstateComparison(Brief):
     """An export held against a plan; None where the export tells nothing of hosts, or of datastores."""
 
     clusters: tuple[ClusterEntry, ...] | None

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cloudplan.analysis import explain
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import misfit, unknown
 from cloudplan.plan.plan import Plan, ThirdPartyLine
@@ -29,8 +30,8 @@ Spare = Literal["shared", "apart"]
 Kind = Literal["vms", "spare", "headroom", "rest"]
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, repr=False)
+class Part(Brief):
     """What is allocated to one value: its groups, how many VMs, and the amount a month, to the cent.
 
     `value` is None for groups that have none, and for what belongs to no VM, which has no groups: `kind` says what that

@@ -15,6 +15,7 @@ from cloudplan.analysis.outcome import Figures, Outcome
 from cloudplan.analysis.sized import sized, task_of
 from cloudplan.analysis.spread import Came, spread
 from cloudplan.base import kinds, limits
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, CloudplanError, Fault
 from cloudplan.base.executors import AHEAD, Work
 from cloudplan.base.files import read_bytes
@@ -28,16 +29,16 @@ from cloudplan.prices.book import PriceBook, load_prices
 PLAN = ".json"
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, repr=False)
+class Entry(Brief):
     """A workload of a batch: its name, and what is to be done, which may raise BadInputError."""
 
     name: str
     task: Callable[[], Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Done:
+@dataclass(frozen=True, repr=False)
+class Done(Brief):
     """What a workload came to, and its files by their extension: the plan's is ``.json``."""
 
     outcome: Outcome

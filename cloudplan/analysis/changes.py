@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from cloudplan.base.brief import Brief
 from cloudplan.catalog.edition import Edition, in_region
 from cloudplan.evaluation.estate_changes import LICENCE
 from cloudplan.plan.origin import Made, Origin
@@ -27,8 +28,8 @@ Spelled = Mapping[str, str]
 """The one spelling of each SKU."""
 
 
-@dataclass(frozen=True)
-class Step(Generic[MadeT]):
+@dataclass(frozen=True, repr=False)
+class Step(Brief, Generic[MadeT]):
     """A plan or a roadmap after one more cause was applied; causes that cannot stand alone are applied together."""
 
     causes: tuple[str, ...]
@@ -42,8 +43,8 @@ class Step(Generic[MadeT]):
         return " and ".join(self.causes)
 
 
-@dataclass(frozen=True)
-class Item:
+@dataclass(frozen=True, repr=False)
+class Item(Brief):
     """An item of a site, or a licence of others, as it is billed: a month by a plan, all months by a roadmap."""
 
     line: Line
@@ -58,8 +59,8 @@ class Item:
         return self.course[-1][1] if self.course else 0
 
 
-@dataclass(frozen=True)
-class LineChange:
+@dataclass(frozen=True, repr=False)
+class LineChange(Brief):
     """One site and item in both bills; amounts by the name of the step that moved them."""
 
     site: str
@@ -77,8 +78,8 @@ class LineChange:
         return _amount(self.after) - _amount(self.before)
 
 
-@dataclass(frozen=True)
-class Requote(Generic[MadeT]):
+@dataclass(frozen=True, repr=False)
+class Requote(Brief, Generic[MadeT]):
     """A plan or roadmap and the new one, what each was made from, and the steps between them.
 
     The first step is the optimiser's. Amounts are those of `cost_of`.

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from cloudplan.analysis.edits import Asked, Edits, edited, varied
 from cloudplan.analysis.requirements import given_up
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import NoPlanError
 from cloudplan.evaluation.resting import DATASTORES, RESERVE_GIB
 from cloudplan.plan.origin import Origin
@@ -32,8 +33,8 @@ LICENSED = "licensed"
 Solve = Callable[[Origin], Plan]
 
 
-@dataclass(frozen=True)
-class Alternative:
+@dataclass(frozen=True, repr=False)
+class Alternative(Brief):
     """One what-if: its theme and name, the fields that it changes, and its plan, or why there is none."""
 
     theme: str
@@ -71,8 +72,8 @@ class Alternative:
 Each = Callable[[Callable[[Asked], Alternative], Sequence[Asked]], Sequence[Alternative]]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Brief):
     """The optimum, and the alternatives in the order of their themes."""
 
     optimum: Alternative

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.roadmap import Roadmap
@@ -24,8 +25,8 @@ Solve = Callable[[Origin], Roadmap]
 Each = Callable[[Sequence[Origin]], Sequence[Roadmap]]
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(Brief):
     """What a first order comes to over all months when growth turns out in some way, and what is proven of it."""
 
     total: Decimal
@@ -33,8 +34,8 @@ class Outcome:
     gap: float
 
 
-@dataclass(frozen=True)
-class GrowthRange:
+@dataclass(frozen=True, repr=False)
+class GrowthRange(Brief):
     """The outcomes of each first order (of the roadmap for a growth) under each growth."""
 
     growths: Mapping[Name, Growth]

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Literal
 
 from cloudplan.analysis.breakpoints import first
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import NoPlanError
 from cloudplan.base.units import MIB_PER_GIB, month_number, month_text
 from cloudplan.evaluation.items import cost, decision_of, fixed_items, items
@@ -38,8 +39,8 @@ MOST = 100_000
 """VMs more that are tried at most."""
 
 
-@dataclass(frozen=True)
-class Resource:
+@dataclass(frozen=True, repr=False)
+class Resource(Brief):
     """Hosts, GiB of memory or GiB of storage at a place: used, there, and the first month in which they do not do.
 
     `runs_out` is None when they last for all months that are looked ahead.
@@ -52,8 +53,8 @@ class Resource:
     runs_out: str | None
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, repr=False)
+class Fit(Brief):
     """How many more VMs of a shape stand on what is there; whether it is proven that one more does not."""
 
     shape: str

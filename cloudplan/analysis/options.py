@@ -15,6 +15,7 @@ from cloudplan.analysis.carried_over import carried_over
 from cloudplan.analysis.compare import CEILINGS, RATIOS, Alternative, Comparison, Each, Solve, in_turn, tried
 from cloudplan.analysis.edits import VARY, Asked, edited, fields_of, varied
 from cloudplan.analysis.requirements import given_up
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import unknown
 from cloudplan.evaluation import utilisation
@@ -37,16 +38,16 @@ Careful = tuple[Decimal, ...]
 """How careful a point is in each field: more is more careful."""
 
 
-@dataclass(frozen=True)
-class Axis:
+@dataclass(frozen=True, repr=False)
+class Axis(Brief):
     """A field with its values, the least careful first."""
 
     field: str
     values: tuple[Decimal, ...]
 
 
-@dataclass(frozen=True)
-class Option:
+@dataclass(frozen=True, repr=False)
+class Option(Brief):
     """A point: its value on each axis, the alternative that it is, and what is left of it when hosts are lost.
 
     `dominated_by` is the number, from 0, of one that is at least as careful in everything and costs no more. `searched`
@@ -63,8 +64,8 @@ class Option:
     vcpus_per_core: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class Step:
+@dataclass(frozen=True, repr=False)
+class Step(Brief):
     """What the step from a value of a field to the next more careful one costs a month.
 
     `cost` is that with everything else as asked for, or the least careful value where that is no point; `least` and
@@ -80,8 +81,8 @@ class Step:
     most: Decimal | None
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, repr=False)
+class Options(Brief):
     """Every point, in the order of the axes, beside the workload as asked for."""
 
     optimum: Alternative

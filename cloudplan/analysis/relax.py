@@ -11,6 +11,7 @@ from typing import Any
 
 from cloudplan.analysis.concessions import concessions
 from cloudplan.analysis.edits import Edits, edited
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
@@ -32,8 +33,8 @@ Mend = tuple[tuple[str, ...], Edits]
 """Requirements that are given up, in words and as edits."""
 
 
-@dataclass(frozen=True)
-class Relaxation:
+@dataclass(frozen=True, repr=False)
+class Relaxation(Brief):
     """Requirements that were given up, in words and as edits, and the plan that is possible then."""
 
     words: tuple[str, ...]
@@ -41,8 +42,8 @@ class Relaxation:
     plan: Plan
 
 
-@dataclass(frozen=True)
-class Conflict:
+@dataclass(frozen=True, repr=False)
+class Conflict(Brief):
     """A smallest set of groups without a plan, its mends, cheapest first, and what was tried for it."""
 
     groups: tuple[str, ...]
@@ -53,8 +54,8 @@ class Conflict:
     """How many pairs were given up together."""
 
 
-@dataclass(frozen=True)
-class NoPlan:
+@dataclass(frozen=True, repr=False)
+class NoPlan(Brief):
     """What stands against a plan: all faults, the sets in conflict, and the relaxations, cheapest first."""
 
     faults: tuple[Fault, ...]

@@ -14,6 +14,7 @@ from cloudplan.analysis.compare import RATIOS, Alternative, Each, Solve, in_turn
 from cloudplan.analysis.concessions import concessions
 from cloudplan.analysis.edits import Asked, Edits
 from cloudplan.base import money
+from cloudplan.base.brief import Brief
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.workload.reading import as_given
@@ -24,8 +25,8 @@ STEPS = 10_000
 HALF = "0.5"
 
 
-@dataclass(frozen=True)
-class Reaching:
+@dataclass(frozen=True, repr=False)
+class Reaching(Brief):
     """How an amount is reached: the concessions, each with all before it, and what each one does alone.
 
     `discount` is the least uniform discount, a share, with which the plan as asked for costs no more than the amount;

@@ -23,6 +23,9 @@ class Fault:
     suggestion: str | None = None
     """What was probably meant."""
 
+    def __repr__(self) -> str:
+        return f"<Fault {str(self)!r}>"
+
     def __str__(self) -> str:
         """Render the fault on one line."""
         place = ": ".join(part for part in (self.where, self.path) if part)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Wi
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cloudplan.base import limits, spelling
+from cloudplan.base.brief import brief
 from cloudplan.base.errors import Fault
 from cloudplan.base.units import DURATION, MONTH, SIZES, minutes, month_number
 from cloudplan.base.yamlfile import Document, Where
@@ -30,14 +31,23 @@ _DATE_JSON = f"^{_DATE.pattern}$"
 _MONTH_JSON = f"^{MONTH.pattern}$"
 _DURATION_JSON = f"^{DURATION.pattern}$"
 _FOUND_LENGTH = 60
+_KIND = "schema_name"
+"""What says of which kind a document is: its type says so already."""
 _WORD_LENGTH = 200
 """The longest word to look for what was meant by it."""
 
 
 class Frozen(BaseModel):
-    """Base of every model: immutable, no unknown fields, keys as in the file."""
+    """Base of every model: immutable, no unknown fields, keys as in the file; `repr` is one line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def __repr__(self) -> str:
+        shown = ((name, field) for name, field in type(self).model_fields.items() if field.repr and name != _KIND)
+        return brief(self, ((name, getattr(self, name)) for name, _ in shown))
+
+    def __str__(self) -> str:
+        return repr(self)
 
 
 def refused(allowed: str, read: Callable[[str], Any] | None = None) -> PydanticCustomError:

@@ -231,6 +231,12 @@ class Edition(Frozen):
     shipped: bool = True
     files: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
 
+    def __repr__(self) -> str:
+        own = "" if self.shipped else ", one's own"
+        return (
+            f"<Edition {self.edition!r}{own}: {len(self.blades)} blades, {len(self.storage_classes)} storage classes>"
+        )
+
     def figure(self, rule: str, name: str) -> str:
         """Return a figure of a rule as its text; raise CloudplanError when the edition does not have it."""
         try:

@@ -15,9 +15,6 @@ from cloudplan.cli.options import Force, Output, Shown, Target, refuse_options, 
 from cloudplan.cli.searching import Limit, optimised, planned_over_time, with_amounts
 from cloudplan.cli.verbs import commands
 from cloudplan.evaluation.assumptions import computed_of
-from cloudplan.evaluation.verify import proved
-from cloudplan.evaluation.verify import verify as verdict_of
-from cloudplan.evaluation.verify_roadmap import proved_over_time, verify_roadmap
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
 from cloudplan.plan.plan import Plan
@@ -27,6 +24,7 @@ from cloudplan.presentation.tables import again as again_tables
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
+from cloudplan.questions.verify import verify as verdict_of
 from cloudplan.sales.terms import read_terms
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
@@ -88,15 +86,9 @@ def _verify_made(
     edition = load_edition(catalog) if catalog else edition_of(read, str(file))
     wanted = _wanted(read, str(file), workload, catalog, edition)
     book = load_prices(prices, edition) if prices else prices_of(read, edition, str(file))
-    if isinstance(read, Roadmap):
-        verdict = verify_roadmap(read, wanted, edition, book)
-        if prove and verdict.holds:
-            again = planned_over_time(Origin(wanted, edition, book), gap=0.0, time_limit=None)
-            verdict = proved_over_time(verdict, read, again)
-    else:
-        verdict = verdict_of(read, wanted, edition, book)
-        if prove and verdict.holds:
-            verdict = proved(verdict, read, _sized_again(Origin(wanted, edition, book), read))
+    verdict = verdict_of(
+        read, wanted, edition, book, prove=prove, solve=partial(_made_again, made=read), name=str(file)
+    )
     pairs = {
         "workload": (read.workload.sha256, wanted.sha256),
         "catalogue": (read.catalog.sha256, edition.sha256),
@@ -122,28 +114,22 @@ def _verify_quote(file: Path, plan: Path | None, terms: Path | None, to: Target)
 
 
 def _wanted(read: Made, name: str, given: Path | None, catalog: str | None, edition: Edition) -> Workload:
-    """Return the workload to check with: the one of a file, else that of the plan or roadmap.
-
-    What stands already comes with the plan where a file says nothing of it.
-    """
+    """Return the workload to check with: the one of a file, else that of the plan or roadmap."""
     if given is None:
         if catalog is None:
             return workload_of(read, edition, name)
         standing = {} if read.inputs.existing is None else {"existing": read.inputs.existing}
         return read_workload({**read.inputs.workload, **standing}, edition, obey_pin=False)
     wanted = read_workload(given, edition, obey_pin=catalog is None)
-    if isinstance(read, Plan):
-        wanted = phase_of(wanted, edition, read.workload.name)
-    if wanted.existing is None and read.inputs.existing is not None:
-        standing_already = workload_of(read, edition_of(read, name), name).existing
-        wanted = wanted.model_copy(update={"existing": standing_already})
-    return wanted
+    return phase_of(wanted, edition, read.workload.name) if isinstance(read, Plan) else wanted
 
 
-def _sized_again(origin: Origin, plan: Plan) -> Plan:
-    """Return the plan of some inputs, with what it would cost otherwise if a plan tells that of itself."""
+def _made_again(origin: Origin, made: Made) -> Made:
+    """Return the plan or roadmap of some inputs, with what it would cost otherwise if a plan tells that of itself."""
+    if isinstance(made, Roadmap):
+        return planned_over_time(origin, gap=0.0, time_limit=None)
     memory = Memory()
     again = optimised(origin, gap=0.0, time_limit=None, memory=memory)
-    if not computed_of(plan.assumptions):
+    if not computed_of(made.assumptions):
         return again
     return with_amounts(origin, again, memory, gap=0.0, limit=Limit(None))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import Fault
 from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition
@@ -32,8 +33,8 @@ AMOUNTS_OTHERWISE = "assumptions[].monthly_otherwise"
 """What only solving again can check."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Brief):
     """Every inequality and condition that was checked."""
 
     checks: tuple[Check, ...]
@@ -47,6 +48,10 @@ class Verdict:
     """The fields that were taken as they are."""
     roadmap: Roadmap | None = None
     """Of a roadmap, its document as it follows from the choices of its phases; None as of a plan."""
+
+    def __repr__(self) -> str:
+        broken = len(self.violations)
+        return f"<Verdict: {f'{broken} of {len(self.checks)} checks broken' if broken else 'holds'}>"
 
     @property
     def violations(self) -> tuple[Check, ...]:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH
 from cloudplan.base.units import number
@@ -34,8 +35,8 @@ PoolBy = Literal["cluster", "datacenter"]
 Used = Literal["measured", "provisioned"]
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, repr=False)
+class Options(Brief):
     """What may be asked of an import; the defaults change nothing of what the inventory says."""
 
     name: str | None = None
@@ -58,8 +59,8 @@ class Options:
     """Gives the same pseudonyms for other files too; without it they are those of these files."""
 
 
-@dataclass(frozen=True)
-class Imported:
+@dataclass(frozen=True, repr=False)
+class Imported(Brief):
     """The result: the text of the workload, the same as read, its ledger, and the figures that were made smaller."""
 
     text: str

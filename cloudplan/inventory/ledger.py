@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import InternalError
 from cloudplan.inventory.machines import Amount, Machine
 
 Step = Literal["read", "left out", "repaired", "imported"]
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, repr=False)
+class Entry(Brief):
     """One line: a step with its reason, what it is about, and how many VMs or disks it touched.
 
     What is repaired may add (a disk that was missing) or take away (right-sizing).
@@ -27,8 +28,8 @@ class Entry:
     """What is wrong with each of them, where their rows are damaged."""
 
 
-@dataclass
-class Ledger:
+@dataclass(repr=False)
+class Ledger(Brief):
     """The lines of an import, the files they are about, and what the reader of a quote must know."""
 
     files: dict[str, str]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from cloudplan.base.brief import Brief
+
 Power = Literal["on", "off", "suspended"]
 
 POWERS: dict[str, Power] = {
@@ -32,8 +34,8 @@ CONNECTED = {
 """Words for the state of the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualDisk:
+@dataclass(frozen=True, slots=True, repr=False)
+class VirtualDisk(Brief):
     """A disk: its size in whole MiB, whether it is a raw device mapping, and what it is shared by (empty: not)."""
 
     size_mib: int
@@ -49,8 +51,8 @@ class VirtualDisk:
     """Further fields of a disk of a workload, as a file has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+@dataclass(frozen=True, slots=True, repr=False)
+class Machine(Brief):
     """A VM of an inventory; None where the export says nothing. `where` is the address of its row."""
 
     where: str

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import unknown
 from cloudplan.inventory.ledger import Ledger
@@ -42,8 +43,8 @@ _VCLS_VCPUS, _VCLS_MEMORY_MIB = 2, 1024
 _APPLIANCES = re.compile(r"vcenter|\bvcsa|\bnsx|\bhcx|vsan file service|backup.?proxy|veeam.?proxy", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Selection:
+@dataclass(frozen=True, repr=False)
+class Selection(Brief):
     """What the user wants: filters as field=glob (a bare glob is of the name), and how to treat what has a choice."""
 
     include: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ from cloudplan.optimiser.storage.disaggregation import deal_storage
 from cloudplan.optimiser.storage.parts import storage_faults, unpriced_items
 from cloudplan.optimiser.storage.search import StoragePlan, StorageSearch
 from cloudplan.optimiser.time_shares import improve_all
+from cloudplan.plan.origin import origin_for
 from cloudplan.plan.plan import Choice, Cluster, Plan, Search, gap_of, is_optimal
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
@@ -52,8 +53,8 @@ HALF_A_CENT = Fraction(1, 200)
 
 def optimise(  # noqa: PLR0913 - all but the inputs have defaults
     workload: Workload,
-    edition: Edition,
-    prices: PriceBook,
+    edition: Edition | None = None,
+    prices: PriceBook | None = None,
     *,
     gap: float = 0.0,
     time_limit: float | None = None,
@@ -65,7 +66,8 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
 ) -> Plan:
     """Return the cheapest plan that keeps every rule, verified, with a proven lower bound of its cost.
 
-    `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
+    Without `edition` it is the one that the workload was completed with, without `prices` they are the example that
+    ships. `gap` (a share >= 0) and `time_limit` (seconds) end the search early with the best plan so far, and so does
     `stopped` once it says yes; `pinned` is False when nobody asked for this edition; `on` is the date of the quote, for
     the validity of the prices; `progress` is told each step in words. What is in `memory` is not searched again, and
     what is found goes there.
@@ -75,8 +77,9 @@ def optimise(  # noqa: PLR0913 - all but the inputs have defaults
     Raises BadInputError for prices that no plan can do without, NoPlanError when no plan keeps the rules,
     TimeLimitError when time ran out before any plan was found, and InternalError when the program contradicts itself.
     """
-    rule_book(edition)
-    case = Case.of(sized_alone(workload, edition), edition, prices)
+    asked = origin_for(workload, edition, prices)
+    rule_book(asked.edition)
+    case = Case.of(sized_alone(workload, asked.edition), asked.edition, asked.prices)
     budget = Budget.of(gap, time_limit, progress, stopped)
     pools = {site: pools_at(case, site) for site in case.sites if site in case.cluster_sites}
     memory = memory or Memory()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudplan.base import kinds, limits
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Model, found, validate
@@ -22,8 +23,8 @@ Made = Plan | Roadmap
 """A document that carries what it was made from."""
 
 
-@dataclass(frozen=True)
-class Origin:
+@dataclass(frozen=True, repr=False)
+class Origin(Brief):
     """The workload, the edition and the price book that a plan or a roadmap is made from."""
 
     workload: Workload
@@ -52,6 +53,23 @@ def read_origin(
     if wanted is None or book is None:
         raise BadInputError(faults)
     return Origin(wanted, edition, book)
+
+
+def origin_for(
+    asked: Workload | Made | Origin, edition: Edition | None = None, prices: PriceBook | None = None
+) -> Origin:
+    """Return what a question is asked about: a workload with edition and prices, or what a plan or roadmap carries.
+
+    Without an edition a workload has the one that it was completed with, without prices the example that ships; of what
+    is made already, `edition` and `prices` take the place of its own. Raises BadInputError for a workload of an edition
+    that does not ship and was not given, and as `origin_of` does.
+    """
+    if isinstance(asked, Plan | Roadmap):
+        asked = origin_of(asked)
+    if isinstance(asked, Origin):
+        return Origin(asked.workload, edition or asked.edition, prices or asked.prices)
+    edition = edition or load_shipped(asked.catalog)
+    return Origin(asked, edition, prices or load_prices(None, edition))
 
 
 def read_plan(source: str | Path) -> Plan:

@@ -282,6 +282,11 @@ class Plan(Frozen):
         absent = [name for name in ("third_party", "total_monthly", "changes") if made.get(name, 0) is None]
         return {name: value for name, value in made.items() if name not in absent}
 
+    def __repr__(self) -> str:
+        hosts = sum(cluster.hosts for cluster in self.clusters)
+        size = f"{hosts} hosts, {len(self.datastores)} datastores"
+        return f"<Plan {self.workload.name!r}: {self.cost} {self.prices.currency} a month, {self.status}; {size}>"
+
     @property
     def cost(self) -> Decimal:
         """What is minimised and proven: the provider's bill, and licences of others where VMs name any."""

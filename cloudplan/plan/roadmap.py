@@ -74,6 +74,10 @@ class Roadmap(Frozen):
     owed_after: Amount
     findings: tuple[Finding, ...]
 
+    def __repr__(self) -> str:
+        cost = f"{self.total} {self.prices.currency} in {self.months} months from {self.start}"
+        return f"<Roadmap {self.workload.name!r}: {cost}, {self.status}; {len(self.phases)} phases>"
+
     @property
     def lines(self) -> int:
         """The lines that were rounded to cents, each as often as it is paid."""

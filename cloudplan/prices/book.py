@@ -76,6 +76,10 @@ class PriceBook(Frozen):
     discounts: tuple[Discount, ...] = ()
     licences: dict[Name, Licence] = Field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        marked = ", illustrative" if self.illustrative else ""
+        return f"<PriceBook {self.name!r}: {len(self.items)} prices in {self.currency}{marked}>"
+
     def valid_on(self, day: date) -> bool:
         """Return whether a day lies within the dates of the book."""
         return (self.valid_from or day) <= day <= (self.valid_until or day)

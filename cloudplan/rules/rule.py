@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import decimal_of
 from cloudplan.base.units import for_people
@@ -37,8 +38,8 @@ FIRST = "2025-01-16"
 """The oldest edition that ships: the provider's rules that it states are in every edition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+@dataclass(frozen=True, slots=True, repr=False)
+class Rule(Brief):
     """A rule of the book; `figures` are what an edition must give under the rule's id, with how each is read.
 
     `since` is the first edition that states a rule of the provider; None for a rule of the program's own, which has no
@@ -79,8 +80,8 @@ class Rule:
         return Condition(self, holds, place, words)
 
 
-@dataclass(frozen=True, slots=True)
-class Inequality:
+@dataclass(frozen=True, slots=True, repr=False)
+class Inequality(Brief):
     """left <= right, of a rule, at a place (a cluster, a host, a datastore, a VM), in a unit."""
 
     rule: Rule
@@ -112,8 +113,8 @@ class Inequality:
         return left, right, unit
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+@dataclass(frozen=True, slots=True, repr=False)
+class Condition(Brief):
     """What holds or not, of a rule, at a place, with the sentence that says what is wrong when not."""
 
     rule: Rule

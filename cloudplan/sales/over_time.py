@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from cloudplan.base.brief import Brief
 from cloudplan.evaluation.roadmap_document import Asked
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.workload.case import Case
 
 
-@dataclass(frozen=True)
-class OverTime:
+@dataclass(frozen=True, repr=False)
+class OverTime(Brief):
     """A roadmap at the prices of the reader of a quote, and what it is for."""
 
     roadmap: Roadmap

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
 from cloudplan.base import money
+from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition, Item, in_region
@@ -27,8 +28,8 @@ from cloudplan.workload.case import Case
 FAMILIES = ("Compute", "Storage", "Disaster recovery", "Backup", "Other services")
 
 
-@dataclass(frozen=True)
-class QuoteLine:
+@dataclass(frozen=True, repr=False)
+class QuoteLine(Brief):
     """A line of the bill under the terms: its family, and its price after the commercial discount."""
 
     line: BomLine
@@ -68,8 +69,8 @@ class Invoiced:
         return monthly, one_off, monthly * self.months + one_off
 
 
-@dataclass(frozen=True)
-class Quote:
+@dataclass(frozen=True, repr=False)
+class Quote(Brief):
     """A plan, its terms and who reads it; every amount is exact, without tax unless it says so.
 
     For the customer the plan is at net prices, and so is the case. `plan_sha256` is the hash of the file of the plan;
@@ -87,6 +88,10 @@ class Quote:
     plan_sha256: str = ""
     program: str = ""
     over_time: OverTime | None = None
+
+    def __repr__(self) -> str:
+        cost = f"{self.monthly_net} {self.plan.prices.currency} a month without tax"
+        return f"<Quote {self.name!r}: {cost}, for the {self.audience} reader>"
 
     @property
     def internal(self) -> bool:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from cloudplan.base.brief import Brief
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -16,16 +18,16 @@ class Figures:
 NO_LINE = Figures(0, Decimal("0.00"), Decimal("0.00"))
 
 
-@dataclass(frozen=True)
-class Cause:
+@dataclass(frozen=True, repr=False)
+class Cause(Brief):
     """Causes that were applied together, as `diff` names them, and what they move the plan by, a month."""
 
     names: tuple[str, ...]
     difference: Decimal
 
 
-@dataclass(frozen=True)
-class Move:
+@dataclass(frozen=True, repr=False)
+class Move(Brief):
     """A line that moved: before and now, None where there is none, and the causes that moved it."""
 
     site: str
@@ -41,8 +43,8 @@ class Move:
         return (self.after or NO_LINE).net - (self.before or NO_LINE).net
 
 
-@dataclass(frozen=True)
-class Revision:
+@dataclass(frozen=True, repr=False)
+class Revision(Brief):
     """The difference from an earlier plan, at the terms of the new quote; causes sum to it, and so do lines."""
 
     before: Decimal

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.language import Message
 from cloudplan.sales.affinity import AffinityRule
 from cloudplan.workload.case import Case
@@ -83,8 +84,8 @@ class Content:
     vms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Step:
+@dataclass(frozen=True, repr=False)
+class Step(Brief):
     """One order or request: its number, kind and site, what it brings, and the steps that it waits for.
 
     The numbers are those of one sequence in which every step comes after those that it waits for.
@@ -99,8 +100,8 @@ class Step:
     notes: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True)
-class Orders:
+@dataclass(frozen=True, repr=False)
+class Orders(Brief):
     """All that builds a plan, in a sequence that works, and the rules that its clusters keep then."""
 
     case: Case

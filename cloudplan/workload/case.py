@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
+from cloudplan.base.brief import Brief
 from cloudplan.catalog.edition import Blade, Edition, StorageClass
 from cloudplan.prices.book import PriceBook, Prices
 from cloudplan.workload.workload import VmGroup, Workload
@@ -36,8 +37,8 @@ class Instances:
         return self.group.count
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Brief):
     """A workload under an edition of the catalogue and a price book."""
 
     workload: Workload

@@ -48,17 +48,19 @@ def shipped_pin(source: Source) -> str | None:
 
 def read_workload(
     source: Source,
-    edition: Edition,
+    edition: Edition | None = None,
     *,
     term_months: int | None = None,
     obey_pin: bool = True,
 ) -> Workload:
     """Read a workload from a YAML file or from plain values, and complete it with the defaults of `edition`.
 
-    `term_months` overrides the commitment of the file; without `obey_pin` the edition that it names is not looked at.
-    Raises BadInputError with one fault for all that is wrong.
+    Without an edition it is the one that the workload names, else the newest that ships. `term_months` overrides the
+    commitment of the file; without `obey_pin` the edition that it names is not looked at. Raises BadInputError with one
+    fault for all that is wrong.
     """
     document = _document(source)
+    edition = edition or load_edition(shipped_pin(document))
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), misfit(document.tree, "a mapping"))])
     written = without_nulls(document.tree)

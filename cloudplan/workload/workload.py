@@ -318,6 +318,10 @@ class Workload(Frozen):
     inventory: Inventory | None = None
     _given: Given = PrivateAttr(default=Given())
 
+    def __repr__(self) -> str:
+        vms = sum(group.count for group in self.vms)
+        return f"<Workload {self.name!r}: {vms} VMs in {len(self.vms)} groups, edition {self.catalog}>"
+
     @property
     def given(self) -> frozenset[str] | None:
         """The fields of the policy, and the term, that the source gives, as paths such as ``policy.vcpu_per_core``.

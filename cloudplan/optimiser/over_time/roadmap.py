@@ -9,6 +9,7 @@ from cloudplan.evaluation.roadmap_document import Asked, roadmap_of_choices
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
 from cloudplan.optimiser.over_time.choose import choose_over_time
 from cloudplan.optimiser.solver import Budget
+from cloudplan.plan.origin import origin_for
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.prices.book import PriceBook
 from cloudplan.rules.book import rule_book
@@ -19,8 +20,8 @@ from cloudplan.workload.workload import Workload
 
 def plan_over_time(
     workload: Workload,
-    edition: Edition,
-    prices: PriceBook,
+    edition: Edition | None = None,
+    prices: PriceBook | None = None,
     *,
     gap: float = 0.0,
     time_limit: float | None = None,
@@ -35,6 +36,8 @@ def plan_over_time(
     can do without, NoPlanError when some phase has no plan or no choice serves them all, TimeLimitError when time ran
     out before any roadmap was found, and InternalError when the program contradicts itself.
     """
+    given = origin_for(workload, edition, prices)
+    edition, prices = given.edition, given.prices
     rule_book(edition)
     asked = Asked(workload, edition, prices, phases(workload, edition))
     cases = [Case.of(phase.workload, edition, prices) for phase in asked.phases]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Language, Message
 from cloudplan.base.units import number
@@ -39,8 +40,8 @@ class Column:
         return self.kind in ("text", "hash")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+@dataclass(frozen=True, slots=True, repr=False)
+class Table(Brief):
     """A table: a title, columns, rows of values in the order of the columns, and a note for the reader."""
 
     title: Text
@@ -109,8 +110,8 @@ _WORDS: dict[Kind, Callable[[Language, Decimal], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+@dataclass(frozen=True, slots=True, repr=False)
+class Notes(Brief):
     """Text under a title: each entry a line and, below it, the sentences that explain it."""
 
     title: Text
@@ -118,8 +119,8 @@ class Notes:
     """A str is foreign text, as in a cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(Brief):
     """What a command tells: a title, a summary in a few lines, tables and notes."""
 
     title: Text

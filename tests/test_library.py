@@ -1,0 +1,98 @@
+"""The library as its user has it: what works alone, and how values look at a prompt and in a notebook."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import EDITION, REPOSITORY, bad_input, by_hand, price_book, workload
+from pydantic import BaseModel
+
+import cloudplan as cp
+from cloudplan.base.brief import WIDTH
+from cloudplan.plan.origin import origin_of
+
+WEB_SHOP = REPOSITORY / "examples" / "web-shop.yaml"
+
+
+@pytest.fixture(scope="module")
+def plan() -> cp.Plan:
+    """The plan of an example, of its file alone."""
+    return cp.size(cp.read_workload(WEB_SHOP))
+
+
+# --- what works alone ------------------------------------------------------------------------------------------------
+
+
+def test_a_workload_names_its_edition_and_the_newest_is_that_of_one_that_names_none(plan: cp.Plan) -> None:
+    assert plan.catalog.edition == cp.read_workload(WEB_SHOP).catalog == EDITION
+    free = {name: value for name, value in workload().items() if name != "catalog"}
+    assert cp.read_workload(free).catalog == cp.editions()[-1]
+    with bad_input() as faults:
+        cp.read_workload(workload(catalog="2025-01-18"))
+    assert faults[0].path == "catalog" and faults[0].suggestion == EDITION
+
+
+def test_size_alone_is_size_with_the_edition_of_the_workload_and_the_example_prices(plan: cp.Plan) -> None:
+    edition = cp.load_edition(EDITION)
+    assert cp.size(cp.read_workload(WEB_SHOP, edition), edition, cp.load_prices()) == plan
+
+
+def test_a_workload_of_an_edition_of_ones_own_is_sized_with_that() -> None:
+    wanted = cp.read_workload(workload()).model_copy(update={"catalog": "mine"})
+    with bad_input() as faults:
+        cp.size(wanted)
+    assert "unknown edition 'mine'" in faults[0].message
+
+
+def test_a_plan_is_verified_alone_and_against_other_inputs(plan: cp.Plan) -> None:
+    assert cp.verify(plan).holds
+    assert cp.verify(plan) == cp.verify(plan, *(getattr(origin_of(plan), f.name) for f in fields(origin_of(plan))))
+    dearer = cp.load_prices(price_book(items={"csp:(region):iaas:vmware:eco:v3": "999.00"}))
+    assert not cp.verify(plan, prices=dearer).holds
+    cluster, *rest = plan.clusters
+    broken = cp.verify(by_hand(plan, clusters=(cluster.model_copy(update={"hosts": cluster.hosts - 1}), *rest)))
+    assert {fault.rule for fault in broken.faults()} >= {"HA-1"}
+    assert repr(broken).startswith("<Verdict: ") and "checks broken" in repr(broken)
+
+
+def test_a_proof_is_checked_where_it_is_asked_for(plan: cp.Plan) -> None:
+    assert "lower_bound" in cp.verify(plan).not_checked
+    assert "lower_bound" not in cp.verify(plan, prove=True).not_checked
+    too_good = plan.model_copy(update={"lower_bound": plan.monthly, "gap": 0.0})
+    made = cp.verify(too_good, prove=True, solve=lambda _: plan.model_copy(update={"lower_bound": plan.monthly - 1}))
+    assert not made.holds
+
+
+# --- on one line -----------------------------------------------------------------------------------------------------
+
+
+def inside(value: Any, seen: set[type]) -> Iterator[Any]:
+    """Yield a value and what hangs on it, one of each type."""
+    if isinstance(value, dict | list | tuple):
+        for inner in list(value.values() if isinstance(value, dict) else value)[:3]:
+            yield from inside(inner, seen)
+    elif (isinstance(value, BaseModel) or is_dataclass(value)) and type(value) not in seen:
+        seen.add(type(value))
+        yield value
+        names = type(value).model_fields if isinstance(value, BaseModel) else [each.name for each in fields(value)]
+        for name in names:
+            yield from inside(getattr(value, name), seen)
+
+
+def test_every_value_is_one_line_however_much_hangs_on_it(plan: cp.Plan) -> None:
+    values = [plan, cp.read_workload(WEB_SHOP), cp.load_edition(EDITION), cp.load_prices(), cp.verify(plan)]
+    shown = [repr(each) for value in values for each in inside(value, set())]
+    assert len(shown) > 30
+    assert [text for text in shown if "\n" in text or len(text) > WIDTH] == []
+    assert repr(plan) == str(plan) == "<Plan 'web-shop': 5043.30 EUR a month, optimal; 7 hosts, 2 datastores>"
+    assert repr(cp.quote(plan)) == "<Quote 'web-shop': 5043.30 EUR a month without tax, for the internal reader>"
+
+
+def test_a_fault_says_all_that_it_knows(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(WEB_SHOP.read_text(encoding="utf-8").replace("vcpus:", "vcpu:", 1), encoding="utf-8")
+    with bad_input() as faults:
+        cp.read_workload(path)
+    assert "did you mean 'vcpus'" in repr(faults[0]) and str(path) in repr(faults[0])
