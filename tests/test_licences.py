@@ -1,5 +1,6 @@
 """Licences of others: read strictly, counted in the optimum and its proof, never in the provider's bill."""
 
+import csv
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -453,6 +454,33 @@ def test_licences_are_paid_by_those_whose_vms_need_them(oracle_plan: cp.Plan) ->
     assert found == {"ora": Decimal("4689.00"), "sql": 168 + windows / 5, "web": windows * 4 / 5}
     [table] = [part for part in allocation_report(made, "group").parts if part.title == "Licences of third parties"]
     assert table.rows[-1][-1] == Decimal("4985.00")  # type: ignore[union-attr]
+
+
+def test_who_pays_for_what_as_csv_and_in_the_workbook(
+    oracle_plan: cp.Plan, tmp_path: Path, run: Callable[..., Ran]
+) -> None:
+    path, written = tmp_path / "plan.json", tmp_path / "who.csv"
+    path.write_text(oracle_plan.to_json())
+    assert run("explain", path, "--by", "group", "-o", written).status == 0
+    rows = list(csv.DictReader(written.read_text().splitlines()))
+    assert {row["value"]: Decimal(row["licences"]) for row in rows if Decimal(row["licences"])} == {
+        **{"ora": Decimal("4689.00"), "sql": Decimal("193.60"), "web": Decimal("102.40")}
+    }
+    for name, whole in (("monthly", oracle_plan.monthly), ("total_monthly", oracle_plan.total_monthly)):
+        assert sum(Decimal(row[name]) for row in rows) == whole
+    assert rows[-1]["kind"] == "rest" and rows[0]["currency"] == "EUR" and rows[0]["by"] == "group"
+    assert run("explain", path, "--format", "csv").status == 2
+    book = openpyxl.load_workbook(io.BytesIO(write_quote(quote(oracle_plan), ENGLISH)), data_only=True)
+    told = {row[0]: row for row in book["Who pays for what"].iter_rows(values_only=True)}
+    total = [Decimal(str(cell)) for cell in told["Total"] if isinstance(cell, float)]
+    assert total == [17, oracle_plan.monthly, Decimal("4985.00"), oracle_plan.total_monthly]
+
+
+def test_prices_check_lists_the_licences_of_a_book(shared: Path, run: Callable[..., Ran]) -> None:
+    book = shared / "examples" / "prices-licences.yaml"
+    ran = run("prices", "check", book)
+    assert "LICENCES OF THIRD PARTIES" in ran.out and "Monitoring agent" in ran.out
+    assert json.loads(run("prices", "check", book, "--format", "json").out)["licences"]["sql-std"]["minimum"] == 4
 
 
 def test_a_quote_tells_licences_beside_the_providers_totals(oracle_plan: cp.Plan) -> None:

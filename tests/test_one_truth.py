@@ -19,10 +19,11 @@ from pypdf import PdfReader
 import cloudplan as cp
 from cloudplan.base.language import Language, language
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.bill_csv import OF_BILL, Dialect, bill_csv
+from cloudplan.presentation.bill_csv import OF_BILL, bill_csv
 from cloudplan.presentation.carried import of_workbook
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_html, render_pdf
+from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import words
 from cloudplan.presentation.workbook import write_quote

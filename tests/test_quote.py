@@ -31,7 +31,8 @@ import cloudplan as cp
 from cloudplan.base import money
 from cloudplan.base.language import language
 from cloudplan.plan.plan import Plan
-from cloudplan.presentation.bill_csv import COLUMNS, OF_PARTS, OF_PHASES, Dialect, bill_csv
+from cloudplan.presentation.bill_csv import COLUMNS, OF_PARTS, OF_PHASES, bill_csv
+from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.workbook import write_annex, write_quote, write_workbook
 from cloudplan.sales.quote import Quote, quote
@@ -355,7 +356,7 @@ def test_a_changed_term_changes_all_of_the_first_page(tmp_path: Path) -> None:
 
 def test_sheets_are_in_order(made: Quote) -> None:
     book, _ = opened(write_quote(made, EN))
-    assert [sheet.title for sheet in sheets(book)] == [*SHEETS, "Price book", *TECHNICAL]
+    assert [sheet.title for sheet in sheets(book)] == [*SHEETS, "Price book", "Who pays for what", *TECHNICAL]
     customer = quote(made.plan, made.terms, "customer")
     assert [sheet.title for sheet in sheets(opened(write_quote(customer, EN))[0])] == SHEETS
     assert [sheet.title for sheet in sheets(opened(write_annex(customer, EN))[0])] == TECHNICAL

@@ -22,9 +22,10 @@ import cloudplan as cp
 from cloudplan.base.cells import read_book
 from cloudplan.base.language import language
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.bill_csv import bill_csv
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_html
+from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.tables import extension, over_time
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.extension import splits

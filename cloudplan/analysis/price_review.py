@@ -17,6 +17,7 @@ from cloudplan.evaluation.findings import book_findings
 from cloudplan.plan.plan import Finding
 from cloudplan.plan.wording import finding_text
 from cloudplan.prices.book import Discount, PriceBook, Prices, labels, sold, spellings
+from cloudplan.prices.licences import Licence
 
 
 class _Document(Frozen):
@@ -88,6 +89,7 @@ class PriceCheck(_Document):
     other: tuple[OtherPrice, ...]
     spellings: tuple[Spelling, ...]
     discounts: tuple[DiscountUse, ...]
+    licences: dict[str, Licence]
     findings: tuple[Finding, ...]
 
 
@@ -115,6 +117,7 @@ def check(book: PriceBook, edition: Edition, on: date | None = None) -> PriceChe
         other=other,
         spellings=differing,
         discounts=discounts,
+        licences=dict(book.licences),
         findings=tuple(_findings(book, on, differing, discounts)),
     )
 

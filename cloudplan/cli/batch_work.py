@@ -7,9 +7,10 @@ from typing import Any
 from cloudplan.analysis.sized import plan_of, told
 from cloudplan.base.language import language
 from cloudplan.plan.plan import language_of
-from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.bill_csv import bill_csv
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.quote import quote as quoted

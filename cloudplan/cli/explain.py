@@ -3,7 +3,7 @@
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,17 +11,21 @@ from cloudplan.analysis.allocation import Spare
 from cloudplan.analysis.licence_prices import licence_prices
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.files import DASH
 from cloudplan.cli import headroom as headroom_of
+from cloudplan.cli import talking
 from cloudplan.cli.inputs import read_plan_at
 from cloudplan.cli.options import (
     EachTimeLimit,
     Force,
+    Format,
     Gap,
     Output,
     PricesFile,
-    Shown,
+    Target,
     Term,
     WorkloadCatalog,
+    deliver,
     refuse_options,
     target,
 )
@@ -32,10 +36,11 @@ from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import origin_of, read_roadmap
 from cloudplan.plan.plan import Plan
+from cloudplan.presentation.table_csv import Dialect, csv_of
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.presentation.tables import licence as licences
-from cloudplan.sales.quote import quote_of, verified
+from cloudplan.sales.quote import Quote, quote_of, verified
 from cloudplan.workload.workload import Growth
 
 
@@ -96,7 +101,12 @@ def explain(
     prices: PricesFile = None,
     catalog: WorkloadCatalog = None,
     term: Term = None,
-    format: Shown = None,
+    format: Annotated[
+        Literal[Format, "csv"] | None,
+        typer.Option(
+            help="How the result is written, csv with --by; default: as the extension of the output says, else a table."
+        ),
+    ] = None,
     output: Output = None,
     force: Force = False,
     gap: Gap = 0.0,
@@ -107,7 +117,9 @@ def explain(
     Of a workload: say why there is no plan, the VMs in conflict, and the cheapest requirement to give up. It may take
     --prices, --catalog, --term, --gap and --time-limit, a plan may not.
     """
-    to = target(output, format, force=force, inputs=[file, workload, prices])
+    to = target(output, format, force=force, inputs=[file, workload, prices], also={".csv": "csv"})
+    if to.format == "csv" and by is None:
+        raise BadInputError([Fault("csv is written only with --by", where="--format" if format else str(output))])
     kind = kinds.kind_of(file)
     if kind == kinds.WORKLOAD:
         refuse_options("a plan", {"SUBJECT": subject, "--by": by, "--spare": spare, "--workload": workload})
@@ -139,14 +151,22 @@ def explain(
         refuse_options("--by", {"--spare": spare})
     origin, verdict, document = verified(read_plan_at(file, at))
     if by is not None:
-        shown = allocation.report(quote_of(document, origin), by, spare or "shared")
-        return to.show(shown, tables.values(shown))
+        return _allocated(to, quote_of(document, origin), by, spare or "shared")
     if subject is not None and subject in _licences_of(document) and not workload:
         with_memory = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
         found, licence = licence_prices(origin, document, subject, with_memory), origin.prices.licences[subject]
         return to.show(licences.report(found, licence), licences.values(found, licence))
     report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
     return to.show(report, tables.values(report))
+
+
+def _allocated(to: Target, quote: Quote, by: str, spare: Spare) -> None:
+    """Show who pays for what."""
+    if to.format == "csv":
+        rows = allocation.rows(quote, by, spare)
+        return deliver({to.output or DASH: csv_of(allocation.CSV, rows, talking.spoken(), Dialect.rfc4180)})
+    shown = allocation.report(quote, by, spare)
+    return to.show(shown, tables.values(shown))
 
 
 def _licences_of(plan: Plan) -> set[str]:

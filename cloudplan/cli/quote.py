@@ -21,9 +21,10 @@ from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Made, read_either, read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.bill_csv import Dialect, bill_csv
+from cloudplan.presentation.bill_csv import bill_csv
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
+from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.sales.phase_quotes import quote_over_time
 from cloudplan.sales.priced import Audience

@@ -8,10 +8,10 @@ from typing import Any
 
 from cloudplan.analysis.outcome import Outcome
 from cloudplan.base.language import Language
-from cloudplan.presentation.bill_csv import FORMULA_STARTS
 from cloudplan.presentation.html_page import render_report_page
 from cloudplan.presentation.plan_sheets import listed, summed
 from cloudplan.presentation.styles import Styles
+from cloudplan.presentation.table_csv import FORMULA_STARTS
 from cloudplan.presentation.tables import batch as tables
 from cloudplan.presentation.tables.table import Column, Table
 from cloudplan.presentation.worksheet import CREATED, Page, new_book

@@ -1,26 +1,21 @@
 """The bill of a quote as CSV, for other programs or for French Excel.
 
 One line of the quote a row, those of the plan and those beside it. The names of the columns and the words of `kind` and
-`billed` are English and stay so in every language. A text that a spreadsheet would take for a formula gets an
-apostrophe in front; numbers are never touched.
+`billed` are English and stay so in every language.
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from decimal import Decimal
-from enum import StrEnum
 from itertools import count, zip_longest
 
-from cloudplan.base.language import Language, Message
+from cloudplan.base.language import Language
+from cloudplan.presentation.table_csv import Dialect, csv_of
 from cloudplan.presentation.tables import quote as tables
-from cloudplan.presentation.tables.table import Cell, Table, words
+from cloudplan.presentation.tables.table import Cell, Table
 from cloudplan.sales.extension import splits
 from cloudplan.sales.phase_quotes import phase_quotes
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.terms import ExtraLine
 
-FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 OF_BILL = {
     **{"family": "Family", "site": "Site", "item": "Item", "sku": "SKU", "quantity": "Quantity", "unit": "Unit"},
     **{"list_price": "List price", "discount": "Discount", "unit_price": "Unit price"},
@@ -38,27 +33,14 @@ COLUMNS = (
 )
 
 
-class Dialect(StrEnum):
-    """How a CSV file is written: RFC 4180 in UTF-8, or semicolons, decimal commas and a byte order mark."""
-
-    rfc4180 = "rfc4180"
-    excel_fr = "excel-fr"
-
-
 def bill_csv(quote: Quote, spoken: Language, dialect: Dialect) -> bytes:
     """Return the lines of a quote, those of the plan and those beside it, as the bytes of a CSV file."""
-    french = dialect is Dialect.excel_fr
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if french else ",", lineterminator="\r\n")
     bill = tables.bill(quote)
     told = {column.name for column in bill.columns}
     names = [name for name in COLUMNS if OF_BILL.get(name) in {None, *told}]
     left_out = {*(() if quote.over_time else OF_PHASES), *(() if _parted(quote) else OF_PARTS)}
     names = [name for name in names if name not in left_out]
-    writer.writerow(names)
-    for row in _rows(quote, bill):
-        writer.writerow([_cell(row.get(name), spoken, french=french) for name in names])
-    return text.getvalue().encode("utf-8-sig" if french else "utf-8")
+    return csv_of(names, _rows(quote, bill), spoken, dialect)
 
 
 def _parted(quote: Quote) -> bool:
@@ -94,18 +76,3 @@ def _beside(quote: Quote, line: ExtraLine) -> dict[str, Cell]:
         **{"quantity": line.quantity, "unit": line.unit, "unit_price": line.unit_price, "amount": line.total},
         "vat_rate": quote.rate_of(line),
     }
-
-
-def _cell(value: Cell, spoken: Language, *, french: bool) -> str:
-    if isinstance(value, str | Message) or value is None:
-        text = words(value, "text", spoken)
-        return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-    number = _bare(Decimal(value))
-    return number.replace(".", ",") if french else number
-
-
-def _bare(value: Decimal) -> str:
-    """Return a number without the zeros that end a fraction, two decimals of an amount kept."""
-    text = f"{value:f}"
-    whole, point, decimals = text.partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}" if point and len(decimals) > 2 else text

@@ -240,9 +240,9 @@ class _Pages:
         ]
 
     def _head(self, column: Column) -> str:
-        money = column.kind in ("money", "price")
-        text = self.spoken.word(column.name)
-        return f"{text} ({self.spoken.symbol(self.quote.plan.prices.currency)})" if money else text
+        if column.kind not in ("money", "price", "change"):
+            return column.header(self.spoken)
+        return f"{self.spoken.word(column.name)} ({self.spoken.symbol(self.quote.plan.prices.currency)})"
 
     def _row(self, row: Row) -> dict[str, Any]:
         texts = [words(cell, column.kind, self.spoken) for cell, column in zip(row.cells, self.columns, strict=True)]
@@ -281,7 +281,7 @@ class _Pages:
         kinds = ["text" if column.is_text else "money" for column in table.columns]
         return {
             "title": say(table.title, self.spoken),
-            "columns": list(zip(table.headers(self.spoken), kinds, strict=True)),
+            "columns": list(zip(map(self._head, table.columns), kinds, strict=True)),
             "rows": table.texts(self.spoken),
             "note": say(table.note, self.spoken),
         }

@@ -2,12 +2,15 @@
 
 import xlsxwriter
 
+from cloudplan.analysis.allocation import by_application
 from cloudplan.base.language import message
 from cloudplan.presentation.styles import ACCENT
+from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import assumptions as resting
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.table import Table
+from cloudplan.presentation.tables.third_party import TITLE
 from cloudplan.presentation.worksheet import Area, Formulas, Page, total_of
 from cloudplan.sales.quote import Quote
 
@@ -109,6 +112,14 @@ def licences(page: Page, quote: Quote, lines: Table, bill: Area) -> None:
     ):
         page.total(area, row, [label], {"Monthly": (formula, value)})
     page.note(area.last + 6, lines.note)
+    page.note(area.last + 7, message("Without tax."))
+
+
+def payers(page: Page, quote: Quote) -> None:
+    """Write what each application costs, with the licences of third parties of those whose VMs need them."""
+    table = allocation.sheet(quote, by_application(quote.case.workload))
+    amounts = [column.name for column in table.columns if column.kind == "money"]
+    summed(page, table, "payers", {"Both together": f"={{Monthly}}+{{{TITLE}}}"}, "VMs", *amounts)
 
 
 def findings(page: Page, quote: Quote) -> None:

@@ -108,6 +108,7 @@ class _Book:
         if self.internal:
             net = {"Net price": "={List price}*(1-{Discount})*(1-cp_discount)"}
             plan_sheets.listed(self.page("Price book"), tables.prices(quote), "prices", net)
+            plan_sheets.payers(self.page("Who pays for what"), quote)
             technical(self.page, quote)
         FrontPage(first, quote, bill, further, parts, orders, self.check, self.stale).write()
         self._carried("workbook")

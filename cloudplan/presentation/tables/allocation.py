@@ -1,6 +1,6 @@
 """Who pays for what, as a report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from cloudplan.analysis import explain
@@ -8,6 +8,7 @@ from cloudplan.analysis.allocation import GROUP, POOL, TAG, Part, Spare, allocat
 from cloudplan.base.language import Message, known, message
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.plan.plan import ThirdParty
+from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.plan import priced
 from cloudplan.presentation.tables.table import Cell, Column, Report, Table
 from cloudplan.presentation.tables.third_party import TITLE
@@ -48,7 +49,7 @@ def keys(spare: Spare) -> tuple[Message, ...]:
 def report(quote: Quote, by: str, spare: Spare = "shared") -> Report:
     """Return what each value costs a month; raise BadInputError for what no plan is allocated by."""
     plan, currency = quote.plan, quote.plan.prices.currency
-    what = {GROUP: "VM group", POOL: "Pool"}.get(by, f"Tag {by.removeprefix(TAG)}")
+    what = _head(by)
     rows: list[tuple[Cell, ...]] = []
     for part in allocation(quote.case, plan, by, spare):
         share = (part.monthly / plan.monthly).quantize(SHARE) if plan.monthly else None
@@ -74,6 +75,10 @@ def report(quote: Quote, by: str, spare: Spare = "shared") -> Report:
     return Report(message("{name}: who pays for what", name=plan.workload.name), summary, tuple(parts))
 
 
+def _head(by: str) -> str:
+    return {GROUP: "VM group", POOL: "Pool"}.get(by, f"Tag {by.removeprefix(TAG)}")
+
+
 def _licences(quote: Quote, owed: ThirdParty, by: str, head: str) -> Table:
     """Return what each value pays to others for software that its VMs need."""
     rows: list[tuple[Cell, ...]] = [
@@ -84,6 +89,44 @@ def _licences(quote: Quote, owed: ThirdParty, by: str, head: str) -> Table:
     columns = (Column(head), Column("Monthly", "money", quote.plan.prices.currency))
     note = message("To those whose VMs need them: of a cluster by the cores of these, per vCPU and VM their own.")
     return Table(TITLE, columns, tuple(rows), note)
+
+
+CSV = ("by", "value", "kind", "vm_groups", "vms", "monthly", "share", "licences", "total_monthly", "currency")
+"""The columns of the CSV file; `kind` says what a row without a value is."""
+
+
+def rows(quote: Quote, by: str, spare: Spare = "shared") -> Iterator[dict[str, Cell]]:
+    """Yield what each value costs a month and pays to others for software, a row each by the names of `CSV`.
+
+    Raises BadInputError for what no plan is allocated by.
+    """
+    plan, owed = quote.plan, dict(licences_by(quote.case, quote.plan, by))
+    for part in allocation(quote.case, plan, by, spare):
+        licences = owed.get(part.value, Decimal("0.00")) if part.kind == "vms" else Decimal("0.00")
+        yield {
+            **{"by": by, "value": part.value, "kind": part.kind, "vm_groups": "; ".join(part.groups)},
+            **{"vms": part.vms, "monthly": part.monthly, "licences": licences},
+            "share": (part.monthly / plan.monthly).quantize(SHARE) if plan.monthly else None,
+            **{"total_monthly": part.monthly + licences, "currency": plan.prices.currency},
+        }
+
+
+def sheet(quote: Quote, by: str) -> Table:
+    """Return what each value costs a month at the prices of the plan, and pays to others, for a workbook."""
+    plan, currency, owed = quote.plan, quote.plan.prices.currency, dict(licences_by(quote.case, quote.plan, by))
+    rows: list[tuple[Cell, ...]] = []
+    for part in allocation(quote.case, plan, by):
+        licences = owed.get(part.value, Decimal("0.00")) if part.groups else Decimal("0.00")
+        share = (part.monthly / plan.monthly).quantize(SHARE) if plan.monthly else None
+        figures = (part.vms or None, part.monthly, share, licences, part.monthly + licences)
+        rows.append((name_of(part, by), _named(part), *figures))
+    columns = (
+        *(Column(_head(by)), Column("VM groups"), Column("VMs", "whole"), Column("Monthly", "money", currency)),
+        *(Column("Share", "share"), Column(TITLE, "money", currency), Column("Both together", "money", currency)),
+    )
+    note = joined(message("At the prices of the plan, before the commercial discount."), *keys("shared"), between=" ")
+    table = Table("Who pays for what", columns, tuple(rows), note)
+    return table if plan.owed else table.without(TITLE, "Both together")
 
 
 def what(by: str) -> Message:

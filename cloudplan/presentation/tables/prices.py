@@ -6,10 +6,12 @@ from decimal import Decimal
 from cloudplan.analysis.price_review import BookRef, PriceCheck, PriceDiff, grouped
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.catalog.edition import Blade, Edition, Item
+from cloudplan.presentation.tables import third_party
 from cloudplan.presentation.tables.plan import about, told
 from cloudplan.presentation.tables.table import Cell, Column, Kind, Notes, Report, Table
 from cloudplan.prices.book import Discount, PriceBook, labels, spellings
 from cloudplan.prices.excel import COMMITMENT, DISCOUNTS, GROUP, ITEM, LICENCE, LICENCES, PRICE, SKU, UNIT
+from cloudplan.prices.licences import Licence
 
 OTHER_SKUS = "Other SKUs"
 EFFECTS = {
@@ -73,11 +75,13 @@ def template_licences(book: PriceBook | None) -> Table:
     """Return the licences of others in a book."""
     kinds: tuple[Kind, ...] = ("text", "text", "price", "decimal", "whole", "text", "text", "text")
     columns = (Column(LICENCE), *(Column(name, kind) for name, kind in zip(LICENCES, kinds, strict=True)))
-    rows = []
-    for name, licence in book.licences.items() if book else ():
-        values = licence.model_dump() | {"standby": str(licence.standby).lower()}
-        rows.append((name, *(values[field] for field in LICENCES.values())))
-    return Table("Licences", columns, tuple(rows))
+    rows = tuple(_licence(name, licence) for name, licence in book.licences.items()) if book else ()
+    return Table("Licences", columns, rows)
+
+
+def _licence(name: str, licence: Licence) -> tuple[Cell, ...]:
+    values = licence.model_dump() | {"standby": str(licence.standby).lower()}
+    return (name, *(values[field] for field in LICENCES.values()))
 
 
 # --- the report on a book ----------------------------------------------------------------------------------------
@@ -101,7 +105,8 @@ def check(found: PriceCheck) -> Report:
             prices=_prices(len(found.other)),
         ),
     )
-    tables = tuple(table for table in (*_unpriced(found), _spellings(found), _other(found)) if table.rows)
+    tables = (_licences(found), *_unpriced(found), _spellings(found), _other(found))
+    tables = tuple(table for table in tables if table.rows)
     return Report(message("Price book {name}", name=book.name), summary, (_findings(found), _discounts(found), *tables))
 
 
@@ -159,6 +164,36 @@ def _unpriced(found: PriceCheck) -> Iterator[Table]:
         title = message("{group:w} without a price", group=group)
         note = message("Effect: {effect:w}.", effect=effect)
         yield Table(title, (Column("SKU"), Column("Item")), rows, note)
+
+
+def _licences(found: PriceCheck) -> Table:
+    """Return the licences of third parties, each with its price and how its units are counted."""
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            *(name, known(licence.label) if licence.label else None, licence.price, third_party.UNITS[licence.per]),
+            *(licence.factor, licence.minimum, SCOPES.get(licence.scope or ""), _standby(licence), licence.source),
+        )
+        for name, licence in found.licences.items()
+    )
+    columns = (
+        *(Column(LICENCE), Column("Label"), Column(PRICE, "price", found.book.currency), Column("Unit")),
+        *(
+            Column("Factor", "quantity"),
+            Column("Minimum", "whole"),
+            Column("Scope"),
+            Column("Standby"),
+            Column("Source"),
+        ),
+    )
+    note = "For one unit and one month; the discounts of the book do not touch them."
+    return Table(third_party.TITLE, columns, rows, note).without_empty()
+
+
+SCOPES = {"cluster": message("cluster"), "site": message("site")}
+
+
+def _standby(licence: Licence) -> Message | None:
+    return None if licence.standby else message("needs none")
 
 
 def _spellings(found: PriceCheck) -> Table:

@@ -1,5 +1,6 @@
 """The tables of licences of others: what is owed beside the provider's bill, and what both come to."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from cloudplan.base.language import Message, known, message
@@ -51,7 +52,8 @@ def beside_quote(quote: Quote) -> tuple[Table, ...]:
     """
     if quote.plan.owed is None:
         return ()
-    return licences(quote.plan).without("Rule").without_empty(), totals(quote.plan, quote.monthly)
+    both = replace(totals(quote.plan, quote.monthly), note=message("Without tax."))
+    return licences(quote.plan).without("Rule").without_empty(), both
 
 
 def totals(plan: Plan, bill: Decimal | None = None) -> Table:
