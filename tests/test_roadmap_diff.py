@@ -15,12 +15,14 @@ from test_requote import assert_sums
 
 import cloudplan as cp
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote
-from cloudplan.analysis.requote import CAUSES_OVER_TIME, difference, requote
+from cloudplan.analysis.requote import CAUSES, CAUSES_OVER_TIME, EXISTING, difference, requote
 from cloudplan.analysis.roadmap_diff import order_changes, spans
 from cloudplan.evaluation.roadmap_document import Asked
 from cloudplan.plan.origin import Origin, read_roadmap
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.tables import roadmap_diff
+from cloudplan.presentation import phrases
+from cloudplan.presentation.tables import quote, roadmap_diff
+from cloudplan.presentation.tables.causes import WORDS
 from cloudplan.workload.phases import phases
 
 pytestmark = pytest.mark.usefixtures("solved_once")
@@ -123,6 +125,12 @@ def test_what_stood_already_is_a_cause_of_its_own(before: Roadmap) -> None:
     assert again.difference == 0, "what stood stays where a workload says nothing of it"
     back = difference(extended.after, before, solve=planned)
     assert back.difference == -extended.difference
+
+
+def test_every_cause_is_told_in_words() -> None:
+    causes = {*CAUSES, *CAUSES_OVER_TIME, EXISTING}
+    assert set(WORDS) == causes and {*WORDS, OPTIMISER, SECOND} == set(phrases.CAUSES)
+    assert set(quote.CAUSES) == {*CAUSES, EXISTING, OPTIMISER, SECOND}
 
 
 def test_what_cannot_be_compared_is_refused(before: Roadmap) -> None:

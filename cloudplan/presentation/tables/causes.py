@@ -204,7 +204,22 @@ def _horizon(old: Made, new: Made) -> Message | None:
 
 
 def _existing(old: Made, new: Made) -> Message | None:
-    return None if old.inputs.existing == new.inputs.existing else message("what stood already is another")
+    before, after = old.inputs.existing, new.inputs.existing
+    if before == after:
+        return None
+    shown = [_standing(each) for each in (before, after)]
+    if shown[0] == shown[1]:
+        return message("{old}, some changed", old=shown[0])
+    return message("{old} → {new}", old=shown[0], new=shown[1])
+
+
+def _standing(existing: Mapping[str, Any] | None) -> Message:
+    """Return what stood already, in short."""
+    if existing is None:
+        return message("nothing stood")
+    hosts = sum(cluster["hosts"] for cluster in existing["clusters"])
+    stores = message("{gib:n} GiB", gib=sum(store["size_gib"] for store in existing["datastores"]))
+    return joined(counted("{count:n} host", "{count:n} hosts", hosts), stores, between=", ")
 
 
 def _policy(old: Made, new: Made) -> Message | None:

@@ -34,6 +34,7 @@ KINDS = {
 }
 CAUSES = {
     "workload": message("what is asked for"),
+    "existing": message("what stands already"),
     "policy": message("rules of sizing"),
     "catalogue": message("catalogue"),
     "prices": message("prices"),

@@ -53,6 +53,7 @@ def report(change: Requote[Roadmap]) -> Report:
             currency=currency,
         ),
         *proofs(change),
+        *_owed(before, after),
     )
     parts: tuple[Table | Notes, ...] = (
         causes(change),
@@ -67,6 +68,17 @@ def report(change: Requote[Roadmap]) -> Report:
     names = dict.fromkeys((before.workload.name, after.workload.name))
     title = message("{name}: difference", name=" → ".join(names))
     return Report(title, summary, parts)
+
+
+def _owed(before: Roadmap, after: Roadmap) -> Iterator[Message]:
+    """Yield what the orders of both still owe after their horizons, where one does."""
+    if before.owed_after or after.owed_after:
+        yield message(
+            "Beside the totals: the orders still owe {before:m} {currency} after the horizon before, {now:m} now.",
+            before=before.owed_after,
+            now=after.owed_after,
+            currency=after.prices.currency,
+        )
 
 
 def _spans(listed: Sequence[Span], change: Requote[Roadmap]) -> Table:
@@ -172,7 +184,8 @@ def values(change: Requote[Roadmap]) -> dict[str, Any]:
 
 
 def _reference(roadmap: Roadmap) -> dict[str, Any]:
-    kept = {"program", "workload", "catalog", "prices", "start", "months", "status", "total", "lower_bound", "gap"}
+    kept = {"program", "workload", "catalog", "prices", "start", "months", "status", "total"}
+    kept |= {"lower_bound", "gap", "owed_after"}
     return roadmap.model_dump(mode="json", include=kept)
 
 
