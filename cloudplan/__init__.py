@@ -11,18 +11,10 @@ if TYPE_CHECKING:
     from cloudplan.analysis.batch import batch as batch
     from cloudplan.analysis.changes import Requote as Requote
     from cloudplan.analysis.requote import requote as requote
-    from cloudplan.base.errors import (
-        BadInputError as BadInputError,
-    )
-    from cloudplan.base.errors import (
-        CloudplanError as CloudplanError,
-    )
-    from cloudplan.base.errors import (
-        Fault as Fault,
-    )
-    from cloudplan.base.errors import (
-        NoPlanError as NoPlanError,
-    )
+    from cloudplan.base.errors import BadInputError as BadInputError
+    from cloudplan.base.errors import CloudplanError as CloudplanError
+    from cloudplan.base.errors import Fault as Fault
+    from cloudplan.base.errors import NoPlanError as NoPlanError
     from cloudplan.catalog.edition import Edition as Edition
     from cloudplan.catalog.loading import editions as editions
     from cloudplan.catalog.loading import load_edition as load_edition
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from cloudplan.inventory.importing import import_inventory as import_inventory
     from cloudplan.optimiser.optimise import optimise as optimise
     from cloudplan.optimiser.over_time.roadmap import plan_over_time as plan_over_time
+    from cloudplan.plan.origin import Origin as Origin
     from cloudplan.plan.origin import read_plan as read_plan
     from cloudplan.plan.origin import read_roadmap as read_roadmap
     from cloudplan.plan.plan import Plan as Plan
@@ -40,12 +33,23 @@ if TYPE_CHECKING:
     from cloudplan.presentation.workbook import write_workbook as write_workbook
     from cloudplan.prices.book import PriceBook as PriceBook
     from cloudplan.prices.book import load_prices as load_prices
+    from cloudplan.questions.compare import compare as compare
+    from cloudplan.questions.compare import compare_options as compare_options
+    from cloudplan.questions.compare import compare_target as compare_target
+    from cloudplan.questions.diff import diff as diff
+    from cloudplan.questions.diff import diff_actual as diff_actual
+    from cloudplan.questions.explain import explain as explain
+    from cloudplan.questions.explain import fit as fit
+    from cloudplan.questions.explain import headroom as headroom
+    from cloudplan.questions.explain import why_no_plan as why_no_plan
+    from cloudplan.questions.sell import orders as orders
+    from cloudplan.questions.sell import quote as quote
     from cloudplan.questions.verify import verify as verify
     from cloudplan.sales.quote import Quote as Quote
-    from cloudplan.sales.quote import quote as quote
     from cloudplan.sales.terms import Terms as Terms
     from cloudplan.sales.terms import read_terms as read_terms
     from cloudplan.workload.reading import read_workload as read_workload
+    from cloudplan.workload.workload import Growth as Growth
     from cloudplan.workload.workload import Workload as Workload
 
     size = optimise
@@ -56,7 +60,9 @@ _HOMES = {
     "CloudplanError": "base.errors",
     "Edition": "catalog.edition",
     "Fault": "base.errors",
+    "Growth": "workload.workload",
     "NoPlanError": "base.errors",
+    "Origin": "plan.origin",
     "Plan": "plan.plan",
     "PriceBook": "prices.book",
     "Quote": "sales.quote",
@@ -66,13 +72,22 @@ _HOMES = {
     "Verdict": "evaluation.verify",
     "Workload": "workload.workload",
     "batch": "analysis.batch",
+    "compare": "questions.compare",
+    "compare_options": "questions.compare",
+    "compare_target": "questions.compare",
+    "diff": "questions.diff",
+    "diff_actual": "questions.diff",
     "editions": "catalog.loading",
+    "explain": "questions.explain",
+    "fit": "questions.explain",
+    "headroom": "questions.explain",
     "import_inventory": "inventory.importing",
     "load_edition": "catalog.loading",
     "load_prices": "prices.book",
     "optimise": "optimiser.optimise",
+    "orders": "questions.sell",
     "plan_over_time": "optimiser.over_time.roadmap",
-    "quote": "sales.quote",
+    "quote": "questions.sell",
     "read_plan": "plan.origin",
     "read_roadmap": "plan.origin",
     "read_terms": "sales.terms",
@@ -81,6 +96,7 @@ _HOMES = {
     "render_page": "presentation.html_page",
     "requote": "analysis.requote",
     "verify": "questions.verify",
+    "why_no_plan": "questions.explain",
     "write_pdf": "presentation.pdf",
     "write_workbook": "presentation.workbook",
 }

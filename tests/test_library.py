@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import EDITION, REPOSITORY, bad_input, by_hand, price_book, workload
+from conftest import EDITION, REPOSITORY, bad_input, by_hand, price_book, vm, workload
 from pydantic import BaseModel
 
 import cloudplan as cp
@@ -96,3 +97,69 @@ def test_a_fault_says_all_that_it_knows(tmp_path: Path) -> None:
     with bad_input() as faults:
         cp.read_workload(path)
     assert "did you mean 'vcpus'" in repr(faults[0]) and str(path) in repr(faults[0])
+
+
+# --- every question --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small() -> cp.Plan:
+    """The plan of one VM."""
+    return cp.size(cp.read_workload(workload()))
+
+
+@pytest.fixture(scope="module")
+def roadmap() -> cp.Roadmap:
+    """The roadmap of a small workload of two phases."""
+    horizon = {"start": "2027-01", "months": 12, "step": 6, "growth": {"vms": "0.5"}}
+    return cp.roadmap(cp.read_workload(workload(horizon=horizon)))
+
+
+def test_what_if(small: cp.Plan) -> None:
+    found = cp.compare(
+        cp.read_workload(workload()), vary={"policy.vcpu_per_core": [3], "policy.blades": [["eco:v3", "standard:v3"]]}
+    )
+    assert found == cp.compare(small, vary=["policy.vcpu_per_core=3", "policy.blades=eco:v3+standard:v3"])
+    (other,) = found.alternatives
+    assert found.optimum.plan == small and other.plan and other.edits["policy.blades"] == ["eco:v3", "standard:v3"]
+    axes = {"policy.host_failures": [1], "policy.vcpu_per_core": [3], "policy.memory_ceiling": ["0.85"]}
+    assert len(cp.compare_options(small, vary={**axes, "policy.host_memory_reserve_gib": [0, 8]}).options) == 2
+    assert cp.compare_target(small, small.monthly).optimum.plan == small
+
+
+def test_why(plan: cp.Plan, small: cp.Plan) -> None:
+    assert cp.explain(plan, "HA-1").parts and cp.explain(plan, by="group").parts
+    with bad_input() as faults:
+        cp.explain(plan, "web-shpo")
+    assert "web-shpo" in faults[0].message
+    assert cp.why_no_plan(small) is None
+    impossible = cp.read_workload(workload(vms=[vm(memory_gib=9999)]))
+    told = cp.why_no_plan(impossible)
+    assert told and told.groups == ("a",)
+    assert cp.fit(small, 2, 8).count > 0
+    lasting = cp.headroom(small, cp.Growth(vms=Decimal("0.5")), "2027-01")
+    assert min(each.runs_out or "9" for each in lasting) > "2027-01"
+
+
+def test_what_changed(plan: cp.Plan, roadmap: cp.Roadmap) -> None:
+    dearer = cp.load_prices(price_book(items={"csp:(region):iaas:vmware:eco:v3": "621.00"}))
+    change = cp.diff(plan, prices=dearer)
+    assert change.after.monthly - plan.monthly == sum(line.difference for line in change.lines) == 7
+    assert cp.diff(plan, change.after).after == change.after
+    assert not any(line.difference for line in cp.diff(roadmap, roadmap).lines)
+    for wrong in ({}, {"after": plan, "prices": dearer}):
+        with bad_input() as faults:
+            cp.diff(plan, **wrong)  # type: ignore[arg-type]
+        assert "not both" in faults[0].message
+
+
+def test_what_is_invoiced_and_what_is_sent_and_ordered(plan: cp.Plan, roadmap: cp.Roadmap, tmp_path: Path) -> None:
+    invoice = tmp_path / "invoice.csv"
+    lines = [f"{line.site},{line.sku},{line.quantity},{line.monthly}" for line in plan.bom]
+    invoice.write_text("\n".join(["site,sku,quantity,amount", *lines]), encoding="utf-8")
+    found = cp.diff_actual(plan, invoice)
+    assert found.actual == plan.monthly  # type: ignore[union-attr]
+    assert cp.quote(plan).monthly == plan.monthly and cp.quote(roadmap).over_time
+    assert cp.quote(plan, previous=plan).revision
+    assert [len(cp.orders(each)) for each in (plan, roadmap)] == [1, len(roadmap.phases)]
+    assert cp.render_page(roadmap, lang="fr").startswith("<!doctype html>") and cp.write_workbook(roadmap)

@@ -47,6 +47,19 @@ def fields_of(vary: Sequence[str]) -> list[tuple[str, list[str]]]:
     return fields
 
 
+def texts_of(vary: Mapping[str, Sequence[Any]] | Sequence[str]) -> Sequence[str]:
+    """Return the values of fields as the texts that `fields_of` reads; texts are what they are."""
+    if not isinstance(vary, Mapping):
+        return vary
+    return [f"{path}={','.join(map(_as_text, values))}" for path, values in vary.items()]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "+".join(map(str, value))
+    return "null" if value is None else str(value)
+
+
 def _typed(path: str, value: str) -> Any:
     """Return a value as the tree would have it: a list where a list stands, or where + joins several."""
     if value in ("", "null"):

@@ -35,11 +35,11 @@ from cloudplan.cli.values import A_MONTH, month
 from cloudplan.cli.verbs import commands
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import origin_of, read_roadmap
-from cloudplan.plan.plan import Plan
 from cloudplan.presentation.table_csv import Dialect, csv_of
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.presentation.tables import licence as licences
+from cloudplan.questions.explain import licences_of
 from cloudplan.sales.quote import Quote, quote_of, verified
 from cloudplan.workload.workload import Growth
 
@@ -152,7 +152,7 @@ def explain(
     origin, verdict, document = verified(read_plan_at(file, at))
     if by is not None:
         return _allocated(to, quote_of(document, origin), by, spare or "shared")
-    if subject is not None and subject in _licences_of(document) and not workload:
+    if subject is not None and subject in licences_of(document) and not workload:
         with_memory = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
         found, licence = licence_prices(origin, document, subject, with_memory), origin.prices.licences[subject]
         return to.show(licences.report(found, licence), licences.values(found, licence))
@@ -167,13 +167,6 @@ def _allocated(to: Target, quote: Quote, by: str, spare: Spare) -> None:
         return deliver({to.output or DASH: csv_of(allocation.CSV, rows, talking.spoken(), Dialect.rfc4180)})
     shown = allocation.report(quote, by, spare)
     return to.show(shown, tables.values(shown))
-
-
-def _licences_of(plan: Plan) -> set[str]:
-    """Return the licences that the VMs of a plan name, but for names that something else bears."""
-    named = {name for group in plan.inputs.workload["vms"] for name in group.get("licences", [])}
-    taken = {name for group in plan.inputs.workload["vms"] for name in (group["name"], *group["names"])}
-    return named - taken - {cluster.name for cluster in plan.clusters} - {store.name for store in plan.datastores}
 
 
 def _places(workload: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError, Fault
-from cloudplan.base.schema import misfit
 from cloudplan.base.yamlfile import Document
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
@@ -14,6 +13,7 @@ from cloudplan.plan.origin import Origin, read_either, read_origin
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.standing import existing_of
+from cloudplan.questions.asked import plan_at
 from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import Source, read_workload, shipped_pin
 from cloudplan.workload.workload import Workload
@@ -60,13 +60,7 @@ def read_plan_at(file: Path, at: str | None) -> Plan:
 
     Raises BadInputError for a month outside the horizon.
     """
-    made = read_either(file)
-    if not isinstance(made, Roadmap):
-        return made
-    first, last = made.phases[0], made.phases[-1]
-    if at is not None and not first.from_ <= at <= last.last:
-        raise BadInputError([replace(misfit(at, f"a month from {first.from_} to {last.last}"), where="--at")])
-    return made.phase_at(at or first.from_).plan
+    return plan_at(read_either(file), at)
 
 
 def read_over_time(workload: Path, catalog: str | None) -> tuple[Workload, Edition]:

@@ -18,7 +18,8 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
-from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.origin import Made
+from cloudplan.plan.plan import language_of
 from cloudplan.presentation.carried import BLOCK, Carried, block_of
 from cloudplan.presentation.charts import bars
 from cloudplan.presentation.cost_panels import CostPanels
@@ -34,9 +35,9 @@ from cloudplan.presentation.tables.finding_groups import grouped_findings
 from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.time_panels import TimePanels
+from cloudplan.sales.phase_quotes import quote_made
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
-from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms
 
 
@@ -50,13 +51,13 @@ class Bar:
 
 
 def render_page(
-    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+    plan: Made, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
 ) -> str:
-    """Return the quote of a plan as an HTML page, in a language, by default that of its customer.
+    """Return the quote of a plan, or a roadmap, as an HTML page, in a language, by default that of its customer.
 
     Raises BadInputError when the plan breaks a rule; the same input gives the same page.
     """
-    quote = quoted(plan, terms, audience)
+    quote = quote_made(plan, terms, audience)
     return render_quote_page(quote, language(lang or language_of(quote.plan)))
 
 

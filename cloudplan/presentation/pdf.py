@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cloudplan.base.errors import BadInputError, Fault, InternalError, MachineError
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
-from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.origin import Made
+from cloudplan.plan.plan import language_of
 from cloudplan.presentation.carried import ATTACHED, Carried
 from cloudplan.presentation.tables import conditions, extension, offer
 from cloudplan.presentation.tables import plan as plan_tables
@@ -27,9 +28,9 @@ from cloudplan.presentation.tables.table import Column, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.time_panels import TimePanels
 from cloudplan.sales.letterhead import logo_bytes, mixed
+from cloudplan.sales.phase_quotes import quote_made
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
-from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms
 
 FONTS = {
@@ -54,13 +55,13 @@ _MISSING = (
 
 
 def write_pdf(
-    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+    plan: Made, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
 ) -> bytes:
-    """Return the quote of a plan as the bytes of a PDF, in a language, by default that of its customer.
+    """Return the quote of a plan, or a roadmap, as the bytes of a PDF, in a language, by default that of its customer.
 
     Raises BadInputError when the plan breaks a rule or the logo is damaged, MachineError without WeasyPrint.
     """
-    quote = quoted(plan, terms, audience)
+    quote = quote_made(plan, terms, audience)
     return render_pdf(quote, language(lang or language_of(quote.plan)))
 
 

@@ -13,7 +13,8 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cloudplan.base.language import Code, Language, Message, language, message
-from cloudplan.plan.plan import Plan, language_of
+from cloudplan.plan.origin import Made
+from cloudplan.plan.plan import language_of
 from cloudplan.presentation import bill_sheets, phase_sheets, plan_sheets
 from cloudplan.presentation.carried import SHEET, Carried, Output, cells_of
 from cloudplan.presentation.front_page import FRESH, FrontPage
@@ -28,9 +29,9 @@ from cloudplan.presentation.tables.table import Text
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.technical_sheets import technical
 from cloudplan.presentation.worksheet import CREATED, Page, cell_text, new_book, quoted
+from cloudplan.sales.phase_quotes import quote_made
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
-from cloudplan.sales.quote import quote as quoted_plan
 from cloudplan.sales.terms import Terms
 
 REVISED_WIDTHS = (28, 36, 9, 11, 11, 12, 12, 14, 20)
@@ -38,13 +39,13 @@ PARAMETER_WIDTHS = (38, 16, 72)
 
 
 def write_workbook(
-    plan: Plan, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
+    plan: Made, terms: Terms | None = None, *, lang: Code | None = None, audience: Audience = "internal"
 ) -> bytes:
-    """Return the quote of a plan as the bytes of an xlsx file; the same input gives the same bytes.
+    """Return the quote of a plan, or a roadmap, as the bytes of an xlsx file; the same input gives the same bytes.
 
     `lang` is by default that of the customer. Raises BadInputError when the plan breaks a rule.
     """
-    quote = quoted_plan(plan, terms, audience)
+    quote = quote_made(plan, terms, audience)
     return write_quote(quote, language(lang or language_of(quote.plan)))
 
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from cloudplan.base.errors import BadInputError
 from cloudplan.evaluation.roadmap_document import Asked, owed_after
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
-from cloudplan.plan.origin import Origin, origin_of
+from cloudplan.plan.origin import Made, Origin, origin_of
 from cloudplan.plan.plan import Change
 from cloudplan.plan.roadmap import Roadmap, RoadmapPhase
 from cloudplan.sales.net import net_book, net_terms, roadmap_at_net
 from cloudplan.sales.over_time import OverTime
 from cloudplan.sales.priced import Audience
-from cloudplan.sales.quote import Quote
+from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import Terms
 from cloudplan.workload.phases import phases
 
@@ -70,6 +70,13 @@ def phase_quotes(quote: Quote) -> tuple[PhaseQuote, ...]:
         )
         for phase, case in zip(over_time.roadmap.phases, over_time.cases, strict=True)
     )
+
+
+def quote_made(made: Made, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
+    """Return the quote of a plan or of a roadmap; raise BadInputError as the quotes of both do."""
+    if isinstance(made, Roadmap):
+        return quote_over_time(made, terms, audience)
+    return quote(made, terms, audience)
 
 
 def quote_over_time(
