@@ -188,7 +188,8 @@ class FrontPage:
             *((Column("Cost of the phase", "money", currency), "cost"),),
             *((Column("Owed after the horizon", "money", currency), "owed"),),
         )
-        shown = [(column, name) for column, name in wanted if name in self.orders][: len(QUOTE_WIDTHS) - 1]
+        shown = [(column, name) for column, name in wanted if name in self.orders]
+        shown = shown[max(0, len(shown) + 1 - len(QUOTE_WIDTHS)) :]  # the dates tell the durations too
         page.header([Column("Order of"), *(column for column, _ in shown)], row + 1)
         row += 2
         for at, each in enumerate(phases):

@@ -17,6 +17,8 @@ from cloudplan.sales.phase_quotes import PhaseQuote, phase_quotes
 from cloudplan.sales.quote import FAMILIES, Quote
 
 NAME_WIDTH, WIDTH = 38, 13
+UPRIGHT = 4
+"""Phases that an upright page has room for."""
 WIDE, SCALE = 10, 75
 """Columns beside the first that a printed page has room for, and at which size it has, in percent."""
 NOTED = 6

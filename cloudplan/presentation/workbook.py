@@ -28,8 +28,8 @@ from cloudplan.presentation.tables import service as service_tables
 from cloudplan.presentation.tables.table import Text
 from cloudplan.presentation.tables.third_party import beside_quote
 from cloudplan.presentation.technical_sheets import technical
-from cloudplan.presentation.worksheet import CREATED, Page, cell_text, new_book, quoted
-from cloudplan.sales.phase_quotes import quote_made
+from cloudplan.presentation.worksheet import CREATED, MARKED_FOOTER, NARROW_FOOTER, Page, cell_text, new_book, quoted
+from cloudplan.sales.phase_quotes import phase_quotes, quote_made
 from cloudplan.sales.priced import Audience
 from cloudplan.sales.quote import Quote
 from cloudplan.sales.terms import Terms
@@ -82,7 +82,7 @@ class _Book:
         quote = self.quote
         self._properties(message("{name}: quote", name=self.name))
         first = self.page("Quote", portrait=True)
-        over_time = self.page(over_time_tables.TITLE) if quote.over_time else None
+        over_time = self._phases_page() if quote.over_time else None
         detail = self.page("Bill of materials")
         bill = bill_sheets.lines(self.page("Lines"), quote)
         parts = None
@@ -113,6 +113,12 @@ class _Book:
             technical(self.page, quote)
         FrontPage(first, quote, bill, further, parts, orders, self.check, self.stale).write()
         self._carried("workbook")
+
+    def _phases_page(self) -> Page:
+        """Add the sheet with a column for each phase, upright where a page so has room for them."""
+        few = len(phase_quotes(self.quote)) <= phase_sheets.UPRIGHT
+        title, footer = over_time_tables.TITLE, NARROW_FOOTER if few else MARKED_FOOTER
+        return Page(self.book, self.styles, title, self.spoken, self.mark, portrait=few, footer=footer)
 
     def write_annex(self) -> None:
         """Write the technical sheets alone."""

@@ -71,6 +71,8 @@ def quoted(sheet: str) -> str:
 LONGEST_NAME = 31
 """Characters that Excel allows in the name of a sheet; what is in brackets is left out of a longer one."""
 MARKED_FOOTER, PLAIN_FOOTER = "&L&8{mark}&C&8&A&R&8{page}", "&L&8&A&R&8{page}"
+NARROW_FOOTER = "&L&8{mark}&R&8&A  {page}"
+"""Of upright pages with a name that has no room in the middle."""
 WIDEST_PAGE, BETWEEN = 156, 0.72
 """How wide all columns may be for letters of at least 8 points on A4, turned on its side; what is between two."""
 WIDEST_COLUMN, LEAST_TEXT, LEAST_NAME, LEAST_WORD = 60, 12, 16, 20

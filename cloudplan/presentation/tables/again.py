@@ -6,6 +6,7 @@ from typing import Any
 from cloudplan.base.language import Message, counted, message
 from cloudplan.base.program import program
 from cloudplan.presentation.held import Again, Difference
+from cloudplan.presentation.tables import over_time
 from cloudplan.presentation.tables import verify as verdicts
 from cloudplan.presentation.tables.table import Column, Report, Table, Text
 from cloudplan.sales.quote import Quote
@@ -103,6 +104,8 @@ def _quote(quote: Quote, again: Again) -> Iterator[Text]:
         once=quote.one_off_net,
         currency=currency,
     )
+    if quote.over_time:
+        yield over_time.in_all(quote)
     yield message("Fingerprint: {fingerprint}", fingerprint=again.carried.quote.fingerprint)
     yield message("Made from the plan with the SHA-256 {sha256}.", sha256=quote.plan_sha256)
 
@@ -155,6 +158,7 @@ def values(name: str, again: Again) -> dict[str, Any]:
             **{"monthly_net": str(quote.monthly_net), "one_off_net": str(quote.one_off_net)},
             **{"sha256": carried.quote.sha256, "fingerprint": carried.quote.fingerprint},
             **{"plan_sha256": quote.plan_sha256, "program": carried.quote.program},
+            **({"total": str(over_time.total(quote))} if quote.over_time else {}),
         },
         "holds": again.holds,
         "identical": again.identical,

@@ -103,29 +103,34 @@ def changed(change: Change) -> Message:
 
 def summary(quote: Quote) -> Iterator[Message]:
     """Yield in sentences what all orders come to, what they owe after that, and what else is to be known of them."""
-    over_time = quote.over_time
-    if over_time is None:
+    if quote.over_time is None:
         return
-    roadmap, currency = over_time.roadmap, quote.plan.prices.currency
-    yield counted(
-        "{total:m} {currency} without tax from {first:month} to {last:month}, in {count} order.",
-        "{total:m} {currency} without tax from {first:month} to {last:month}, in {count} orders.",
-        len(roadmap.phases),
-        total=total(quote),
-        currency=currency,
-        first=roadmap.start,
-        last=roadmap.phases[-1].last,
-    )
+    yield in_all(quote)
     owed = sum((each.owed_after for each in phase_quotes(quote)), Decimal("0.00"))
     if owed:
         yield message(
             "Beside the total: after {last:month} the orders still owe {owed:m} {currency}, to the end of their "
             "commitments.",
-            last=roadmap.phases[-1].last,
+            last=quote.over_time.roadmap.phases[-1].last,
             owed=owed,
-            currency=currency,
+            currency=quote.plan.prices.currency,
         )
     yield from beside(quote)
+
+
+def in_all(quote: Quote) -> Message:
+    """Return in a sentence what all orders of a roadmap come to."""
+    assert quote.over_time is not None
+    roadmap = quote.over_time.roadmap
+    return counted(
+        "{total:m} {currency} without tax from {first:month} to {last:month}, in {count} order.",
+        "{total:m} {currency} without tax from {first:month} to {last:month}, in {count} orders.",
+        len(roadmap.phases),
+        total=total(quote),
+        currency=quote.plan.prices.currency,
+        first=roadmap.start,
+        last=roadmap.phases[-1].last,
+    )
 
 
 def beside(quote: Quote) -> Iterator[Message]:
