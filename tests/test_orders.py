@@ -25,6 +25,8 @@ from cloudplan.presentation.tables.orders import Head, values
 from cloudplan.rules.orders import portions
 from cloudplan.sales.orders import orders
 from cloudplan.sales.quote import quote
+from cloudplan.sales.requests import further_requests
+from cloudplan.sales.steps import Queue
 from cloudplan.sales.terms import Terms
 from cloudplan.workload.case import Case
 from cloudplan.workload.phases import sized_alone
@@ -425,3 +427,38 @@ def test_a_workbook_of_the_orders(dr_plan: Plan, tmp_path: Path, run: Callable[.
     cells = [cell for sheet in book for row in sheet for cell in row]
     assert any(cell.value == "Customer SA" for cell in cells) and not any(cell.data_type == "f" for cell in cells)
     assert run("orders", plan, "-o", tmp_path / "orders.xlsx").status == 2
+
+
+def test_later_orders_ask_for_what_is_new_of_vms_only() -> None:
+    edition = cp.load_edition("2026-04-30")
+    guarded = vm(name="db", count=2, protection={"mechanism": "vm-replication"}, disks=[{"size_gib": 60}])
+    grown = [
+        vm(count=3),
+        {**guarded, "count": 3},
+        vm(name="vault", backup="gold", protection={"mechanism": "global-mirror"}),
+        vm(name="safe", encrypted=True),
+    ]
+    cases = []
+    for vms in ([vm(), guarded], grown):
+        tree = workload(
+            vms=vms, sites={"standby": "az06"}, backup_policies={"gold": {"daily": 30}}, catalog="2026-04-30"
+        )
+        wanted = cp.read_workload(tree, edition)
+        prices = cp.load_prices(price_book(), edition)
+        cases.append((Case.of(wanted, edition, prices), cp.size(wanted, edition, prices, gap=0.3).choice))
+    (first, before), (second, choice) = cases
+    queue = Queue()
+    further_requests(first, before, (first, before), queue)
+    assert queue.steps == []
+    further_requests(second, choice, (first, before), queue)
+    asked = {(step.kind, step.content.policy): step.content.vms for step in queue.steps}
+    assert asked == {
+        ("backup policy", "gold"): ("vault",),
+        ("Global Mirror", ""): ("vault",),
+        ("VM replication", ""): ("db-3",),
+        ("DR test", ""): ("db-3", "vault"),
+        ("encryption", ""): ("safe",),
+    }
+    test = next(step for step in queue.steps if step.kind == "DR test")
+    assert [queue.steps[number - 1].kind for number in test.after] == ["Global Mirror", "VM replication"]
+    assert [(wish.group, wish.vms) for wish in test.content.wishes] == [("db", 1), ("vault", 1)]

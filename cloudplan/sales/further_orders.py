@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cloudplan.base.language import Message, message
 from cloudplan.evaluation.items import BACKUP, BLADES, CLASSES, MEMORY, key_of
-from cloudplan.plan.plan import BackupTarget, Change, Cluster, Datastore, Plan
+from cloudplan.plan.plan import BackupTarget, Change, Choice, Cluster, Datastore, Plan
 from cloudplan.rules.orders import (
     OrderForm,
     backup_portions_gib,
@@ -19,19 +19,23 @@ from cloudplan.rules.orders import (
 )
 from cloudplan.sales import steps
 from cloudplan.sales.affinity import affinity_rules
+from cloudplan.sales.requests import further_requests
 from cloudplan.sales.steps import Content, Lun, Orders, Queue
 from cloudplan.workload.case import Case
 from cloudplan.workload.existing import Existing, StandingCluster
 
 
-def further_orders(case: Case, plan: Plan) -> Orders:
+def further_orders(case: Case, plan: Plan, before: tuple[Case, Choice] | None = None) -> Orders:
     """Return what a plan orders beside what stands in its workload; without that all would be new.
 
-    What is given back is no order; the plan's changes have it.
+    What is given back is no order; the plan's changes have it. Requests that are about VMs are told where it is known
+    which stood, in the plan `before` this one.
     """
     assert case.workload.existing is not None
     builder = _Builder(case, plan, case.workload.existing)
     builder.build()
+    if before:
+        further_requests(case, plan.choice, before, builder.queue)
     return Orders(case, tuple(builder.queue.steps), tuple(affinity_rules(case, plan.choice)))
 
 

@@ -53,7 +53,11 @@ def orders_over_time(roadmap: Roadmap, name: str) -> Iterator[Orders]:
     """
     origin = in_order(roadmap, name)
     asked = Asked(origin.workload, origin.edition, origin.prices, phases(origin.workload, origin.edition))
-    before: Plan | None = None
+    before: tuple[Case, Plan] | None = None
     for number, phase in enumerate(roadmap.phases):
-        yield orders_of(asked.case(number, before), phase.plan)
-        before = phase.plan
+        case = asked.case(number, before[1] if before else None)
+        if before is None:
+            yield orders_of(case, phase.plan)
+        else:
+            yield further_orders(case, phase.plan, (before[0], before[1].choice))
+        before = case, phase.plan

@@ -1,7 +1,8 @@
 """The service requests that complete a plan: what no form orders, each behind the steps that it needs."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cloudplan.base.language import message
 from cloudplan.evaluation.utilisation import placements
@@ -9,7 +10,7 @@ from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Choice, Cluster, 
 from cloudplan.rules.backup import backup_site
 from cloudplan.rules.orders import Batch
 from cloudplan.sales import steps
-from cloudplan.sales.steps import Content, Queue, Wish
+from cloudplan.sales.steps import Content, Queue, Step, Wish
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, VmGroup
 
@@ -42,6 +43,56 @@ def requests(case: Case, choice: Choice, queue: Queue, standing: Standing) -> No
     _replication(case, choice, queue, standing, protected)
     _tests(case, choice, queue, standing, protected)
     _encryption(case, queue, standing)
+
+
+def further_requests(case: Case, choice: Choice, before: tuple[Case, Choice], queue: Queue) -> None:
+    """Add the requests of a plan that the one before it did not make: policies that are new, VMs that are, pairs.
+
+    Each comes after what is ordered at its zone and at its target, a test after what it tests.
+    """
+    earlier = {_subject(step): step.content for step in _asked_for(*before)}
+    bringing = {*steps.TOUCHES} - {steps.OTHER}
+    ordered = [(step.number, step.site) for step in queue.steps if step.kind in bringing]
+    for step in _asked_for(case, choice):
+        content = step.content
+        known = earlier.get(_subject(step))
+        if known is not None:
+            content = _beyond(content, known, case)
+            if step.kind == steps.POLICY or not (content.vms or content.pairs):
+                continue
+        after = [number for number, site in ordered if site in (step.site, content.target)]
+        if step.kind == steps.TEST:
+            protecting = [each for each in queue.steps if each.kind in (steps.MIRROR, steps.REPLICATION)]
+            after += [each.number for each in protecting if each.content.target == content.target]
+        queue.add(step.kind, step.site, content, after, request=True, notes=step.notes)
+
+
+def _asked_for(case: Case, choice: Choice) -> Iterator[Step]:
+    """Yield the requests of a plan that are of its VMs, whatever they come after."""
+    queue, protected = Queue(), dict[str, list[int]]()
+    all_else = queue.add(steps.OTHER, "", Content(), ())
+    steps_of = [defaultdict[str, int](lambda: all_else) for _ in range(3)]
+    standing = Standing(zones=steps_of[0], ready=steps_of[1], stores=steps_of[2])
+    _policies(case, queue, standing)
+    _mirrors(case, choice, queue, standing, protected)
+    _replication(case, choice, queue, standing, protected)
+    _tests(case, choice, queue, standing, protected)
+    _encryption(case, queue, standing)
+    yield from queue.steps[all_else:]
+
+
+def _subject(step: Step) -> tuple[object, ...]:
+    """Return what a request is about; a policy is known by its retention, for its name may be another."""
+    return step.kind, step.site, step.content.target, step.content.retention
+
+
+def _beyond(content: Content, known: Content, case: Case) -> Content:
+    """Return what a request asks for beyond an earlier one about the same."""
+    vms = tuple(name for name in content.vms if name not in known.vms)
+    fresh = {wish.group: len({*case.workload.groups[wish.group].names} & {*vms}) for wish in content.wishes}
+    wishes = tuple(replace(wish, vms=fresh[wish.group]) for wish in content.wishes if fresh[wish.group])
+    pairs = tuple(pair for pair in content.pairs if pair not in known.pairs)
+    return replace(content, vms=vms, wishes=wishes, pairs=pairs)
 
 
 def _sharing(case: Case, choice: Choice, queue: Queue, standing: Standing) -> None:
