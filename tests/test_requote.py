@@ -206,6 +206,22 @@ def test_each_cause_has_its_share_in_order() -> None:
     assert change.after.monthly == final.monthly
 
 
+def test_prices_of_licences_are_a_cause_of_their_own() -> None:
+    def book(licence: str, **more: Any) -> dict[str, Any]:
+        return {**price_book(), "licences": {"db": {"per": "vm", "price": licence}}, **more}
+
+    plan = planned(vms=[vm(count=2, licences=["db"])], prices=book("10.00"))
+    items = {**price_book()["items"], "csp:(region):iaas:backup:vm:v1": "8.00"}
+    change = requote(plan, prices=cp.load_prices(book("12.50", items=items)))
+    assert_sums(change)
+    assert [step.name for step in change.steps] == [OPTIMISER, *CAUSES, "licence prices"]
+    shares = moved(change)
+    assert shares["licence prices"] == 5 and shares["prices"] == -3
+    assert "db 10.00 → 12.50" in render_report(report(change), style="terminal")
+    other = {**price_book(), "licences": {"db": {"per": "vcpu", "price": "10.00"}, "x": {"per": "vm", "price": "1"}}}
+    assert "db changed, x new" in render_report(report(requote(plan, prices=cp.load_prices(other))), style="terminal")
+
+
 def test_a_cause_that_cannot_stand_alone_is_applied_with_the_next() -> None:
     plan = planned(prices=price_book("az:v1"))
     change = requote(plan, edition=cp.load_edition(NEWEST), prices=cp.load_prices(price_book()))

@@ -137,3 +137,14 @@ def test_a_comparison_of_something_else_is_refused(
     ran = run("quote", tmp_path / "plan.json", "--comparison", path, "-o", tmp_path / "page.html")
     assert (ran.status, words in ran.err, str(path) in ran.err) == (2, True, True), ran.err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_options_are_told_without_those_that_others_dominate(compared: Callable[..., Path], run: Run) -> None:
+    path = compared()
+    document = json.loads(path.read_text(encoding="utf-8"))
+    names = ("N+1, 3 vCPUs a core, ceiling 80 %, reserve 16 GiB", "N+2, 4 vCPUs a core, ceiling 85 %, reserve 0 GiB")
+    for each, name, beside in zip(document["alternatives"][1:3], names, (None, 2), strict=True):
+        each.update(name=name, theme="policy.host_failures x policy.vcpu_per_core", option={"dominated_by": beside})
+    path.write_text(json.dumps(document), encoding="utf-8")
+    text = shown(run, path, "--lang", "fr")
+    assert "N+1, 3 vCPU par cœur, plafond 80 %, réserve 16 Gio" in text and "N+2, 4" not in text

@@ -250,8 +250,8 @@ def at_least(one: Careful, other: Careful) -> bool:
 
 def _option(origin: Origin, point: Point, asked: Asked, found: Alternative, searched: bool) -> Option:
     """Return a point with what stays of it when as many hosts are lost as may be."""
-    theme, name, edits = asked
-    alternative, plan = replace(found, theme=theme, name=name, edits=edits), found.plan
+    theme, _, edits = asked
+    alternative, plan = replace(found, theme=theme, name=_name(point), edits=edits), found.plan
     if plan is None:
         return Option(point, alternative, searched)
     case = Case.of(origin.workload, origin.edition, origin.prices)
@@ -264,6 +264,13 @@ def _option(origin: Origin, point: Point, asked: Asked, found: Alternative, sear
     )
     ratio = (Decimal(vcpus) / cores).quantize(Decimal("0.01")) if cores else None
     return Option(point, alternative, searched, None, may_fail, cores, ratio)
+
+
+def _name(point: Point) -> str:
+    """Return what a point is called, in English."""
+    failures, ratio, ceiling, reserve_gib = point
+    percent = (ceiling * 100).normalize()
+    return f"N+{failures}, {ratio:f} vCPUs a core, ceiling {percent:f} %, reserve {reserve_gib} GiB"
 
 
 def _with_dominator(option: Option, axes: Sequence[Axis], all_options: Sequence[Option]) -> Option:

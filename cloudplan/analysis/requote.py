@@ -24,6 +24,8 @@ from cloudplan.sales.quote import verified
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import as_given, computed_skus, read_workload
 
+LICENCE_PRICES = "licence prices"
+"""What licences of others cost and how they count, where the two price books differ in that: the last cause then."""
 CAUSES = ("workload", "policy", "catalogue", "prices")
 CAUSES_OVER_TIME = ("workload", "growth", "horizon", "policy", "catalogue", "prices")
 EXISTING = "existing"
@@ -164,7 +166,15 @@ def _stages(
     wanted = _wanted(given, tree, term_months)
     changed = [(cause, replace(old, tree=each)) for cause, each in _trees(given, wanted, over_time=not phase)]
     new = _Given(wanted if tree is not None else _left_to(edition, wanted), edition, prices, phase)
-    return [(OPTIMISER, old), *changed, ("catalogue", replace(new, prices=old.prices)), ("prices", new)]
+    stages = [(OPTIMISER, old), *changed, ("catalogue", replace(new, prices=old.prices))]
+    if prices.licences == origin.prices.licences:
+        return [*stages, ("prices", new)]
+    return [*stages, ("prices", replace(new, prices=_with_licences(prices, origin.prices))), (LICENCE_PRICES, new)]
+
+
+def _with_licences(book: PriceBook, other: PriceBook) -> PriceBook:
+    """Return a price book with the licences of others of another one."""
+    return PriceBook.model_validate({**book.canonical(), "licences": other.canonical().get("licences", {})})
 
 
 def _wanted(given: dict[str, Any], tree: Mapping[str, Any] | None, term_months: int | None) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _pieces(template: str) -> Iterator[str]:
 
 
 CAUSES = (
-    *("workload", "growth", "horizon", "existing", "policy", "catalogue", "prices"),
+    *("workload", "growth", "horizon", "existing", "policy", "catalogue", "prices", "licence prices"),
     *("optimiser", "the second optimiser"),
 )
 """Causes of a difference; a column has the name of each, capitalised."""
@@ -166,6 +166,7 @@ PHRASES = (
     "{n_vcpus} vCPUs for {vm}",
     "{n_gib} GiB of memory for {vm}",
     "disk {n_disk} of {vm} no larger than {n_gib} GiB",
+    "N+{n_failures}, {n_ratio} vCPUs a core, ceiling {n_percent} %, reserve {n_gib} GiB",
     "{n_count} VM groups",
     "{n_ratio} vCPUs a core",
     "a commitment of {n_months} months",

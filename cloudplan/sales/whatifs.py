@@ -30,6 +30,10 @@ class _Workload(_Read):
     sha256: str
 
 
+class _Option(_Read):
+    dominated_by: Count | None
+
+
 class _Alternative(_Read):
     theme: str
     name: str
@@ -40,6 +44,12 @@ class _Alternative(_Read):
     gives_up: tuple[str, ...]
     why: str
     hosts: Count
+    option: _Option | None = None
+
+    @property
+    def is_dominated(self) -> bool:
+        """Whether it is an option that nobody need take: another costs no more and is more careful."""
+        return self.option is not None and self.option.dominated_by is not None
 
 
 class _Breakpoints(_Read):
@@ -119,7 +129,8 @@ def whatifs(read: ComparisonFile, plan: Plan, name: str, *, amounts: bool, inter
         found, wanted = f"{base} {read.currency}", f"{plan.cost} {plan.prices.currency}"
         message = f"compares with {found} a month, the plan costs {wanted}; allowed: the prices and gap of the plan"
         raise BadInputError([Fault(message, where=name, found=found, allowed=wanted)])
-    told = [_told(each, plan.cost, amounts=amounts, internal=internal) for each in read.alternatives[1:]]
+    others = [each for each in read.alternatives[1:] if not each.is_dominated]
+    told = [_told(each, plan.cost, amounts=amounts, internal=internal) for each in others]
     breaks = read.breakpoints
     growth = breaks and Growth(
         hosts=breaks.hosts,

@@ -242,6 +242,24 @@ def _prices(old: Made, new: Made) -> Message | None:
     return _named(old.prices.name, old.prices.sha256, new.prices.name, new.prices.sha256)
 
 
+def _licence_prices(old: Made, new: Made) -> Message | None:
+    """Return which licences of others cost something else or count otherwise."""
+    before, after = (made.inputs.prices.get("licences", {}) for made in (old, new))
+    texts = []
+    for name in [name for name in {**before, **after} if before.get(name) != after.get(name)]:
+        one, other = before.get(name), after.get(name)
+        if one and other and one["price"] != other["price"]:
+            texts.append(message("{name} {old:u} → {new:u}", name=name, old=one["price"], new=other["price"]))
+        else:
+            changed = message("{key} changed", key=name)
+            texts.append(changed if one and other else _come_or_gone(name, gone=one is not None))
+    return joined(*texts, between=", ") if texts else None
+
+
+def _come_or_gone(name: str, *, gone: bool) -> Message:
+    return message("{name} gone", name=name) if gone else message("{name} new", name=name)
+
+
 def _named(old: str, old_sha: str, new: str, new_sha: str) -> Message | None:
     if old_sha == new_sha:
         return None
@@ -256,6 +274,7 @@ WORDS: Mapping[str, Callable[[Made, Made], Message | None]] = {
     "policy": _policy,
     "catalogue": _catalogue,
     "prices": _prices,
+    "licence prices": _licence_prices,
 }
 """What each cause changed, in words."""
 

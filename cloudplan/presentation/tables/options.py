@@ -34,7 +34,7 @@ def report(found: Options, breaks: Breakpoints | None = None) -> Report:
     summary: tuple[Text, ...] = (*compare.head(found.optimum), _proven(found), _dominated(found), *own_catalog(plan))
     parts: list[Table | Notes] = [table(found), frontier(found), steps(found), proofs(found)]
     none = tuple(
-        (_name(found, option), phrase(option.alternative.why))
+        (phrase(option.alternative.name), phrase(option.alternative.why))
         for option in found.options
         if option.alternative.plan is None
     )
@@ -116,7 +116,13 @@ def frontier(found: Options) -> Table:
     costs = {number: _cost(plans[number]) for number in kept}
     least, most = min(costs.values(), default=Decimal(0)), max(costs.values(), default=Decimal(0))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (number, _name(found, plans[number]), costs[number], costs[number] - least, _bar(costs[number], least, most))
+        (
+            number,
+            phrase(plans[number].alternative.name),
+            costs[number],
+            costs[number] - least,
+            _bar(costs[number], least, most),
+        )
         for number in sorted(kept, key=lambda number: (costs[number], number))
     )
     currency = _currency(found)
@@ -188,15 +194,6 @@ def value_of(field: str, value: Decimal) -> Message:
     if field == "policy.host_memory_reserve_gib":
         return message("{gib:n} GiB", gib=value)
     return message("{value:n2}", value=value)
-
-
-def _name(found: Options, option: Option) -> Message:
-    pairs = zip(found.axes, option.values, strict=True)
-    said = [value_of(axis.field, value) for axis, value in pairs]
-    return message(
-        "{failures}, {ratio} vCPUs a core, ceiling {ceiling}, reserve {reserve}",
-        **dict(zip(("failures", "ratio", "ceiling", "reserve"), said, strict=True)),
-    )
 
 
 def _values(option: Option) -> tuple[Cell, ...]:

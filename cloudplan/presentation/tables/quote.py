@@ -38,6 +38,7 @@ CAUSES = {
     "policy": message("rules of sizing"),
     "catalogue": message("catalogue"),
     "prices": message("prices"),
+    "licence prices": message("prices of licences"),
     "optimiser": message("sized again"),
     "the second optimiser": message("another choice"),
 }
