@@ -1,5 +1,6 @@
 """The library as its user has it: what works alone, and how values look at a prompt and in a notebook."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -12,7 +13,9 @@ from pydantic import BaseModel
 
 import cloudplan as cp
 from cloudplan.base.brief import WIDTH
+from cloudplan.base.errors import MachineError
 from cloudplan.plan.origin import origin_of
+from cloudplan.presentation.frames import frames_of
 
 WEB_SHOP = REPOSITORY / "examples" / "web-shop.yaml"
 
@@ -163,3 +166,45 @@ def test_what_is_invoiced_and_what_is_sent_and_ordered(plan: cp.Plan, roadmap: c
     assert cp.quote(plan, previous=plan).revision
     assert [len(cp.orders(each)) for each in (plan, roadmap)] == [1, len(roadmap.phases)]
     assert cp.render_page(roadmap, lang="fr").startswith("<!doctype html>") and cp.write_workbook(roadmap)
+
+
+# --- tables of data --------------------------------------------------------------------------------------------------
+
+
+def test_every_frame_of_a_plan_and_a_roadmap_holds_what_it_says(plan: cp.Plan, roadmap: cp.Roadmap) -> None:
+    for name, frame in frames_of(plan).items():
+        table = plan.frame(name)
+        assert table.column_names == list(frame.columns)
+        later = roadmap.frame(name)
+        assert later.column_names == ["from", *table.column_names]
+        assert {*later["from"].to_pylist()} <= {phase.from_ for phase in roadmap.phases}
+    bill = plan.frame("bom")
+    assert str(bill.schema.field("monthly").type) == "decimal128(38, 2)"
+    assert sum(bill["monthly"].to_pylist()) == plan.monthly
+    assert bill["unit_price"].to_pylist() == [line.unit_price for line in plan.bom]
+    hosts = plan.frame("hosts").to_pylist()
+    assert len(hosts) == 7 and sum(host["spare"] for host in hosts) == 1
+    assert all(host["memory_gib_used"] <= host["memory_gib"] for host in hosts)
+    assert sum(host["vms"] for host in hosts) == plan.frame("placement").num_rows == 12
+    phases = roadmap.frame("phases").to_pylist()
+    assert sum(phase["cost"] for phase in phases) == roadmap.total
+
+
+def test_what_was_compared_quoted_and_explained_has_frames_too(plan: cp.Plan, small: cp.Plan) -> None:
+    found = cp.compare(small, vary={"vms[0].count": [9]})
+    rows = found.frame("alternatives").to_pylist()
+    assert [row["name"] for row in rows] == ["as asked for", "count 9"]
+    assert rows[1]["difference"] == rows[1]["monthly"] - small.cost > 0
+    change = cp.diff(small, prices=cp.load_prices(price_book(items={"csp:(region):iaas:vmware:eco:v3": "700.00"})))
+    assert sum(change.frame("causes")["difference"].to_pylist()) == change.difference
+    assert sum(cp.quote(plan).frame("lines")["net"].to_pylist()) == plan.monthly
+    assert cp.explain(plan, "web").frame("Where it stands")["VM"].to_pylist()[0] == "web-1"
+
+
+def test_a_frame_that_is_not_there_is_one_fault(plan: cp.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bad_input() as faults:
+        plan.frame("hots")
+    assert faults[0].suggestion == "hosts" and "bom" in str(faults[0].allowed)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MachineError, match=r"pip install 'cloudplan\[frames\]'"):
+        plan.frame("bom")

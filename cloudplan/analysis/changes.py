@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from cloudplan.base.brief import Brief
+from cloudplan.base.views import Tabled
 from cloudplan.catalog.edition import Edition, in_region
 from cloudplan.evaluation.estate_changes import LICENCE
 from cloudplan.plan.origin import Made, Origin
@@ -79,7 +80,7 @@ class LineChange(Brief):
 
 
 @dataclass(frozen=True, repr=False)
-class Requote(Brief, Generic[MadeT]):
+class Requote(Brief, Tabled, Generic[MadeT]):
     """A plan or roadmap and the new one, what each was made from, and the steps between them.
 
     The first step is the optimiser's. Amounts are those of `cost_of`.

@@ -14,6 +14,7 @@ from cloudplan.analysis.edits import Asked, Edits, edited, varied
 from cloudplan.analysis.requirements import given_up
 from cloudplan.base.brief import Brief
 from cloudplan.base.errors import NoPlanError
+from cloudplan.base.views import Tabled
 from cloudplan.evaluation.resting import DATASTORES, RESERVE_GIB
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, Plan
@@ -73,7 +74,7 @@ Each = Callable[[Callable[[Asked], Alternative], Sequence[Asked]], Sequence[Alte
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Brief):
+class Comparison(Brief, Tabled):
     """The optimum, and the alternatives in the order of their themes."""
 
     optimum: Alternative

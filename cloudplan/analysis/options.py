@@ -18,6 +18,7 @@ from cloudplan.analysis.requirements import given_up
 from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import unknown
+from cloudplan.base.views import Tabled
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.resting import RESERVE_GIB
 from cloudplan.plan.origin import Origin
@@ -82,7 +83,7 @@ class Step(Brief):
 
 
 @dataclass(frozen=True, repr=False)
-class Options(Brief):
+class Options(Brief, Tabled):
     """Every point, in the order of the axes, beside the workload as asked for."""
 
     optimum: Alternative

@@ -9,6 +9,7 @@ from pydantic import Field
 from cloudplan.base.files import json_text
 from cloudplan.base.schema import Frozen
 from cloudplan.base.units import month_number, month_text
+from cloudplan.base.views import Tabled
 from cloudplan.plan.plan import (
     MOST_GAP,
     Amount,
@@ -51,7 +52,7 @@ class RoadmapPhase(Frozen):
         return self.plan.cost * self.months
 
 
-class Roadmap(Frozen):
+class Roadmap(Tabled, Frozen):
     """The roadmap document, version 1; amounts are for the whole horizon.
 
     `owed_after` is told beside the total and no part of it.

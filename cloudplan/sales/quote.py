@@ -13,6 +13,7 @@ from cloudplan.base import money
 from cloudplan.base.brief import Brief
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.program import program
+from cloudplan.base.views import Tabled
 from cloudplan.catalog.edition import Edition, Item, in_region
 from cloudplan.evaluation.verify import Verdict, verify
 from cloudplan.plan.origin import Made, Origin, origin_of
@@ -70,7 +71,7 @@ class Invoiced:
 
 
 @dataclass(frozen=True, repr=False)
-class Quote(Brief):
+class Quote(Brief, Tabled):
     """A plan, its terms and who reads it; every amount is exact, without tax unless it says so.
 
     For the customer the plan is at net prices, and so is the case. `plan_sha256` is the hash of the file of the plan;

@@ -13,6 +13,7 @@ from cloudplan.base.brief import Brief
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Language, Message
 from cloudplan.base.units import number
+from cloudplan.base.views import Tabled
 
 Kind = Literal["text", "hash", "whole", "decimal", "quantity", "share", "discount", "price", "money", "change"]
 Text = str | Message
@@ -120,7 +121,7 @@ class Notes(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Report(Brief):
+class Report(Brief, Tabled):
     """What a command tells: a title, a summary in a few lines, tables and notes."""
 
     title: Text
