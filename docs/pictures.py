@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import yaml
@@ -29,6 +30,7 @@ from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.tables.compare import values
+from cloudplan.sales.phase_quotes import quote_over_time
 from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.whatifs import ComparisonFile, whatifs
 
@@ -38,14 +40,15 @@ PIXELS = 1000
 """Width of a page on paper."""
 WINDOW, SHOWN = "1180,2200", (0, 0, 1180, 1560)
 """Size of the window of the browser, and what of it is shown."""
+SHOWN_OVER_TIME = (0, 0, 1180, 1097)
 
 
 @cache
-def planned(name: str) -> cp.Plan:
-    """Return the plan of an example, at the prices of examples/prices.yaml."""
+def planned(name: str, optimise: Callable[..., Any] = cp.optimise) -> Any:
+    """Return the plan of an example, or its roadmap, at the prices of examples/prices.yaml."""
     path = EXAMPLES / f"{name}.yaml"
     edition = cp.load_edition(yaml.safe_load(path.read_text(encoding="utf-8"))["catalog"])
-    return cp.optimise(cp.read_workload(path, edition), edition, cp.load_prices(EXAMPLES / "prices.yaml", edition))
+    return optimise(cp.read_workload(path, edition), edition, cp.load_prices(EXAMPLES / "prices.yaml", edition))
 
 
 def quote(lang: Code, terms: str) -> bytes:
@@ -74,7 +77,17 @@ def page(lang: Code) -> bytes:
     """Return the top of the page of an example for its customer, as a PNG."""
     plan = planned("two-zones-dr")
     told = whatifs(compared("two-zones-dr"), plan, "comparison", amounts=True, internal=False)
-    shown = render_quote_page(replace(quoted(plan, audience="customer"), whatifs=told), language(lang))
+    return drawn(render_quote_page(replace(quoted(plan, audience="customer"), whatifs=told), language(lang)), SHOWN)
+
+
+def over_time(lang: Code) -> bytes:
+    """Return the top of the page of a roadmap for its customer, as a PNG."""
+    made = quote_over_time(planned("three-years", cp.roadmap), audience="customer")
+    return drawn(render_quote_page(made, language(lang)), SHOWN_OVER_TIME)
+
+
+def drawn(shown: str, box: tuple[int, int, int, int]) -> bytes:
+    """Return what a browser shows of a page in a box, as a PNG."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "page.html", Path(folder) / "page.png"
         source.write_text(shown, encoding="utf-8")
@@ -82,7 +95,7 @@ def page(lang: Code) -> bytes:
         command += [f"--user-data-dir={folder}/profile", f"--window-size={WINDOW}", f"--screenshot={target}"]
         subprocess.run([*command, source.as_uri()], check=True, capture_output=True, timeout=120)
         file = io.BytesIO()
-        Image.open(target).convert("RGB").crop(SHOWN).quantize(256).save(file, "PNG", optimize=True)
+        Image.open(target).convert("RGB").crop(box).quantize(256).save(file, "PNG", optimize=True)
         return file.getvalue()
 
 
@@ -91,6 +104,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "devis.png": lambda: quote("fr", "terms.fr.yaml"),
     "page.png": lambda: page("en"),
     "page-fr.png": lambda: page("fr"),
+    "over-time.png": lambda: over_time("en"),
 }
 """What draws each picture."""
 

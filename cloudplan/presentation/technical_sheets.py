@@ -29,8 +29,8 @@ def technical(page: Callable[[Text], Page], quote: Quote) -> None:
         for position, (column, value) in enumerate(zip(ledger.columns, check, strict=True)):
             sheet.put(area.last + 2, position, value, sheet.styles.total[column.kind])
         sheet.note(area.last + 4, ledger.note)
-    found = orders_of(quote.case, quote.plan)
-    listed(page("Orders"), order_tables.table(found), "orders")
+    orders = over_time.orders(quote) if quote.over_time else order_tables.table(orders_of(quote.case, quote.plan))
+    listed(page("Orders"), orders, "orders")
     listed(page("Settings that were chosen"), tables.overridden(quote), "settings")
     listed(page("Rules"), tables.rules(quote), "rules")
     about(page("About"), quote)

@@ -1,7 +1,7 @@
 """What a quote of a roadmap tells beside its first order: every order with its cost, what is new, how full all is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,9 +11,11 @@ from cloudplan.evaluation import utilisation
 from cloudplan.plan.plan import Change
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.wording import joined
+from cloudplan.presentation.tables import orders as order_tables
 from cloudplan.presentation.tables import plan as plan_tables
 from cloudplan.presentation.tables import quote as quote_tables
 from cloudplan.presentation.tables.table import Cell, Column, Table
+from cloudplan.sales.phase_orders import orders_of
 from cloudplan.sales.phase_quotes import PhaseQuote, phase_quotes
 from cloudplan.sales.quote import Quote, QuoteLine
 
@@ -185,6 +187,16 @@ def lines(quote: Quote) -> Table:
 
 OF_SUMS = ("List amount", "Discount amount")
 """Columns of a bill that the lines of all orders lack."""
+
+
+def orders(quote: Quote) -> Table:
+    """Return the steps of the orders of every phase, one row for each field; of later ones only what is new."""
+    phases = phase_quotes(quote)
+    told = [order_tables.table(orders_of(each.quote.case, each.phase.plan)) for each in phases]
+    rows = tuple(
+        (month(each.phase.from_), *cells) for each, table in zip(phases, told, strict=True) for cells in table.rows
+    )
+    return replace(told[0], columns=(Column("Order of"), *told[0].columns), rows=rows)
 
 
 def _added(phase: PhaseQuote, line: QuoteLine) -> tuple[int, Decimal]:
