@@ -17,7 +17,11 @@ from cloudplan.base.yamlfile import parse
 from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.third_party import third_party
 from cloudplan.evaluation.verify import check_choice
+from cloudplan.optimiser.compute.column_generation import Target
+from cloudplan.optimiser.compute.shapes import pools_at
+from cloudplan.optimiser.over_time import clusters
 from cloudplan.optimiser.over_time.choose import OverTime, choose_over_time
+from cloudplan.optimiser.over_time.sharing import Sharing, SitePhase
 from cloudplan.optimiser.solver import Budget
 from cloudplan.plan.plan import Choice
 from cloudplan.plan.standing import standing_cluster
@@ -111,6 +115,17 @@ def test_what_is_bought_first_suits_what_comes(shared: Path, edition: cp.Edition
     assert 0 <= Fraction(amount) - found.bound <= 1
 
 
+def test_cuts_alone_prove_no_more_than_the_optimum(
+    shared: Path, edition: cp.Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "all_patterns", lambda *_: None)
+    folder = shared / "examples"
+    cases, months, found = chosen(folder / "web-shop-growth.yaml", folder / "prices-contested.yaml", edition)
+    amount, rounding = total(cases, months, found.choices)
+    assert Decimal("209504.70") <= amount
+    assert Decimal("209504.70") * Decimal("0.97") <= found.bound <= Decimal("209504.70") + rounding
+
+
 @st.composite
 def growing(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a small workload over two or three phases."""
@@ -156,3 +171,23 @@ def test_what_stands_in_no_pool_is_paid_in_every_phase(edition: cp.Edition) -> N
     tree["horizon"]["shrink"] = True
     _, _, found = chosen(tree, price_book(), edition)
     assert [len(choice.clusters) for choice in found.choices] == [2, 1]
+
+
+def test_a_cut_of_one_phase_is_known_in_the_others(edition: cp.Edition) -> None:
+    horizon = {"start": "2027-01", "months": 24, "growth": {"vms": 1}}
+    groups = [vm(name="odd", count=9, vcpus=24, memory_gib=40), vm(name="even", count=9, vcpus=2, memory_gib=90)]
+    tree = workload(horizon=horizon, policy={"blades": ["eco:v3"]}, vms=groups)
+    book = cp.load_prices(price_book(), edition)
+    cases = [Case.of(each.workload, edition, book) for each in phases(cp.read_workload(tree, edition), edition)]
+    times = [SitePhase(case, 12, tuple(pools_at(case, case.sites[0]))) for case in cases]
+    sharing = Sharing(times)
+    few, many = sharing.known
+    assert few and many
+    assert few.columns is many.columns
+    nothing = Target((0,), (0.0,), 0.0)
+    found, known = sharing.cut(1, nothing, Budget()), sharing.cut(0, nothing, Budget())
+    assert found and known
+    assert (known.host, known.worth) == (found.host, found.worth)
+    assert found.demand == pytest.approx(2 * known.demand)
+    assert (few.cuts, many.cuts) == ([known], [found])
+    assert sharing.cut(0, Target((99,), (99 * 128.0,), 9999.0), Budget()) is None

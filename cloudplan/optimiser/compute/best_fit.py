@@ -40,7 +40,7 @@ class Filling:
         offers = [
             [math.floor(amount * factor) for amount, factor in zip(offer, factors, strict=True)] for offer in most
         ]
-        fits = [[pool is own and shape.stands_on(kind) for own, kind in types] for pool, shape in shapes]
+        fits = [[pool.name == own.name and shape.stands_on(kind) for own, kind in types] for pool, shape in shapes]
         self._needs, self._offers = np.array(needs, dtype=np.int64), np.array(offers, dtype=np.int64)
         self._fits = np.array(fits, dtype=np.bool_)
         self._rivals = rivals([shape.apart for _, shape in shapes])

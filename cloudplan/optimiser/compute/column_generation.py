@@ -141,12 +141,16 @@ class Duals:
 
 
 class CoveringLp:
-    """The covering LP of pools, and the patterns found so far."""
+    """The covering LP of pools, and the patterns found so far.
 
-    def __init__(self, case: Case, pools: Sequence[Pool]):
+    It serves `also` other pools with the same shapes: `turn_to` them. What no host is worth more than holds for all.
+    """
+
+    def __init__(self, case: Case, pools: Sequence[Pool], also: Sequence[Sequence[Pool]] = ()):
         shapes = [(pool, index) for pool in pools for index in range(len(pool.shapes))]
         rows = {(pool.name, index): row for row, (pool, index) in enumerate(shapes)}
-        self.items: Ints = np.array([pool.shapes[index].count for pool, index in shapes], dtype=np.int64)
+        self.items = items_of(pools)
+        self._most: Ints = np.max([self.items, *map(items_of, also)], axis=0)
         self.types = [_host_type(case, pool, kind, rows) for pool in pools for kind in pool.kinds(case)]
         self._pools = {
             pool.name: slice(rows[pool.name, 0], rows[pool.name, 0] + len(pool.shapes)) for pool in pools if pool.shapes
@@ -175,6 +179,10 @@ class CoveringLp:
             self._lp.column(0.0, [(exchange.large, -1.0), (exchange.small, float(exchange.times))])
         self._exchanges = offered
         self._first = self.count = len(self.items) + len(self.types) + len(offered)
+
+    def turn_to(self, pools: Sequence[Pool]) -> None:
+        """Cover the items of these pools from now on."""
+        self.items = items_of(pools)
 
     def rows_of(self, pool: Pool) -> slice:
         """Return the rows of the shapes of a pool."""
@@ -309,7 +317,7 @@ class CoveringLp:
         found = []
         for position, entry in enumerate(self.types):
             values = duals.values(position, entry)
-            found.append(entry.knapsack.bound(values, entry.most(self.items), entry.known(values), steps))
+            found.append(entry.knapsack.bound(values, entry.most(self._most), entry.known(values), steps))
         return found
 
     def known(self, duals: Duals) -> list[float]:
@@ -322,7 +330,7 @@ class CoveringLp:
         for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
             if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
                 values = duals.values(position, entry)
-                table = entry.knapsack.bound(values, entry.most(self.items), known, steps)
+                table = entry.knapsack.bound(values, entry.most(self._most), known, steps)
                 found[position] = min(bounds[position], table)
         return found
 
@@ -332,7 +340,7 @@ class CoveringLp:
         for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
             if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
                 values = duals.values(position, entry)
-                content, bound = entry.knapsack.exact(values, entry.most(self.items), known)
+                content, bound = entry.knapsack.exact(values, entry.most(self._most), known)
                 sharper[position] = min(bounds[position], max(bound, known))
                 self._improve(position, np.array([content]), duals)
         return sharper
@@ -359,6 +367,11 @@ class CoveringLp:
         used = float((content * entry.memory_gib).sum())
         rows = [*entry.rows[some].tolist(), host, memory]
         self._lp.column(0.0, list(zip(rows, [*content[some].tolist(), 1.0, used], strict=True)))
+
+
+def items_of(pools: Sequence[Pool]) -> Ints:
+    """Return how many items there are of each shape of pools, one pool after the other."""
+    return np.array([shape.count for pool in pools for shape in pool.shapes], dtype=np.int64)
 
 
 def _shapes_on(pool: Pool, kind: ClusterKind) -> list[int]:

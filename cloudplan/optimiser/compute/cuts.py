@@ -6,10 +6,12 @@ Whatever the duals, they give a cut that every plan keeps, because no host holds
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from cloudplan.optimiser.compute.column_generation import IMPROVES, CoveringLp, Duals, Target
-from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES
+from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES, Ints
 from cloudplan.optimiser.solver import Budget
 
 ROUNDS = 400
@@ -49,11 +51,19 @@ DEEP = 0.5
 
 @dataclass(frozen=True)
 class Cut:
-    """demand <= sum over the types of (host x loaded hosts + memory x GiB that VMs may use)."""
+    """demand <= sum over the types of (host x loaded hosts + memory x GiB that VMs may use).
+
+    `worth` is what an item of each row counts in the demand.
+    """
 
     demand: float
     host: tuple[float, ...]
     memory: tuple[float, ...]
+    worth: tuple[float, ...] = ()
+
+    def of(self, items: Ints) -> "Cut":
+        """Return the cut for other items, of which no host may hold more than was assumed."""
+        return replace(self, demand=float((np.array(self.worth) * items).sum()))
 
     def excess(self, target: Target) -> float:
         """Return by how much the target breaks the cut, wherever its memory is."""
@@ -150,4 +160,4 @@ def _sharpest(columns: CoveringLp, duals: Duals, target: Target) -> Cut:
 
 
 def _cut(columns: CoveringLp, duals: Duals, hosts: Sequence[float]) -> Cut:
-    return Cut(float((duals.worth * columns.items).sum()), tuple(hosts), tuple(duals.memory))
+    return Cut(0.0, tuple(hosts), tuple(duals.memory), tuple(duals.worth)).of(columns.items)

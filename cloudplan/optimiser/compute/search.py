@@ -70,11 +70,29 @@ class Listed:
     patterns: Sequence[tuple[Pattern, Unknown]]
 
 
-class PoolsSearch:
-    """The search for the clusters of the pools of a site that are solved together: its plan gets better and better."""
+@dataclass(frozen=True)
+class Known:
+    """What was found before for pools that are the same but for what stands already: patterns, and valid cuts."""
 
-    def __init__(self, case: Case, site: str, pools: Sequence[Pool]):
+    columns: CoveringLp
+    cuts: list[Cut]
+
+    def suits(self, case: Case, pools: Sequence[Pool]) -> bool:
+        """Return whether it tells of the very kinds of clusters that pools may have."""
+        return [entry.key for entry in self.columns.types] == [
+            (pool.name, kind) for pool in pools for kind in pool.kinds(case)
+        ]
+
+
+class PoolsSearch:
+    """The search for the clusters of the pools of a site that are solved together: its plan gets better and better.
+
+    Pools with something `known` are too large to list their patterns.
+    """
+
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool], known: Known | None = None):
         self._case, self._site, self._pools = case, site, [with_worth(case, pool) for pool in pools]
+        self._known = known if known and known.suits(case, self._pools) else None
         self._plan: SitePlan | None = None
 
     @property
@@ -103,7 +121,10 @@ class PoolsSearch:
         Raises NoPlanError when `max_clusters` is too low for any plan.
         """
         budget.progress(f"placing VMs at {self._site}")
-        self._keep(_plan(self._case, self._site, self._pools, budget))
+        if self._known:
+            self._keep(_Search(self._case, self._site, self._pools, budget, self._known).run())
+        else:
+            self._keep(_plan(self._case, self._site, self._pools, budget))
 
     def _keep(self, found: SitePlan | None) -> None:
         """Keep the better plan and the better bound."""
@@ -132,16 +153,16 @@ def _plan(case: Case, site: str, pools: Sequence[Pool], budget: Budget) -> SiteP
             fleets.settle_ties(budget)
             clusters = clusters_of_hosts(case, pools, fleets, loaded_hosts(fleets, listed))
             return SitePlan(site, clusters, clusters_cost(case, clusters), outcome.bound)
-    return _Search(case, site, pools, budget).run()
+    return _Search(case, site, pools, budget, Known(CoveringLp(case, pools), [])).run()
 
 
 class _Search:
     """The search for the clusters of pools with too many patterns to list."""
 
-    def __init__(self, case: Case, site: str, pools: Sequence[Pool], budget: Budget):
+    def __init__(self, case: Case, site: str, pools: Sequence[Pool], budget: Budget, known: Known):
         self._case, self._site, self._pools, self._budget = case, site, pools, budget
-        self._columns = CoveringLp(case, pools)
-        self._cuts: list[Cut] = []
+        self._columns, self._cuts = known.columns, known.cuts
+        self._columns.turn_to(pools)
         self._guesses: list[Cut] = []
         self._bound = Fraction(0)
         self._best: SitePlan | None = None

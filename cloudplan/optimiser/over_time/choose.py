@@ -16,7 +16,8 @@ from cloudplan.optimiser.compute.clusters import idle_cluster
 from cloudplan.optimiser.compute.shapes import Pool, pools_at
 from cloudplan.optimiser.memory import Memory, storage_key
 from cloudplan.optimiser.optimise import refuse
-from cloudplan.optimiser.over_time.clusters import SiteOverTime, SitePhase
+from cloudplan.optimiser.over_time.clusters import SiteOverTime
+from cloudplan.optimiser.over_time.sharing import SitePhase
 from cloudplan.optimiser.over_time.storage import StorageOverTime
 from cloudplan.optimiser.solver import Budget
 from cloudplan.optimiser.storage.disaggregation import deal_storage
