@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import EDITION, REPOSITORY, Ran, png, price_book, vm, workload
+from conftest import EDITION, REPOSITORY, TIMES, Ran, png, price_book, vm, workload
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
@@ -265,6 +265,10 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
+EVERY = max(1, 4 // TIMES)
+"""A quarter of them is tried at each place, each of them at a quarter of the places; more when more is asked for."""
+
+
 def test_the_full_files_have_every_field_that_may_be_given() -> None:
     for (_, tree, _), model in zip(FILES, (cp.Workload, cp.Terms, cp.PriceBook, RuleFile), strict=True):
         given = {where[-1] for where in places(tree)}
@@ -336,7 +340,7 @@ def test_a_schema_and_its_reader_refuse_the_same(
     validator = Draft202012Validator(schema_of(name))
     looser, stricter = [], []
     for number, where in enumerate(places(tree)):
-        for value in (..., *ODD[number % 2 :: 2]):  # half of them at each place, each of them at half of the places
+        for value in (..., *ODD[number % EVERY :: EVERY]):
             made = changed(tree, where, value)
             valid, refusal = validator.is_valid(made), accepted(reader, made)
             is_text_of_number = isinstance(value, str) and decimal_of(value) is not None

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,14 @@ def catalog_folder() -> Path:
 
 def editions() -> list[str]:
     """Return the names of the shipped editions, oldest first."""
-    return sorted(path.name for path in catalog_folder().iterdir() if (path / FILES[0]).is_file())
+    folder = catalog_folder()
+    return list(_names_in(folder, folder.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=10)
+def _names_in(folder: Path, changed_ns: int) -> tuple[str, ...]:
+    """Return the names of the editions in a folder that was changed then, oldest first: nearly every step asks."""
+    return tuple(sorted(path.name for path in folder.iterdir() if (path / FILES[0]).is_file()))
 
 
 def published() -> dict[str, str]:
