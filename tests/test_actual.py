@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from conftest import EDITION, Ran, price_book, vm, workload
-from inventories import Rows, tables, workbook
+from inventories import Rows, csv_folder, database, legacy, tables, workbook
 from inventories import vm as exported_vm
 
 import cloudplan as cp
@@ -163,6 +163,20 @@ def test_an_export_of_the_plan_is_right_whatever_the_provider_called_it(plan: Pl
     assert found.datastores and len(found.datastores) == len(plan.datastores)
     assert {each.verdict for each in found.datastores} == {"same"}
     assert {each.verdict for each in found.vms} == {"same"} and len(found.vms) == 4
+
+
+def test_exports_of_every_form_are_read(plan: Plan, tmp_path: Path) -> None:
+    sheets = exported(plan)
+    tabs = {f"RVTools_tab{name}": rows for name, rows in sheets.items()}
+    folder = csv_folder(tmp_path / "export", tabs, ";", " ", "cp1252")
+    for file in (
+        folder,
+        workbook(tmp_path / "old.xlsx", legacy(sheets)),
+        workbook(tmp_path / "d.xlsx", database(sheets)),
+    ):
+        found = compare_estate(origin_of(plan), plan, file)
+        verdicts = [each.verdict for each in (*(found.clusters or ()), *(found.datastores or ()), *found.vms)]
+        assert verdicts == ["same"] * (len(plan.clusters) + len(plan.datastores) + 4), file
 
 
 def test_what_stands_otherwise_is_found(plan: Plan, tmp_path: Path, run: Run) -> None:

@@ -27,7 +27,7 @@ NEAREST, LIKE = 3, 0.45
 
 Value = TypeVar("Value")
 
-_TAB_PREFIX = re.compile("v(?:info|cpu|memory|disk|partition|snapshot|host|metadata)(?=..)")
+_TAB_PREFIX = re.compile("v(?:info|cpu|memory|disk|partition|snapshot|host|datastore|metadata)(?=..)")
 _TOTALS = {"total", "totals", "totaux", "somme", "sum", "summe", "gesamt"}
 _FIRST_ROWS = 20
 """Rows among which the header is looked for."""
