@@ -15,7 +15,7 @@ from test_requote import assert_sums
 
 import cloudplan as cp
 from cloudplan.analysis.changes import OPTIMISER, SECOND, Requote
-from cloudplan.analysis.requote import CAUSES, CAUSES_OVER_TIME, EXISTING, difference, requote
+from cloudplan.analysis.requote import CAUSES, CAUSES_OVER_TIME, EXISTING, LICENCE_PRICES, difference, requote
 from cloudplan.analysis.roadmap_diff import order_changes, spans
 from cloudplan.evaluation.roadmap_document import Asked
 from cloudplan.plan.origin import Origin, read_roadmap
@@ -128,9 +128,9 @@ def test_what_stood_already_is_a_cause_of_its_own(before: Roadmap) -> None:
 
 
 def test_every_cause_is_told_in_words() -> None:
-    causes = {*CAUSES, *CAUSES_OVER_TIME, EXISTING}
+    causes = {*CAUSES, *CAUSES_OVER_TIME, EXISTING, LICENCE_PRICES}
     assert set(WORDS) == causes and {*WORDS, OPTIMISER, SECOND} == set(phrases.CAUSES)
-    assert set(quote.CAUSES) == {*CAUSES, EXISTING, OPTIMISER, SECOND}
+    assert set(quote.CAUSES) == {*CAUSES, EXISTING, LICENCE_PRICES, OPTIMISER, SECOND}
 
 
 def test_what_cannot_be_compared_is_refused(before: Roadmap) -> None:
