@@ -19,15 +19,13 @@ SHOWN = 40
 
 
 def report(outcomes: Sequence[Outcome], *, shortened: bool = False) -> Report:
-    """Return what became of them for people; a shortened one lists only so many, and those that failed."""
-    parts: list[Table | Notes] = []
-    if not shortened or len(outcomes) <= SHOWN:
-        table = workloads(outcomes)
-        parts.append(table.without("Cost").without_empty() if shortened else table.without_empty())
-    parts += [table for table in (findings(outcomes),) if table.rows and not shortened]
-    failed = failures(outcomes)
-    if failed.entries:
-        parts.append(failed)
+    """Return what became of them for people, what failed first; a shortened one lists only so many workloads."""
+    table, found, failed = workloads(outcomes), findings(outcomes), failures(outcomes)
+    parts: list[Table | Notes] = [failed] if failed.entries else []
+    if shortened:
+        parts += [table.without("Cost").without_empty()] if len(outcomes) <= SHOWN else []
+    else:
+        parts += [*([found] if found.rows else []), table.without_empty()]
     return Report(message("Batch"), tuple(summary(outcomes)), tuple(parts))
 
 
