@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from cloudplan.analysis.spread import spread
 from cloudplan.base.errors import InternalError, MachineError
 from cloudplan.cli import batch as command
 from cloudplan.cli.batch_folder import LEDGER, Folder
-from cloudplan.cli.spreading import Spreading
+from cloudplan.cli.spreading import Able, Spreading
 
 pytestmark = pytest.mark.usefixtures("solved_once")
 
@@ -50,13 +51,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def in_a_thread(workers: int | None, scheduler: str | None) -> Iterator[Spreading]:
+def in_a_thread(workers: int | None, scheduler: str | None, able: Able = None) -> Iterator[Spreading]:
+    if able:
+        able()
     with ThreadPoolExecutor(1) as executor:
         yield Spreading(executor, lambda: 2)
 
 
 @contextmanager
-def nowhere(workers: int | None, scheduler: str | None) -> Iterator[Spreading]:
+def nowhere(workers: int | None, scheduler: str | None, able: Able = None) -> Iterator[Spreading]:
     raise AssertionError("there is nothing left to do")
     yield
 
@@ -200,6 +203,15 @@ def test_a_fault_is_told_before_anything_runs(arguments: str, fault: str, run: R
     ran = run("batch", *arguments.split())
     assert (ran.status, ran.out, ran.faults) == (2, "", [fault])
     assert not Path("out").exists() and len(names("in")) == 3
+
+
+def test_pdfs_that_cannot_be_made_are_told_before_anything_runs(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    ran = run("batch", "in", "-o", "out", "--quote", "pdf")
+    assert ran.status == 1 and "a PDF needs the extra cloudplan[pdf]" in ran.faults[0]
+    assert not Path("out").exists()
 
 
 def test_a_list_names_workloads_with_their_own_prices_and_terms(run: Run, here: Path) -> None:

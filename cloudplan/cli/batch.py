@@ -132,7 +132,7 @@ class _Run:
         self._folder.refuse(left, self._tasks.inputs, force=force)
         if left:
             self._folder.begin()
-            with spread_over(*self._spread) as spreading, Progress() as progress:
+            with spread_over(*self._spread, able=self._tasks.able) as spreading, Progress() as progress:
                 self._carry_out(spreading, progress)
         return [self._done[each.name] for each in wanted]
 

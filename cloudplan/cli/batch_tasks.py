@@ -11,6 +11,8 @@ from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.batch_folder import Wanted
 from cloudplan.cli.batch_list import Listed
+from cloudplan.cli.spreading import Able
+from cloudplan.presentation.pdf import require
 from cloudplan.prices.book import load_prices
 from cloudplan.sales.terms import Terms, read_terms
 
@@ -51,6 +53,11 @@ class Tasks:
         """All files that are read."""
         own = (path for each in self.listed for path in (each.workload, each.prices, each.terms))
         return [path for path in (*own, self._prices, self._terms) if path]
+
+    @property
+    def able(self) -> Able:
+        """What raises MachineError where the work cannot be done, if there is anything to be asked."""
+        return require if self.quoting and "pdf" in self.quoting["formats"] else None
 
     def entry(self, listed: Listed) -> Entry:
         """Return a workload as an entry of a batch, which is read only when its turn comes."""

@@ -38,6 +38,10 @@ Scheduler = Annotated[
 ]
 
 
+Able = Callable[[], None] | None
+"""A function of a module, which raises MachineError where some work cannot be done."""
+
+
 @dataclass(frozen=True)
 class Spreading:
     """An executor, how many tasks it is given at once, and what looks whether it is still there."""
@@ -48,14 +52,17 @@ class Spreading:
 
 
 @contextlib.contextmanager
-def spread_over(workers: int | None, scheduler: str | None) -> Iterator[Spreading]:
+def spread_over(workers: int | None, scheduler: str | None, able: Able = None) -> Iterator[Spreading]:
     """Give what work is spread over, for as long as the block lasts; what is under way then is given up.
 
-    Raises BadInputError for both or for an address that is none, MachineError when no scheduler answers, when it has no
-    worker, and when a worker has another program, catalogue or solver than this one.
+    `able` raises MachineError where the work cannot be done; it is asked of every worker. Raises BadInputError for both
+    or for an address that is none, MachineError when no scheduler answers, when it has no worker, and when a worker has
+    another program, catalogue or solver than this one, or is not able.
     """
     refuse_both(workers, scheduler)
     if scheduler is None:
+        if able:
+            able()
         count = workers or processes.cores()
         pool = Processes(count)
         try:
@@ -64,7 +71,7 @@ def spread_over(workers: int | None, scheduler: str | None) -> Iterator[Spreadin
             pool.shutdown(cancel_futures=True)
         return
     with _client(scheduler) as client:
-        _compare(client)
+        _compare(client, able)
         executor = client.get_executor(pure=False)
         cluster = _Cluster(client, scheduler)
         try:
@@ -148,13 +155,18 @@ def _client(address: str) -> Iterator[Any]:
             client.close(timeout=PATIENCE)
 
 
-def _compare(client: Any) -> None:
-    """Raise MachineError, with a fault for each, for workers whose program is not this one."""
-    wanted, faults = dict(identity()), []
+def _compare(client: Any, able: Able) -> None:
+    """Raise MachineError, with a fault for each, for workers whose program is not this one, or that are not able."""
+    wanted, faults = dict(identity()), list[Fault]()
     for worker, found in client.run(identity, on_error="return").items():
         if isinstance(found, Exception):
             faults.append(Fault(f"cannot tell its program: {type(found).__name__}: {found}", where=worker))
         elif others := differences(found, wanted):
             faults.append(Fault(f"another program than this one: {', '.join(others)}", where=worker))
+    if faults:
+        raise MachineError(faults)
+    for worker, found in client.run(able, on_error="return").items() if able else ():
+        if isinstance(found, Exception):
+            faults.append(Fault(str(found), where=worker))
     if faults:
         raise MachineError(faults)

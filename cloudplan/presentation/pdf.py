@@ -99,6 +99,11 @@ def render_html(quote: Quote, spoken: Language) -> str:
     return environment.get_template("quote.html.j2").render(_Pages(quote, spoken).values())
 
 
+def require() -> None:
+    """Raise MachineError, with what is to be installed, where no PDF can be made."""
+    _weasyprint()
+
+
 def _weasyprint() -> Any:
     """Return WeasyPrint; raise MachineError, with what is to be installed, when it or a library of the system lacks."""
     try:
