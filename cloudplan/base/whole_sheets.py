@@ -55,11 +55,13 @@ def whole_sheets(file: IO[bytes], left_out: Callable[[str], bool]) -> Iterator[t
     are `left_out` are neither scanned nor read: they have no rows.
     """
     clean = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - it lasts as long as its sheets are read
-    last_rows = _copied(file, clean, left_out)
-    if last_rows is None:
-        clean.close()
-        return None
-    return _sheets(clean, last_rows, left_out)
+    last_rows = None
+    try:
+        last_rows = _copied(file, clean, left_out)
+    finally:
+        if last_rows is None:
+            clean.close()
+    return None if last_rows is None else _sheets(clean, last_rows, left_out)
 
 
 def _sheets(
