@@ -22,6 +22,10 @@ docs:
     {{bin}}/python docs/translations.py
     {{bin}}/pytest tests/test_docs.py
 
+# make the site of the documentation, in build/site; a warning is a fault
+site:
+    {{bin}}/sphinx-build -q -W --keep-going -c docs . build/site
+
 # draw the pictures of the documentation anew
 pictures:
     {{bin}}/python docs/pictures.py
