@@ -30,6 +30,8 @@ def carried_over(
     case = Case.of(origin.workload, origin.edition, origin.prices)
     offers = [plan.choice.model_copy(update={"clusters": recast(case, plan.clusters)}) for plan in plans]
     for choice in sorted(offers, key=lambda each: clusters_cost(case, each.clusters)):
+        if instead and clusters_cost(case, choice.clusters) >= clusters_cost(case, instead.clusters):
+            return None
         if all(check.holds for check in check_choice(case, choice)):
             pinned = all(found.code != NOT_PINNED for plan in plans for found in plan.findings)
             found = _documented(case, choice, lower_bound, instead.search if instead else None, pinned=pinned)

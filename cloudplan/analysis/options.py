@@ -224,12 +224,13 @@ class _Sizing:
         return Alternative(theme, name, edits, plan, gives_up=given_up(self._origin.workload, workload))
 
     def _take_cheaper(self, point: Point, asked: Asked) -> None:
-        """Let a point have what a more careful one found for less: searches end a little above their bounds."""
+        """Let a point have what another one found for less and will do: searches end a little above bounds."""
         alternative, mine = self._found[point][0], careful(self._axes, point)
         own = alternative.plan
         if own is None or not alternative.edits:
             return
-        cheaper = [plan for at, plan in self._known.items() if at_least(at, mine) and plan.cost < own.cost]
+        comparable = [plan for at, plan in self._known.items() if at_least(at, mine) or at_least(mine, at)]
+        cheaper = [plan for plan in comparable if plan.cost < own.cost]
         if not cheaper:
             return
         inputs = replace(self._origin, workload=_read(self._origin, self._tree, asked[2]))

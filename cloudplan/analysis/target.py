@@ -2,10 +2,10 @@
 
 What gives up nothing that the workload requires comes first, then what does, at last what saves nothing by itself. Each
 time the one that saves most is taken, with all before it; where one or more reach the amount, the one that saves least
-of them. What is not needed for it then is left out again.
+of them. What is not needed for it then is left out again, but for what gives up nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -70,7 +70,7 @@ class _Search:
         kinds = [("concession", words, edits) for words, edits in _kinds(self._origin)]
         alone = [each for each in self._sized(kinds) if each.plan]
         alone.sort(key=lambda each: (cost(each), each.name))
-        made = self._needed(self._greedy(optimum, alone), optimum)
+        made = self._needed(self._greedy(optimum, alone), optimum, {each.name for each in alone if each.gives_up})
         assert optimum.plan is not None
         discount, discounted = _discount(optimum.plan, self._target)
         return Reaching(self._target, optimum, tuple(made), tuple(alone), discount, discounted)
@@ -93,10 +93,10 @@ class _Search:
                 left = [each for each in left if each.name != best.name]
         return made
 
-    def _needed(self, made: list[Alternative], optimum: Alternative) -> list[Alternative]:
+    def _needed(self, made: list[Alternative], optimum: Alternative, costly: Set[str]) -> list[Alternative]:
         """Return concessions without those that the others reach the amount without, each with those before it."""
         singles = {each.name: each for each in made}
-        for name in list(singles)[:-1]:
+        for name in [name for name in list(singles)[:-1] if name in costly]:
             kept = [each for each in singles if each != name]
             last = self._chain(optimum, made, kept)[-1]
             if cost(last) <= max(self._target, cost(made[-1])):
