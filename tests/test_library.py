@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from conftest import EDITION, REPOSITORY, bad_input, by_hand, price_book, vm, workload
@@ -208,3 +209,44 @@ def test_a_frame_that_is_not_there_is_one_fault(plan: cp.Plan, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MachineError, match=r"pip install 'cloudplan\[frames\]'"):
         plan.frame("bom")
+
+
+# --- pictures and notebooks ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sites", "hosts", "cost"])
+def test_a_picture_stands_by_itself(plan: cp.Plan, name: str) -> None:
+    text = plan.picture(name)
+    tree = ElementTree.fromstring(text)
+    assert tree.tag == "{http://www.w3.org/2000/svg}svg"
+    assert [part for part in ("var(", "href", "class=", "<style", "<script") if part in text] == []
+    height = float(tree.attrib["height"])
+    assert all(0 < float(each.attrib["y"]) < height for each in tree.iter("{http://www.w3.org/2000/svg}text"))
+    said = " ".join(each.text or "" for each in tree.iter("{http://www.w3.org/2000/svg}text"))
+    assert "5 043.30 EUR a month" in said and "ILLUSTRATIVE" in said
+    assert "par mois" in plan.picture(name, lang="fr")
+
+
+def test_a_picture_shows_every_host_and_what_each_family_costs(plan: cp.Plan) -> None:
+    assert plan.picture("hosts").count("% mem.") == 6 and plan.picture("hosts").count('stroke-dasharray="4 3"') == 2
+    cost = plan.picture("cost")
+    assert all(f"{amount:,}".replace(",", " ") in cost for amount in cp.quote(plan).by_family().values())
+    with bad_input() as faults:
+        plan.picture("host")
+    assert faults[0].suggestion == "hosts" and faults[0].allowed == "cost, hosts, sites"
+
+
+def test_names_from_a_workload_are_text_in_pictures_and_notebooks() -> None:
+    forged = cp.size(cp.read_workload(workload(name="<script>&", vms=[vm(name="<b>x</b>")])))
+    for text in (*(forged.picture(name) for name in ("sites", "hosts", "cost")), forged._repr_html_() or ""):
+        assert "<script" not in text and "<b>x" not in text and "&lt;script&gt;&amp;" in text
+
+
+def test_a_notebook_shows_what_it_can(plan: cp.Plan, small: cp.Plan, roadmap: cp.Roadmap) -> None:
+    shown = plan._repr_html_() or ""
+    assert shown.count("<svg") == 2 and "<style" not in shown
+    cluster = plan.clusters[0].model_copy(update={"hosts": 1})
+    assert by_hand(plan, clusters=(cluster,))._repr_html_() is None
+    assert "<table>" in (roadmap._repr_html_() or "")
+    assert "count 9" in (cp.compare(small, vary={"vms[0].count": [9]})._repr_html_() or "")
+    assert "Where it stands" in (cp.explain(plan, "web")._repr_html_() or "")

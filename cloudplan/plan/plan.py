@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from cloudplan.base.files import json_text
 from cloudplan.base.schema import Frozen
-from cloudplan.base.views import Tabled
+from cloudplan.base.views import Pictured
 
 PLAN_SCHEMA: Literal["cloudplan/plan/v1"] = "cloudplan/plan/v1"
 Mechanism = Literal["global-mirror", "vm-replication"]
@@ -248,7 +248,7 @@ class Search(Frozen):
         return {name: value for name, value in made.items() if name != "of" or value is not None}
 
 
-class Plan(Tabled, Frozen):
+class Plan(Pictured, Frozen):
     """The plan document, version 1; `search` is None in plans of programs that did not say.
 
     `monthly` is the provider's bill. Where VMs name licences of others, `total_monthly` has these beside it, and proof

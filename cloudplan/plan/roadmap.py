@@ -9,7 +9,7 @@ from pydantic import Field
 from cloudplan.base.files import json_text
 from cloudplan.base.schema import Frozen
 from cloudplan.base.units import month_number, month_text
-from cloudplan.base.views import Tabled
+from cloudplan.base.views import Pictured
 from cloudplan.plan.plan import (
     MOST_GAP,
     Amount,
@@ -52,7 +52,7 @@ class RoadmapPhase(Frozen):
         return self.plan.cost * self.months
 
 
-class Roadmap(Tabled, Frozen):
+class Roadmap(Pictured, Frozen):
     """The roadmap document, version 1; amounts are for the whole horizon.
 
     `owed_after` is told beside the total and no part of it.

@@ -102,7 +102,7 @@ class SitePanels:
             "name": cluster.name,
             "about": about,
             "why": self.spoken.said(words.why(drawn)),
-            "heat": _heat(shares, cluster.hosts) if heat else None,
+            "heat": cells(shares, cluster.hosts) if heat else None,
             "tip": text(
                 "{name}: {about}; memory filled {share} on average",
                 name=cluster.name,
@@ -180,7 +180,7 @@ def _stored_gib(site: DrawnSite) -> int:
     return sum(each.size_gib for each in site.storage) + site.backup_tib * GIB_PER_TIB
 
 
-def _heat(shares: Sequence[Fraction], hosts: int) -> dict[str, Any]:
+def cells(shares: Sequence[Fraction], hosts: int) -> dict[str, Any]:
     """Return the hosts of a cluster as cells, each filled from below by its memory: a path for each tone."""
     tones: dict[str, list[str]] = {}
     for at, share in enumerate(shares):
