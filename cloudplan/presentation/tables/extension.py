@@ -1,5 +1,6 @@
 """What of a quote stands already and what is new: each line in two parts, and what these come to."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from cloudplan.base.language import known, message
@@ -33,7 +34,11 @@ def table(quote: Quote) -> Table:
 def in_short(quote: Quote) -> tuple[Table, ...]:
     """Return the lines without prices, and below them what they come to; nothing where nothing stood."""
     parts = table(quote)
-    return (parts.without(*(PRICES if quote.internal else PRICES[2:])), totals(quote)) if parts.rows else ()
+    if not parts.rows:
+        return ()
+    shown = parts.without(*(PRICES if quote.internal else PRICES[2:]))
+    rows = tuple((message("{site}: {what}", site=site, what=item), *others) for site, item, *others in shown.rows)
+    return replace(shown, columns=shown.columns[1:], rows=rows), totals(quote)
 
 
 def _row(part: Split) -> tuple[Cell, ...]:
@@ -46,8 +51,9 @@ def _row(part: Split) -> tuple[Cell, ...]:
 
 
 def _gone(each: Change) -> tuple[Cell, ...]:
-    nothing = (None,) * (len(PRICES) + len(PARTS) + 1)
-    return (each.site.upper(), known(each.label), known(each.unit), each.before, 0, each.before, 0, *nothing)
+    nothing = Decimal("0.00")
+    quantities, amounts = (each.before, 0, each.before, 0), (nothing, nothing, nothing)
+    return (each.site.upper(), known(each.label), known(each.unit), *quantities, None, None, None, *amounts)
 
 
 def totals(quote: Quote) -> Table:
