@@ -1,5 +1,7 @@
 """The library as its user has it: what works alone, and how values look at a prompt and in a notebook."""
 
+import pickle
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -101,6 +103,10 @@ def test_a_fault_says_all_that_it_knows(tmp_path: Path) -> None:
     with bad_input() as faults:
         cp.read_workload(path)
     assert "did you mean 'vcpus'" in repr(faults[0]) and str(path) in repr(faults[0])
+    told = faults[0].values
+    assert (told["where"], told["suggestion"], told["rule"]) == (faults[0].where, "vcpus", None)
+    again = pickle.loads(pickle.dumps(cp.BadInputError(faults)))
+    assert again.faults == faults and again.faults[0].values == told
 
 
 # --- every question --------------------------------------------------------------------------------------------------
@@ -209,6 +215,13 @@ def test_a_frame_that_is_not_there_is_one_fault(plan: cp.Plan, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MachineError, match=r"pip install 'cloudplan\[frames\]'"):
         plan.frame("bom")
+
+
+def test_the_reference_names_every_public_name_and_every_frame(plan: cp.Plan, roadmap: cp.Roadmap) -> None:
+    text = (REPOSITORY / "docs" / "reference" / "library.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", text))))
+    assert {*cp.__all__} - said == set()
+    assert {*frames_of(plan), *frames_of(roadmap)} - said == set()
 
 
 # --- pictures and notebooks ------------------------------------------------------------------------------------------

@@ -80,6 +80,9 @@ class Comparison(Brief, Tabled):
     optimum: Alternative
     alternatives: tuple[Alternative, ...]
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.optimum.plan!r}: {len(self.alternatives)} alternatives>"
+
     @property
     def cheapest(self) -> Alternative | None:
         """The cheapest alternative that keeps every requirement and costs less than the optimum; None without one."""

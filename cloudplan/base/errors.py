@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+_TOLD = ("message", "rule", "where", "path", "found", "allowed", "suggestion")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -22,6 +24,11 @@ class Fault:
     """What is allowed, in words or as a list."""
     suggestion: str | None = None
     """What was probably meant."""
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """The fault as plain values: None where there is nothing to say."""
+        return {name: getattr(self, name) or None for name in _TOLD}
 
     def __repr__(self) -> str:
         return f"<Fault {str(self)!r}>"

@@ -110,9 +110,7 @@ def _told(error: CloudplanError, *, as_json: bool) -> int:
 
 def _values(error: CloudplanError) -> dict[str, object]:
     """Return an error as JSON has it: null where there is nothing to say."""
-    names = ("message", "rule", "where", "path", "found", "allowed", "suggestion")
-    faults = [{name: getattr(fault, name) or None for name in names} for fault in error.faults]
-    return {"status": error.exit_status, "faults": faults}
+    return {"status": error.exit_status, "faults": [fault.values for fault in error.faults]}
 
 
 def _fault(error: Exception) -> Fault:

@@ -128,6 +128,9 @@ class Report(Brief, Tabled):
     summary: tuple[str | Message, ...]
     parts: tuple[Table | Notes, ...]
 
+    def __repr__(self) -> str:
+        return f"<Report {say(self.title, ENGLISH)!r}: {', '.join(say(part.title, ENGLISH) for part in self.parts)}>"
+
 
 def number_of(count: int, word: str) -> str:
     """Return a count with its noun, in the plural when needed."""
