@@ -107,13 +107,22 @@ def _quote(quote: Quote, again: Again) -> Iterator[Text]:
     if quote.over_time:
         yield over_time.in_all(quote)
     yield message("Fingerprint: {fingerprint}", fingerprint=again.carried.quote.fingerprint)
-    yield message("Made from the plan with the SHA-256 {sha256}.", sha256=quote.plan_sha256)
+    if quote.over_time:
+        yield message("Made from the roadmap with the SHA-256 {sha256}.", sha256=quote.plan_sha256)
+    else:
+        yield message("Made from the plan with the SHA-256 {sha256}.", sha256=quote.plan_sha256)
 
 
 def _trust(again: Again) -> Iterator[Text]:
     """Yield what was checked of the plan, what was not, and what a file cannot prove of itself."""
     verdict, maker = again.remade.verdict, again.carried.quote.program
-    if verdict.holds:
+    if verdict.holds and again.remade.quote.over_time:
+        yield counted(
+            "The roadmap in it keeps every rule: {count:n} check.",
+            "The roadmap in it keeps every rule: {count:n} checks.",
+            len(verdict.checks),
+        )
+    elif verdict.holds:
         yield counted(
             "The plan in it keeps every rule: {count:n} check.",
             "The plan in it keeps every rule: {count:n} checks.",
