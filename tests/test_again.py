@@ -42,6 +42,8 @@ from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.revision import Cause, Figures, Move, Revision
 from cloudplan.sales.terms import read_terms
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 EDITS = 1000
 CENT = Decimal("0.01")

@@ -16,7 +16,7 @@ from cloudplan.optimiser.compute import search
 from cloudplan.rules.storage import LUN_2
 
 SLOW = examples(8, suppress_health_check=list(HealthCheck))
-BRUTE = examples(60, suppress_health_check=list(HealthCheck))
+BRUTE = examples(40, suppress_health_check=list(HealthCheck))
 
 
 def facts(edition: cp.Edition) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def test_the_order_of_the_vms_changes_nothing(wish: dict[str, Any], seed: Any, e
     assert (other.choice, other.bom, other.lower_bound) == (plan.choice, plan.bom, plan.lower_bound)
 
 
-@SLOW
+@examples(5, suppress_health_check=list(HealthCheck))
 @given(wish=workloads())
 def test_a_smaller_workload_is_never_proven_dearer(wish: dict[str, Any], edition: cp.Edition) -> None:
     assume(len(wish["vms"]) > 1)

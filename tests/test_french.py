@@ -20,6 +20,8 @@ from cloudplan.presentation.workbook import write_workbook
 from cloudplan.sales.terms import read_terms
 from cloudplan.workload.reading import pinned_edition
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 CALQUES = (
     *("Hypothèses des chiffres", "Le plan par", "Le plan correspond", "Nomenclature", "Prix utilisés", "Constats"),
     *("hôtes chargés", "hôte chargé", "un LUN", "LUN maximal", "dont 1 répliqués", "tel que demandé dans extras"),

@@ -19,6 +19,8 @@ from cloudplan.workload.phases import grown_by
 from cloudplan.workload.reading import as_given
 from cloudplan.workload.workload import Growth
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 Run = Callable[..., Ran]
 Solve = Callable[[Origin], Plan]
 

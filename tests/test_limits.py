@@ -93,11 +93,11 @@ def test_a_file_beyond_its_bytes_is_refused_unread(inputs: dict[str, list[str]],
 def test_values_of_a_yaml_file_are_counted() -> None:
     text = "schema: cloudplan/workload/v1\nnames: [" + "1," * 2_000_000 + "1]\n"
     assert len(text) < limits.TEXT_BYTES
-    start = time.monotonic()
+    start = time.process_time()
     with bad_input() as faults:
         yamlfile.parse(text, "w.yaml")
     assert str(faults[0]) == "w.yaml: too large: more than 2 million lines and values"
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_million_names_are_read() -> None:
@@ -128,19 +128,19 @@ def test_a_price_book_with_a_million_cells_is_refused_soon(tmp_path: Path, *, fa
     else:
         rows = "".join(f'<row r="{row}">{"<c><v>1</v></c>" * 1000}</row>' for row in range(500, 1800))
     path = sheet_of(tmp_path / "prices.xlsx", rows)
-    start = time.monotonic()
+    start = time.process_time()
     with bad_input() as faults:
         cp.load_prices(path)
     assert [fault.message for fault in faults] == [f"too large: more than {limits.PRICE_BOOK_CELLS} cells"]
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_only_the_first_unknown_skus_have_a_suggestion_and_none_is_lost() -> None:
     skus = {f"csp:(region):iaas:vmware:eco:v{number}": "1" for number in range(1000, 6000)}
-    start = time.monotonic()
+    start = time.process_time()
     with bad_input() as faults:
         cp.load_prices(price_book(items=skus))
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
     assert len(faults) == len(skus)
     assert sum("did you mean" in fault.message for fault in faults) == limits.SUGGESTIONS
     assert all(fault.suggestion for fault in faults[: limits.SUGGESTIONS])

@@ -30,6 +30,8 @@ from cloudplan.presentation.workbook import write_quote
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import read_terms
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 EXAMPLES = ("web-shop", "two-zones-dr")
 BOOK_DISCOUNT, DISCOUNT = "13.7", "0.073"
 TERMS = {

@@ -19,6 +19,8 @@ from cloudplan.base.errors import InternalError
 from cloudplan.catalog.loading import FILES, catalog_folder
 from cloudplan.rules.book import rule_book
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 OWN = "mine"
 NEWEST = catalog_folder() / cp.editions()[-1]
 FILES_OF_NEWEST = {file: (NEWEST / file).read_text(encoding="utf-8") for file in FILES}

@@ -30,6 +30,8 @@ from cloudplan.sales.letterhead import SIDE_MAX, contrast_of, logo_text, size_of
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terms import Terms, lacking, read_terms
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 ISO_DATES = {"11", "26", "12", "2026"}
 """Parts of the dates, which French writes otherwise."""
 EN, FR = language("en"), language("fr")

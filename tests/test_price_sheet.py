@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import openpyxl
 import pytest
 import xlsxwriter
-from conftest import EDITION, REPOSITORY, bad_input, price_book
-from hypothesis import given, settings
+from conftest import EDITION, REPOSITORY, bad_input, examples, price_book
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cloudplan as cp
@@ -413,7 +413,7 @@ def test_a_damaged_part_is_one_fault(example_prices: cp.PriceBook, edition: cp.E
             assert faults[0].message.startswith("damaged, or not an Excel workbook"), part
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_any_change_of_any_byte_gives_a_book_or_faults(data: st.DataObject) -> None:
     parts = zipfile.ZipFile(io.BytesIO(FILLED))
@@ -462,7 +462,7 @@ BOOKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25)
+@examples(15)
 @given(fields=BOOKS)
 def test_a_book_survives_both_forms(fields: dict[str, Any]) -> None:
     edition, book = cp.load_edition(EDITION), cp.load_prices(fields)

@@ -16,6 +16,8 @@ import cloudplan as cp
 from cloudplan.prices import book as prices
 from cloudplan.prices.book import Offer, Prices
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 ECO = "csp:(region):iaas:vmware:eco:v3"
 ECO_FR1 = "csp:fr1:iaas:vmware:eco:v3"
 LICENSE = "csp:(region):iaas:vmware:license:replication:v1"

@@ -26,6 +26,8 @@ from cloudplan.presentation import site_panels
 from cloudplan.presentation.html_page import render_page, render_quote_page
 from cloudplan.sales.quote import quote
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 CHROMIUM = shutil.which("chromium")
 WANTED = bool(CHROMIUM) or bool(os.environ.get("CLOUDPLAN_NO_SKIP"))
 BARE = (

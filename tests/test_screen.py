@@ -23,6 +23,8 @@ from cloudplan.base.language import ENGLISH
 from cloudplan.presentation.grid import grid
 from cloudplan.presentation.tables.table import Column
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 COLOUR = re.compile(r"\x1b\[\d*m")
 LONG = "a-name-that-goes-on-and-on-for-a-long-while-and-is-not-done-yet"
 

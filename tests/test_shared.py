@@ -102,7 +102,7 @@ def test_tiny_cases_agree_with_their_proven_optimum(
     assert judged(checker, facts, yaml.safe_load(wish.read_text()), yaml.safe_load(book.read_text()), plan) == []
 
 
-@examples(25, suppress_health_check=list(HealthCheck))
+@examples(13, suppress_health_check=list(HealthCheck))
 @given(wish=workloads(), seed=st.integers(0, 2**32))
 def test_mutated_plans_are_judged_as_the_independent_checker_judges_them(
     wish: dict[str, Any], seed: int, shared: Path, checker: ModuleType, facts: dict[str, Any], edition: cp.Edition
@@ -115,7 +115,7 @@ def test_mutated_plans_are_judged_as_the_independent_checker_judges_them(
     except cp.NoPlanError:
         assume(False)
     dice = random.Random(seed)
-    for _ in range(12):
+    for _ in range(25):
         name, changed = mutated(tree, dice)
         theirs = list(checker.check(facts, wish, book, changed))
         try:

@@ -18,6 +18,8 @@ from cloudplan.plan.plan import Plan
 from cloudplan.sales.quote import quote
 from cloudplan.sales.terraform import machines, unsaid
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 MODULE = REPOSITORY / "examples" / "terraform"
 META = {"for_each", "count", "lifecycle", "depends_on", "provider"}
 RESOURCES: dict[str, tuple[set[str], set[str]]] = {

@@ -53,7 +53,10 @@ def test_without_a_limit_each_part_is_improved_in_turn_to_its_end() -> None:
     assert log == [("storage", "improve", None), ("az05", "improve", None)]
 
 
-def test_under_a_limit_every_part_starts_and_the_one_that_leaves_most_gets_most_of_the_time() -> None:
+def test_under_a_limit_every_part_starts_and_the_one_that_leaves_most_gets_most_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # the parts take no time here, however slow the machine
     log: list[tuple[str, str, float | None]] = []
     parts = [Part("a", 10, log), Part("b", 80, log), Part("c", 10, log)]
     assert not improve_all(parts, budget(100.0), lambda: 20.0)
@@ -115,9 +118,9 @@ def test_a_limit_that_reading_alone_exceeds_is_status_1(tmp_path: Path, run: Cal
     groups = [vm(name=f"vm{number}") for number in range(30_000)]
     path = tmp_path / "large.yaml"
     path.write_text(yaml.dump(workload(vms=groups), Dumper=yaml.CSafeDumper), encoding="utf-8")
-    begun = time.monotonic()
+    begun = time.process_time()
     ran = run("size", path, "--time-limit", "0.2", "--output", tmp_path / "plan.txt")
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
     assert (ran.status, ran.out, len(ran.faults)) == (1, "", 1)
     assert "before the inputs were read" in ran.faults[0]
     assert not (tmp_path / "plan.txt").exists()

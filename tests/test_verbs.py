@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import math
 import pkgutil
 import shlex
 import shutil
@@ -207,7 +208,8 @@ def test_a_comparison_is_a_page_by_its_extension(run: Run, folder: Path) -> None
     assert Path("c.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
 
 
-def test_quiet_says_nothing_and_verbose_what_was_read(run: Run, folder: Path) -> None:
+def test_quiet_says_nothing_and_verbose_what_was_read(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudplan.cli.searching.QUIET_SECONDS", math.inf)  # nor how far it is, however long it takes
     assert run("size", "workload.yaml", "-o", "p.json", "--quiet") == Ran(0, "", "")
     ran = run("size", "workload.yaml", "--prices", "prices.yaml", "-o", "q.json", "--verbose")
     first, *read, last = ran.err.splitlines()
