@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from cloudplan.questions.explain import fit as fit
     from cloudplan.questions.explain import headroom as headroom
     from cloudplan.questions.explain import why_no_plan as why_no_plan
+    from cloudplan.questions.extend import extending as extending
     from cloudplan.questions.sell import orders as orders
     from cloudplan.questions.sell import quote as quote
     from cloudplan.questions.verify import verify as verify
+    from cloudplan.questions.verify_quote import verify_quote as verify_quote
     from cloudplan.sales.quote import Quote as Quote
     from cloudplan.sales.terms import Terms as Terms
     from cloudplan.sales.terms import read_terms as read_terms
@@ -79,6 +81,7 @@ _HOMES = {
     "diff_actual": "questions.diff",
     "editions": "catalog.loading",
     "explain": "questions.explain",
+    "extending": "questions.extend",
     "fit": "questions.explain",
     "headroom": "questions.explain",
     "import_inventory": "inventory.importing",
@@ -96,6 +99,7 @@ _HOMES = {
     "render_page": "presentation.html_page",
     "requote": "analysis.requote",
     "verify": "questions.verify",
+    "verify_quote": "questions.verify_quote",
     "why_no_plan": "questions.explain",
     "write_pdf": "presentation.pdf",
     "write_workbook": "presentation.workbook",

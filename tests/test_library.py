@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -147,8 +146,8 @@ def test_why(plan: cp.Plan, small: cp.Plan) -> None:
     told = cp.why_no_plan(impossible)
     assert told and told.groups == ("a",)
     assert cp.fit(small, 2, 8).count > 0
-    lasting = cp.headroom(small, cp.Growth(vms=Decimal("0.5")), "2027-01")
-    assert min(each.runs_out or "9" for each in lasting) > "2027-01"
+    lasting = cp.headroom(small, cp.Growth(), "2027-01")
+    assert lasting and all(each.runs_out is None and each.used <= each.capacity for each in lasting)
 
 
 def test_what_changed(plan: cp.Plan, roadmap: cp.Roadmap) -> None:
@@ -173,6 +172,30 @@ def test_what_is_invoiced_and_what_is_sent_and_ordered(plan: cp.Plan, roadmap: c
     assert cp.quote(plan, previous=plan).revision
     assert [len(cp.orders(each)) for each in (plan, roadmap)] == [1, len(roadmap.phases)]
     assert cp.render_page(roadmap, lang="fr").startswith("<!doctype html>") and cp.write_workbook(roadmap)
+
+
+def test_a_quote_is_what_was_sent(plan: cp.Plan, small: cp.Plan, tmp_path: Path) -> None:
+    page = tmp_path / "quote.html"
+    page.write_text(cp.render_page(plan, audience="customer"), encoding="utf-8")
+    assert cp.verify_quote(page).holds and cp.verify_quote(page, plan, cp.Terms()).holds
+    assert not cp.verify_quote(page, small).holds
+    page.write_text(page.read_text(encoding="utf-8").replace("5 043.30", "5 043.31"), encoding="utf-8")
+    assert repr(cp.verify_quote(page)).endswith("differences>")
+    with bad_input() as faults:
+        cp.verify_quote(page, terms=cp.Terms())
+    assert faults[0].where == "--terms"
+
+
+def test_a_workload_starts_from_what_a_plan_leaves_standing(small: cp.Plan, roadmap: cp.Roadmap) -> None:
+    grown = cp.read_workload(workload(vms=[vm(count=40)]))
+    further = cp.size(cp.extending(grown, small))
+    assert further.changes and all(each.before is not None for each in further.changes)
+    assert cp.verify(further).holds
+    last = cp.extending(grown, roadmap).existing
+    assert last and [each.hosts for each in last.clusters] == [each.hosts for each in roadmap.phases[-1].plan.clusters]
+    with bad_input() as faults:
+        cp.fit(small, 2, 8, site="az99")
+    assert "unknown zone 'az99'" in faults[0].message
 
 
 # --- tables of data --------------------------------------------------------------------------------------------------

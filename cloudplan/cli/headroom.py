@@ -8,18 +8,17 @@ from typing import Any
 import typer
 
 from cloudplan.analysis.headroom import Fit, Resource, fit, headroom
-from cloudplan.base.schema import decimal_of, misfit, unknown
+from cloudplan.base.schema import decimal_of, misfit
 from cloudplan.cli.options import Target
 from cloudplan.cli.searching import optimised
 from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import headroom as tables
+from cloudplan.questions.explain import LEAST_DISK_GIB, refuse_place
 from cloudplan.workload.workload import Growth
 
 SHAPE = re.compile(r"(?P<vcpus>[1-9]\d{0,4})x(?P<memory>\d{1,6}(\.\d{1,6})?)(x(?P<disk>\d{1,6}(\.\d{1,6})?))?")
-LEAST_DISK_GIB = "0.001"
-"""The disk of a VM of which none is told: next to none, for there is always one."""
 MOST_GROWTH = 10
 
 
@@ -70,15 +69,6 @@ def show(
 def _fit(origin: Origin, plan: Any, wanted: str, place: dict[str, str], solve: Any) -> Fit:
     read = SHAPE.fullmatch(wanted)
     assert read is not None
-    workload, edition = origin.workload, origin.edition
-    known = {
-        "site": ("zone", edition.zones(workload.region)),
-        "pool": ("pool", sorted({cluster.pool for cluster in plan.clusters})),
-        "class": ("storage class", list(edition.storage_classes)),
-    }
-    for name, value in place.items():
-        what, choices = known[name]
-        if value not in choices:
-            raise typer.BadParameter(unknown(what, value, choices).message, param_hint=f"--{name}")
-    fields = {"vcpus": read["vcpus"], "memory_gib": read["memory"], "disk_gib": read["disk"] or LEAST_DISK_GIB}
-    return fit(origin, plan, fields, wanted, {"site": workload.sites.primary, **place}, solve)
+    refuse_place(origin, plan, place)
+    fields = {"vcpus": read["vcpus"], "memory_gib": read["memory"], "disk_gib": read["disk"] or str(LEAST_DISK_GIB)}
+    return fit(origin, plan, fields, wanted, {"site": origin.workload.sites.primary, **place}, solve)

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from cloudplan.analysis import contents
-from cloudplan.base import files, kinds, limits
-from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base import kinds
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
 from cloudplan.cli.options import Force, Output, Shown, Target, refuse_options, target
@@ -19,12 +18,12 @@ from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.again import held_against, made_again
 from cloudplan.presentation.tables import again as again_tables
 from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
 from cloudplan.questions.verify import verify as verdict_of
+from cloudplan.questions.verify_quote import verify_quote
 from cloudplan.sales.terms import read_terms
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
@@ -102,12 +101,8 @@ def _verify_made(
 
 def _verify_quote(file: Path, plan: Path | None, terms: Path | None, to: Target) -> None:
     """Show the verdict on the file of a quote, held against a plan and terms where these are given."""
-    if terms and not plan:
-        raise BadInputError([Fault("allowed only with --plan", where="--terms")])
     read, agreed = read_either(plan) if plan else None, read_terms(terms) if terms else None
-    again = made_again(files.read_bytes(file, limits.QUOTE_BYTES), str(file))
-    if read and again.remade.verdict.holds:
-        again = held_against(again, read, agreed)
+    again = verify_quote(file, read, agreed)
     to.show(again_tables.report(str(file), again), again_tables.values(str(file), again))
     if not again.holds:
         raise typer.Exit(BROKEN)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from cloudplan.base.brief import Brief
 from cloudplan.presentation.carried import Carried, Output
 from cloudplan.sales.remade import Remade
 
@@ -29,8 +30,8 @@ class Changed:
     made: float
 
 
-@dataclass(frozen=True)
-class Again:
+@dataclass(frozen=True, repr=False)
+class Again(Brief):
     """What a file carries, the verdict on that, and where the file is not what is made of it.
 
     `identical` says that the bytes are the same; `compared` is how many cells, or texts and elements, were.
@@ -46,6 +47,10 @@ class Again:
     """Where it is not a quote of the plan and the terms that it was held against, if it was."""
     against: Literal["", "plan", "terms"] = ""
     """What it was held against: nothing, a plan, or a plan and terms."""
+
+    def __repr__(self) -> str:
+        differing = len(self.differences) + len(self.strangers)
+        return f"<Again {self.output}: {'holds' if self.holds else f'{differing} differences'}>"
 
     @property
     def output(self) -> Output:

@@ -1,6 +1,7 @@
 """Why? Of a plan: where a figure comes from, who pays for what, how long it lasts; of a workload: why there is none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -10,7 +11,8 @@ from cloudplan.analysis.allocation import Spare
 from cloudplan.analysis.headroom import Fit, Resource
 from cloudplan.analysis.licence_prices import licence_prices
 from cloudplan.analysis.relax import NoPlan
-from cloudplan.base.errors import NoPlanError
+from cloudplan.base.errors import BadInputError, NoPlanError
+from cloudplan.base.schema import unknown
 from cloudplan.catalog.edition import Edition
 from cloudplan.optimiser.memory import Memory
 from cloudplan.optimiser.optimise import optimise
@@ -93,18 +95,39 @@ def fit(
     plan: Plan,
     vcpus: int,
     memory_gib: Decimal | int,
-    disk_gib: Decimal | int = LEAST_DISK_GIB,
-    **place: str,
+    disk_gib: Decimal | int | None = None,
+    *,
+    site: str | None = None,
+    pool: str | None = None,
+    storage_class: str | None = None,
 ) -> Fit:
     """Return how many more VMs of a shape fit on what stands, and that one more does not.
 
-    `place` are their `site`, by default the primary one, and their `pool`. Raises BadInputError when the inputs of the
-    plan are not those that it was made from.
+    Without a disk it is next to none; without `site` they stand at the primary one, without `pool` in the default one,
+    without `storage_class` on any flash class. Raises BadInputError for a place that the plan does not have, and when
+    its inputs are not those that it was made from.
     """
-    origin = origin_of(plan)
-    shape = {"vcpus": str(vcpus), "memory_gib": str(memory_gib), "disk_gib": str(disk_gib)}
+    origin, name = origin_of(plan), "x".join(str(each) for each in (vcpus, memory_gib, disk_gib) if each is not None)
+    shape = {"vcpus": vcpus, "memory_gib": memory_gib, "disk_gib": LEAST_DISK_GIB if disk_gib is None else disk_gib}
+    fields = {field: str(value) for field, value in shape.items()}
+    asked = (("site", site), ("pool", pool), ("class", storage_class))
+    place = {key: value for key, value in asked if value is not None}
+    refuse_place(origin, plan, place)
     where = {"site": origin.workload.sites.primary, **place}
-    return lasting.fit(origin, plan, shape, f"{vcpus}x{memory_gib}x{disk_gib}", where, _with_memory(0.0, None))
+    return lasting.fit(origin, plan, fields, name, where, _with_memory(0.0, None))
+
+
+def refuse_place(origin: Origin, plan: Plan, place: Mapping[str, str]) -> None:
+    """Raise BadInputError for a site, pool or class that a plan does not have."""
+    known: Mapping[str, tuple[str, Sequence[str]]] = {
+        "site": ("zone", origin.edition.zones(origin.workload.region)),
+        "pool": ("pool", sorted({cluster.pool for cluster in plan.clusters})),
+        "class": ("storage class", list(origin.edition.storage_classes)),
+    }
+    for name, value in place.items():
+        what, choices = known[name]
+        if value not in choices:
+            raise BadInputError([replace(unknown(what, value, choices), where=f"--{name}")])
 
 
 def _with_memory(gap: float, time_limit: float | None) -> Callable[[Origin], Plan]:
