@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from cloudplan.analysis.edits import Asked, edited
 from cloudplan.analysis.options import Option, Options, options
 from cloudplan.analysis.side_by_side import SideBySide
 from cloudplan.base.language import language
-from cloudplan.plan.origin import Origin
+from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation import scatter
 from cloudplan.presentation.scatter import Dot
@@ -146,6 +147,36 @@ def test_an_executor_finds_the_same_bytes(found: tuple[Options, list[str]]) -> N
     for one, other in zip(there.options, found[0].options, strict=True):
         assert plan_of(one).to_json() == plan_of(other).to_json()
     assert tables.values(there) == tables.values(found[0])
+
+
+def test_what_a_short_search_leaves_open_other_points_prove(found: tuple[Options, list[str]]) -> None:
+    """Searches of N+2 end without a bound, and the one at 8 vCPUs a core with the dear plan of 2 vCPUs a core."""
+    dear = plan_of(found[0].options[-1])
+    ended = {"lower_bound": Decimal(0), "status": "feasible", "gap": 1.0, "search": None}
+
+    def each(work: Callable[[Asked], Alternative], asked: Any) -> Any:
+        short = []
+        for alternative in sizing.each(work, asked):
+            changed: dict[str, Any] = ended if "host_failures 2" in alternative.name else {}
+            if changed and "core 8" in alternative.name:
+                changed = {**ended, "clusters": dear.clusters, "monthly": dear.monthly, "bom": dear.bom}
+            assert alternative.plan
+            short.append(replace(alternative, plan=alternative.plan.model_copy(update=changed)))
+        return short
+
+    sizing = SideBySide(origin())
+    told = options(origin(), sizing.solve, VARY, each)
+    plans = {tuple(map(str, option.values[:2])): plan_of(option) for option in told.options}
+    for (failures, ratio), plan in plans.items():
+        known = next(option for option in found[0].options if tuple(map(str, option.values[:2])) == (failures, ratio))
+        assert plan.cost == plan_of(known).cost
+        assert plan.lower_bound >= plans["1", ratio].lower_bound > 0
+        assert cp.verify(plan, *inputs_of(plan)).holds
+
+
+def inputs_of(plan: Plan) -> tuple[cp.Workload, cp.Edition, cp.PriceBook]:
+    made = origin_of(plan)
+    return made.workload, made.edition, made.prices
 
 
 def test_a_point_without_a_plan_and_what_others_give_up() -> None:

@@ -24,19 +24,22 @@ def carried_over(
     """Return the cheapest plan of inputs that has VMs and disks where one of some plans has them, if it is good enough.
 
     Hosts to spare and memory are counted anew. `lower_bound` is what is proven of any plan of the inputs. None where
-    no placement keeps the rules, and where it costs more than where a search would end; or no less than the plan that
-    it would stand instead of. Raises InternalError for a bound that is above a bill.
+    no placement keeps the rules, and where it costs more than where a search would end; or, beside the plan that it
+    would stand instead of, where it costs more, or no less while no more is proven. Raises InternalError for a bound
+    that is above a bill.
     """
     case = Case.of(origin.workload, origin.edition, origin.prices)
     offers = [plan.choice.model_copy(update={"clusters": recast(case, plan.clusters)}) for plan in plans]
     for choice in sorted(offers, key=lambda each: clusters_cost(case, each.clusters)):
-        if instead and clusters_cost(case, choice.clusters) >= clusters_cost(case, instead.clusters):
+        if instead and clusters_cost(case, choice.clusters) > clusters_cost(case, instead.clusters):
             return None
         if all(check.holds for check in check_choice(case, choice)):
             pinned = all(found.code != NOT_PINNED for plan in plans for found in plan.findings)
             found = _documented(case, choice, lower_bound, instead.search if instead else None, pinned=pinned)
-            enough = found.cost < instead.cost if instead else found.cost <= lower_bound * (1 + CLOSE)
-            return found if enough else None
+            if instead is None:
+                return found if found.cost <= lower_bound * (1 + CLOSE) else None
+            better = (found.cost, -found.lower_bound) < (instead.cost, -instead.lower_bound)
+            return found if better else None
     return None
 
 

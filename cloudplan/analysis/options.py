@@ -196,7 +196,7 @@ class _Sizing:
             for point in points:
                 self._keep(point, self._found[point][0])
         for point in sorted(self._found, key=lambda point: careful(self._axes, point), reverse=True):
-            self._take_cheaper(point, asked[point])
+            self._take_better(point, asked[point])
         return self._found
 
     def _stage(self, point: Point) -> tuple[bool, int]:
@@ -223,18 +223,22 @@ class _Sizing:
             return None
         return Alternative(theme, name, edits, plan, gives_up=given_up(self._origin.workload, workload))
 
-    def _take_cheaper(self, point: Point, asked: Asked) -> None:
-        """Let a point have what another one found for less and will do: searches end a little above bounds."""
+    def _take_better(self, point: Point, asked: Asked) -> None:
+        """Let a point have what another one found for less and will do, and what is proven of less careful ones.
+
+        Searches end a little above their bounds, or far above where their time is short.
+        """
         alternative, mine = self._found[point][0], careful(self._axes, point)
         own = alternative.plan
         if own is None or not alternative.edits:
             return
-        comparable = [plan for at, plan in self._known.items() if at_least(at, mine) or at_least(mine, at)]
-        cheaper = [plan for plan in comparable if plan.cost < own.cost]
-        if not cheaper:
+        others = {at: plan for at, plan in self._known.items() if at_least(at, mine) or at_least(mine, at)}
+        cheaper = [plan for plan in others.values() if plan.cost < own.cost]
+        bound = max(plan.lower_bound for at, plan in others.items() if at_least(mine, at))
+        if not cheaper and (own.status == "optimal" or bound <= own.lower_bound):
             return
         inputs = replace(self._origin, workload=_read(self._origin, self._tree, asked[2]))
-        if plan := carried_over(inputs, cheaper, own.lower_bound, own):
+        if plan := carried_over(inputs, [*cheaper, own], bound, own):
             self._found[point] = replace(alternative, plan=plan), True
             self._known[mine] = plan
 

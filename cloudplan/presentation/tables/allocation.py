@@ -126,6 +126,7 @@ def sheet(quote: Quote, by: str) -> Table:
     )
     note = joined(message("At the prices of the plan, before the commercial discount."), *keys("shared"), between=" ")
     table = Table("Who pays for what", columns, tuple(rows), note)
+    table = table.without("VM groups") if by == GROUP else table
     return table if plan.owed else table.without(TITLE, "Both together")
 
 
