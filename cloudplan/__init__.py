@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from cloudplan.questions.compare import compare as compare
     from cloudplan.questions.compare import compare_options as compare_options
     from cloudplan.questions.compare import compare_target as compare_target
+    from cloudplan.questions.data import check_prices as check_prices
+    from cloudplan.questions.data import diff_editions as diff_editions
+    from cloudplan.questions.data import diff_prices as diff_prices
     from cloudplan.questions.diff import diff as diff
     from cloudplan.questions.diff import diff_actual as diff_actual
     from cloudplan.questions.explain import explain as explain
@@ -74,11 +77,14 @@ _HOMES = {
     "Verdict": "evaluation.verify",
     "Workload": "workload.workload",
     "batch": "analysis.batch",
+    "check_prices": "questions.data",
     "compare": "questions.compare",
     "compare_options": "questions.compare",
     "compare_target": "questions.compare",
     "diff": "questions.diff",
     "diff_actual": "questions.diff",
+    "diff_editions": "questions.data",
+    "diff_prices": "questions.data",
     "editions": "catalog.loading",
     "explain": "questions.explain",
     "extending": "questions.extend",

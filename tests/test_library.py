@@ -19,6 +19,7 @@ from cloudplan.base.errors import MachineError
 from cloudplan.plan.origin import origin_of
 from cloudplan.presentation.frames import frames_of
 
+pytestmark = pytest.mark.usefixtures("solved_once")
 WEB_SHOP = REPOSITORY / "examples" / "web-shop.yaml"
 
 
@@ -198,6 +199,17 @@ def test_a_workload_starts_from_what_a_plan_leaves_standing(small: cp.Plan, road
     assert "unknown zone 'az99'" in faults[0].message
 
 
+def test_editions_and_price_books_are_held_beside_each_other() -> None:
+    first, *_, last = cp.editions()
+    assert cp.diff_editions(cp.load_edition(first), cp.load_edition(last))
+    assert not cp.diff_editions(cp.load_edition(last), cp.load_edition(last))
+    dearer = cp.load_prices(price_book(items={"csp:(region):iaas:vmware:eco:v3": "621.00"}))
+    (change,) = cp.diff_prices(cp.load_prices(), dearer).prices
+    assert (change.before, change.after) == (620, 621)
+    lacking = cp.check_prices(cp.load_prices(price_book("eco:v3"))).unpriced
+    assert any("eco:v3" in each.sku for each in lacking)
+
+
 # --- tables of data --------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +282,15 @@ def test_a_picture_shows_every_host_and_what_each_family_costs(plan: cp.Plan) ->
     with bad_input() as faults:
         plan.picture("host")
     assert faults[0].suggestion == "hosts" and faults[0].allowed == "cost, hosts, sites"
+
+
+def test_many_hosts_are_cells() -> None:
+    many = cp.size(cp.read_workload(workload(vms=[vm(count=60, memory_gib=300)])))
+    hosts = many.frame("hosts").to_pylist()
+    assert len(hosts) > 60
+    for name in ("hosts", "sites"):
+        cells = re.findall(r'd="((?:M[\d.]+ 1h5.5v9h-5.5z)+)"', many.picture(name))
+        assert sum(path.count("M") for path in cells) == len(hosts)
 
 
 def test_names_from_a_workload_are_text_in_pictures_and_notebooks() -> None:

@@ -21,6 +21,7 @@ from cloudplan.analysis.edition_fields import (
     worded,
     words,
 )
+from cloudplan.base.brief import Brief
 from cloudplan.base.language import Message, message
 from cloudplan.catalog.edition import Edition
 from cloudplan.plan.wording import joined
@@ -29,8 +30,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FEW = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@dataclass(frozen=True, slots=True, repr=False)
+class Change(Brief):
     """One thing that moved: what of which thing (no field: the whole of it), from what to what, and what that means."""
 
     kind: Kind
