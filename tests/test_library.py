@@ -171,6 +171,8 @@ def test_what_is_invoiced_and_what_is_sent_and_ordered(plan: cp.Plan, roadmap: c
     assert found.actual == plan.monthly  # type: ignore[union-attr]
     assert cp.quote(plan).monthly == plan.monthly and cp.quote(roadmap).over_time
     assert cp.quote(plan, previous=plan).revision
+    with bad_input():
+        cp.quote(roadmap, previous=plan)
     assert [len(cp.orders(each)) for each in (plan, roadmap)] == [1, len(roadmap.phases)]
     assert cp.render_page(roadmap, lang="fr").startswith("<!doctype html>") and cp.write_workbook(roadmap)
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.analysis.actual import compare_actual
-from cloudplan.analysis.actual_estate import compare_estate
+from cloudplan.analysis.actual import Comparison
 from cloudplan.analysis.requote import difference
 from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError, Fault
@@ -31,12 +30,13 @@ from cloudplan.cli.requote import NewCatalog, NewPrices, NewWorkload, made_again
 from cloudplan.cli.searching import optimised, planned_over_time
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.cli.verbs import commands
-from cloudplan.plan.origin import origin_of, read_either, read_plan, read_roadmap
+from cloudplan.plan.origin import read_either, read_plan, read_roadmap
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.tables import actual as actual_tables
 from cloudplan.presentation.tables import actual_estate as estate_tables
 from cloudplan.presentation.tables import roadmap_diff
 from cloudplan.presentation.tables.requote import diff_report, diff_values, values
+from cloudplan.questions.diff import diff_actual
 
 
 @commands.command(example="cloudplan diff plan.json --prices prices-2027.yaml")
@@ -82,12 +82,10 @@ def diff(
         if kinds.kind_of(before) != kinds.ROADMAP:
             refuse_options("a roadmap", {"--at": at})
         plan = read_plan_at(before, at)
-        origin = origin_of(plan, str(before))
-        listed = compare_actual(origin, plan, actual)
-        if listed is not None:
-            return to.show(actual_tables.report(plan, listed), actual_tables.values(listed))
-        estate = compare_estate(origin, plan, actual)
-        return to.show(estate_tables.report(plan, estate), estate_tables.values(estate))
+        found = diff_actual(plan, actual, name=str(before))
+        if isinstance(found, Comparison):
+            return to.show(actual_tables.report(plan, found), actual_tables.values(found))
+        return to.show(estate_tables.report(plan, found), estate_tables.values(found))
     refuse_options("--actual", {"--at": at})
     new = {"--workload": workload, "--catalog": catalog, "--prices": prices, "--term": term}
     names = (str(before), str(after))

@@ -9,8 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from cloudplan.analysis.requote import difference
-from cloudplan.analysis.revision import revision
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
 from cloudplan.base.language import language
@@ -26,9 +24,8 @@ from cloudplan.presentation.html_page import render_quote_page
 from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.table_csv import Dialect
 from cloudplan.presentation.workbook import write_annex, write_quote
-from cloudplan.sales.phase_quotes import quote_over_time
+from cloudplan.questions.sell import quote as quoted
 from cloudplan.sales.priced import Audience
-from cloudplan.sales.quote import quote as quoted
 from cloudplan.sales.terms import Terms, lacking, read_terms, with_dates
 from cloudplan.sales.whatifs import ComparisonFile, read_comparison, whatifs
 
@@ -109,17 +106,12 @@ def quote(
     agreed = with_dates(agreed, *dates)
     if isinstance(read, Roadmap):
         refuse_options("a plan", {"--previous": previous, "--comparison": comparison})
-        made = quote_over_time(read, agreed, audience, str(plan))
-    else:
-        made = quoted(read, agreed, audience)
-        if before:
-            solve = partial(optimised, gap=0.0, time_limit=None)
-            change = difference(before, read, solve=solve, names=(str(previous), str(plan)))
-            made = replace(made, revision=revision(change, agreed))
-        if compared:
-            internal = audience == "internal"
-            told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
-            made = replace(made, whatifs=told)
+    solve = partial(optimised, gap=0.0, time_limit=None)
+    made = quoted(read, agreed, audience, previous=before, solve=solve, names=(str(previous), str(plan)))
+    if compared and isinstance(read, Plan):
+        internal = audience == "internal"
+        told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
+        made = replace(made, whatifs=told)
     spoken = language(lang or language_of(made.plan))
     makers: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: write_quote(made, spoken),

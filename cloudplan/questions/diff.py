@@ -41,12 +41,15 @@ def diff(
     return requote(before, workload=given, edition=edition, prices=prices, term_months=term_months, solve=solve)
 
 
-def diff_actual(made: Made, actual: str | Path, *, at: str | None = None) -> Comparison | EstateComparison:
+def diff_actual(
+    made: Made, actual: str | Path, *, at: str | None = None, name: str = "plan"
+) -> Comparison | EstateComparison:
     """Return what stands or is invoiced beside a plan: of a list or invoice its lines, of an inventory its estate.
 
-    Of a roadmap it is the phase that contains the month `at`, by default the first. Raises BadInputError for a file
-    that cannot be read, and when the inputs of the plan are not those that it was made from.
+    Of a roadmap it is the phase that contains the month `at`, by default the first. `name` stands for the plan in
+    messages. Raises BadInputError for a file that cannot be read, and when the inputs of the plan are not those that it
+    was made from.
     """
     plan = plan_at(made, at)
-    origin, path = origin_of(plan), Path(actual)
+    origin, path = origin_of(plan, name), Path(actual)
     return compare_actual(origin, plan, path) or compare_estate(origin, plan, path)

@@ -1,10 +1,12 @@
 """What do I send, and what do I click? The quote and the orders of a plan or a roadmap."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from cloudplan.analysis.requote import difference
 from cloudplan.analysis.revision import revision
-from cloudplan.plan.origin import Made
+from cloudplan.base.errors import BadInputError
+from cloudplan.plan.origin import Made, Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.sales.phase_orders import orders_of, orders_over_time
@@ -17,18 +19,27 @@ from cloudplan.sales.terms import Terms
 
 
 def quote(
-    made: Made, terms: Terms | None = None, audience: Audience = "internal", *, previous: Plan | None = None
+    made: Made,
+    terms: Terms | None = None,
+    audience: Audience = "internal",
+    *,
+    previous: Plan | None = None,
+    solve: Callable[[Origin], Plan] | None = None,
+    names: tuple[str, str] = ("plan", "plan"),
 ) -> Quote:
     """Return the quote of a plan, or of a roadmap, verified and made again from its choice.
 
     For the customer there are no list prices, discounts and bounds in it. `previous` is the plan of the revision
-    before: the quote tells what changed since. Raises BadInputError when the plan breaks a rule, or when its inputs are
-    not those that it was made from.
+    before: the quote tells what changed since, by plans that `solve` makes of inputs, by default the cheapest. `names`
+    stand for the two in messages. Raises BadInputError when the plan breaks a rule, when its inputs are not those that
+    it was made from, and for a roadmap with a revision before.
     """
-    found = quote_made(made, terms, audience)
-    if previous is None or isinstance(made, Roadmap):
-        return found
-    return replace(found, revision=revision(difference(previous, made), terms or Terms()))
+    if previous is None:
+        return quote_made(made, terms, audience, names[1])
+    if isinstance(made, Roadmap):
+        raise BadInputError("a revision before is of a plan, and this is a roadmap")
+    change = difference(previous, made, solve=solve, names=names)
+    return replace(quote_made(made, terms, audience), revision=revision(change, terms or Terms()))
 
 
 def orders(made: Made) -> tuple[Orders, ...]:

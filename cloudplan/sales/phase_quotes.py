@@ -72,10 +72,10 @@ def phase_quotes(quote: Quote) -> tuple[PhaseQuote, ...]:
     )
 
 
-def quote_made(made: Made, terms: Terms | None = None, audience: Audience = "internal") -> Quote:
+def quote_made(made: Made, terms: Terms | None = None, audience: Audience = "internal", name: str = "roadmap") -> Quote:
     """Return the quote of a plan or of a roadmap; raise BadInputError as the quotes of both do."""
     if isinstance(made, Roadmap):
-        return quote_over_time(made, terms, audience)
+        return quote_over_time(made, terms, audience, name)
     return quote(made, terms, audience)
 
 
