@@ -4,11 +4,11 @@ A cut of one phase is one of another, with its own items in the demand, because 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudplan.optimiser.compute.column_generation import CoveringLp, Target
 from cloudplan.optimiser.compute.cuts import Cut, find_cut
-from cloudplan.optimiser.compute.search import CUTS_MAX, Known
+from cloudplan.optimiser.compute.search import CLOSE, CUTS_MAX, Known
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget
 from cloudplan.workload.case import Case
@@ -58,7 +58,8 @@ class Sharing:
         if mine is None or len(mine.cuts) >= CUTS_MAX or budget.spent:
             return None
         mine.columns.turn_to(pools)
-        found = self._known_cut(mine, target) or find_cut(mine.columns, target, budget)
+        near = replace(budget, gap=max(budget.gap, float(CLOSE)))
+        found = self._known_cut(mine, target) or find_cut(mine.columns, target, near)
         if found is not None:
             mine.cuts.append(found)
         return found

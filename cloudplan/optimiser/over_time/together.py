@@ -24,8 +24,12 @@ from cloudplan.rules.rule import Linear
 from cloudplan.rules.standing import standing_clusters
 from cloudplan.workload.case import Case
 
-GAPS, NODES = (1e-3, 1e-4, 1e-5), 500
-"""Gaps to which the model of all phases is solved, one after the other, and its nodes; its bound holds all the same."""
+GAPS, FINEST, NODES = (1e-3, 1e-4), 1e-5, 500
+"""Gaps to which the model of all phases is solved for cuts, one after the other, and at last for placements; and its
+nodes: its bound holds all the same."""
+
+PAIR_NODES = 1500
+"""Nodes of the model when it is solved for the cost of two phases."""
 
 
 class Together:
@@ -101,16 +105,17 @@ class TogetherByCuts(Together):
     """The model of all phases where patterns are too many to list: sums and cuts stand for them."""
 
     def __init__(self, search: PlansOverTime, sharing: Sharing, budget: Budget):
-        super().__init__(search, replace(budget, gap=max(budget.gap, GAPS[-1])))
+        super().__init__(search, replace(budget, gap=max(budget.gap, FINEST)))
         self._sharing = sharing
         self._dives: dict[tuple[int, tuple[int, ...]], tuple[Dive, bool]] = {}
 
     def sharpen(self) -> None:
-        """Raise the bound, by cuts of each phase alone, and then of all together."""
+        """Raise the bound, by cuts of each phase alone, then of all together, and by what two in a row cost."""
         for number in reversed(range(len(self._search.phases))):
             self._sharpen_alone(number)
         self._search.hold_alone()
         self._sharpen()
+        self._sharpen_pairs()
 
     def _bounded(self, slacks: Sequence[Fraction] = ()) -> list[FleetIlp]:
         """Return the ILPs with sums and cuts, with a slack for each phase; none costs less than it would alone."""
@@ -154,6 +159,26 @@ class TogetherByCuts(Together):
             if self._budget.spent:
                 break
 
+    def _pair(self, fleets: Sequence[FleetIlp], number: int) -> Linear:
+        """Return what a phase and the next one cost over their months."""
+        both = self._search.phases[number : number + 2]
+        return add(phase.months * each.objective for phase, each in zip(both, fleets[number:], strict=False))
+
+    def _sharpen_pairs(self) -> None:
+        """Raise the bound by what two phases in a row cost at least: that is proven long before what all of them do."""
+        fleets, search = self._bounded(), replace(self._budget, nodes=PAIR_NODES)
+        model, pairs = fleets[0].model, list[tuple[Fraction, Linear]]()
+        for number in range(len(fleets) - 1):
+            if self._budget.spent:
+                break
+            both = self._pair(fleets, number)
+            outcome = model.minimise(both, search)
+            if outcome.found:
+                pairs.append((outcome.bound, both))
+        for bound, both in pairs:
+            model.at_most(bound * (1 - TOLERANCE), both)
+        self.note(model.minimise(self.objective(fleets), replace(self._budget, nodes=1)).bound)
+
     def _cut(self, fleets: Sequence[FleetIlp]) -> bool:
         """Add a cut of each phase whose hosts could not hold its items; return whether there was one."""
         targets, added = [each.target() for each in fleets], False
@@ -170,8 +195,11 @@ class TogetherByCuts(Together):
         while not self._budget.spent and not search.close(self._budget):
             fleets = self._bounded([SLACKS[slack] for slack in slacks])
             objective = self.objective(fleets)
-            if not fleets[0].model.minimise(objective, replace(self._budget, nodes=NODES)).found:
+            outcome = fleets[0].model.minimise(objective, replace(self._budget, nodes=NODES))
+            if not outcome.found:
                 return
+            if not any(slacks):
+                self.note(outcome.bound)
             if search.best is not None and fleets[0].model.exact(objective) >= search.cost:
                 return
             dives = [self._dive(number, each.target().loaded) for number, each in enumerate(fleets)]
