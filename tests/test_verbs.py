@@ -147,14 +147,17 @@ QUOTES = "`cloudplan quote` writes .xlsx, .pdf, .html and .csv"
             for suffix in (".xlsx", ".html", ".pdf", ".csv")
         ),
         ("size workload.yaml -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
-        ("explain plan.json -o p.PDF", f"p.PDF: .pdf is not written here; {PLANS}; {QUOTES}"),
+        (
+            "explain plan.json -o p.PDF",
+            f"p.PDF: .pdf is not written here; {PLANS[:-16]}, .csv{PLANS[-16:]}; {QUOTES}",
+        ),
         ("orders plan.json -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS[:-16]}, .xlsx{PLANS[-16:]}"),
         ("verify plan.json -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         ("catalog list -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         ("prices check prices.yaml -o p.yaml", f"p.yaml: .yaml is not written here; {PLANS}"),
         (
             "compare workload.yaml -o p.csv",
-            f"p.csv: .csv is not written here; {PLANS[:-16]}, .html{PLANS[-16:]}; {QUOTES}",
+            f"p.csv: .csv is not written here; {PLANS[:-16]}, .html, .xlsx{PLANS[-16:]}",
         ),
         (
             "size workload.yaml -o p.json --format markdown",
