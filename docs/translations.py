@@ -1,6 +1,6 @@
-"""Collect every text that a plan, a quote or a report may show, keep the French catalogue in step, and compile it.
+"""Collect every text that a plan, a quote or a report may show, and keep the French catalogue in step.
 
-    python docs/translations.py            # add what is new to the catalogue, drop what is gone, compile
+    python docs/translations.py            # add what is new to the catalogue, drop what is gone
     python docs/translations.py --check    # status 1 when the catalogue is not in step, a text is not translated
 
 A text is a literal in a call that says something, such as `message("…")` or `Column("…")`, or one of a table of texts.
@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import cloudplan
@@ -35,7 +34,6 @@ from cloudplan.workload.workload import BackupPolicy, Policy, Standby
 
 PACKAGE = Path(cloudplan.__file__).parent
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "cloudplan.po"
-MO = PO.with_suffix(".mo")
 MODULES = (
     *("plan/wording", "evaluation/reasons", "evaluation/assumptions"),
     *(
@@ -292,13 +290,6 @@ def po_bytes(given: Catalog) -> bytes:
     return file.getvalue()
 
 
-def mo_bytes(given: Catalog) -> bytes:
-    """Return a catalogue compiled."""
-    file = io.BytesIO()
-    write_mo(file, given)
-    return file.getvalue()
-
-
 def untranslated(given: Catalog) -> list[Text]:
     """Return the texts without a translation."""
     return [
@@ -319,11 +310,9 @@ def main(arguments: list[str]) -> int:
     for text in missing:
         print(f"not translated: {text!r}")
     if arguments:
-        fresh = PO.read_bytes() == po_bytes(new) and MO.read_bytes() == mo_bytes(new)
-        return int(bool(missing) or not fresh)
+        return int(bool(missing) or PO.read_bytes() != po_bytes(new))
     PO.parent.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(po_bytes(new))
-    MO.write_bytes(mo_bytes(new))
     return int(bool(missing))
 
 

@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cloudplan.base import money
+from cloudplan.base.translations import translations
 from cloudplan.base.units import number, rounded
 
 Code = Literal["en", "fr"]
+
+_LOCALE = Path(__file__).parents[1] / "locale"
+_TEXTS = Path("LC_MESSAGES", "cloudplan.po")
 
 NARROW = "\u202f"
 """The narrow space that French puts before a percent sign; it never breaks a line."""
@@ -116,9 +120,7 @@ class Language:
 
     def __init__(self, code: Code):
         self.code = code
-        self._texts = gettext.translation(
-            "cloudplan", Path(__file__).parents[1] / "locale", [code], fallback=code == "en"
-        )
+        self._texts = gettext.NullTranslations() if code == "en" else translations(_LOCALE / code / _TEXTS)
         self._filling = _Filling(self)
 
     def word(self, text: str) -> str:
