@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 
 from cloudplan.optimiser.compute.column_generation import CoveringLp, Target
 from cloudplan.optimiser.compute.cuts import Cut, find_cut
-from cloudplan.optimiser.compute.search import CLOSE, CUTS_MAX, Known
+from cloudplan.optimiser.compute.search import CUTS_MAX, Known
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget
 from cloudplan.workload.case import Case
+
+CUTS_GAP = 1e-4
+"""The gap for the sake of which something may be missing where items count as covered: of several phases finer proofs
+take long."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Sharing:
         if mine is None or len(mine.cuts) >= CUTS_MAX or budget.spent:
             return None
         mine.columns.turn_to(pools)
-        near = replace(budget, gap=max(budget.gap, float(CLOSE)))
+        near = replace(budget, gap=max(budget.gap, CUTS_GAP))
         found = self._known_cut(mine, target) or find_cut(mine.columns, target, near)
         if found is not None:
             mine.cuts.append(found)

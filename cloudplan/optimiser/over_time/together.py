@@ -24,7 +24,7 @@ from cloudplan.rules.rule import Linear
 from cloudplan.rules.standing import standing_clusters
 from cloudplan.workload.case import Case
 
-GAPS, FINEST, NODES = (1e-3, 1e-4), 1e-5, 500
+GAPS, FINEST, NODES = (1e-3, 1e-3, 1e-4), 1e-5, 500
 """Gaps to which the model of all phases is solved for cuts, one after the other, and at last for placements; and its
 nodes: its bound holds all the same."""
 
@@ -142,22 +142,22 @@ class TogetherByCuts(Together):
             fleets.add_cut(cut)
 
     def _sharpen(self) -> None:
-        """Raise the bound by cuts of each phase until the hosts that the model wants could hold the items.
+        """Raise the bound by cuts of each phase whose hosts, as the model wants them, could not hold the items.
 
-        The model is solved roughly first, and finer where that leads to no cut.
+        The model is solved roughly first, and finer then.
         """
         fleets = self._bounded()
         objective, model = self.objective(fleets), fleets[0].model
         for gap in GAPS:
-            search = replace(self._budget, gap=max(self._budget.gap, gap), nodes=NODES)
-            while (outcome := model.minimise(objective, search)).found:
-                self.note(outcome.bound)
-                if not self._cut(fleets) or self._budget.spent:
-                    break
+            outcome = model.minimise(objective, replace(self._budget, gap=max(self._budget.gap, gap), nodes=NODES))
             if outcome.infeasible:
                 self.refuse()
+            if not outcome.found:
+                return
+            self.note(outcome.bound)
             if self._budget.spent:
-                break
+                return
+            self._cut(fleets)
 
     def _pair(self, fleets: Sequence[FleetIlp], number: int) -> Linear:
         """Return what a phase and the next one cost over their months."""
@@ -179,15 +179,13 @@ class TogetherByCuts(Together):
             model.at_most(bound * (1 - TOLERANCE), both)
         self.note(model.minimise(self.objective(fleets), replace(self._budget, nodes=1)).bound)
 
-    def _cut(self, fleets: Sequence[FleetIlp]) -> bool:
-        """Add a cut of each phase whose hosts could not hold its items; return whether there was one."""
-        targets, added = [each.target() for each in fleets], False
+    def _cut(self, fleets: Sequence[FleetIlp]) -> None:
+        """Add a cut of each phase whose hosts could not hold its items."""
+        targets = [each.target() for each in fleets]
         for number in reversed(range(len(fleets))):
             cut = self._sharing.cut(number, targets[number], self._budget)
             if cut is not None:
                 fleets[number].add_cut(cut)
-                added = True
-        return added
 
     def place(self) -> None:
         """Fill the hosts that the model wants; ask for more room in the phases where that fails, until all is full."""
