@@ -4,7 +4,7 @@
     python benchmarks/batch.py --workloads 200 --folder /tmp/batch --only dask --kill
     python benchmarks/batch.py --workloads 5000 --folder /tmp/many --vms 2 4 --only two
 
-Wall seconds, CPU seconds of all processes, peak memory of the process that gives the work out. The plans of all ways
+Wall seconds, CPU seconds of all processes, peak memory of the process that gives the work out, or of its children. The plans of all ways
 must be the same bytes. With `--kill` a worker is killed after a quarter of the workloads, the client after a half, and
 the same command goes on; each workload must then stand in the ledger once. `dask` needs `cloudplan[cluster]`.
 """
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--kill", action="store_true", help="kill a worker and the client of `dask` in the middle")
     asked = parser.parse_args()
     customers = write(asked.folder, asked.workloads, *asked.vms)
-    print("| way | wall seconds | CPU seconds | peak MiB of the client |\n| --- | --- | --- | --- |", flush=True)
+    print("| way | wall seconds | CPU seconds | peak MiB |\n| --- | --- | --- | --- |", flush=True)
     plans: dict[str, dict[str, bytes]] = {}
     for way in asked.only:
         out, begun = asked.folder / way, time.monotonic()
