@@ -4,9 +4,10 @@
     python benchmarks/batch.py --workloads 200 --folder /tmp/batch --only dask --kill
     python benchmarks/batch.py --workloads 5000 --folder /tmp/many --vms 2 4 --only two
 
-Wall seconds, CPU seconds of all processes, peak memory of the process that gives the work out, or of its children. The plans of all ways
-must be the same bytes. With `--kill` a worker is killed after a quarter of the workloads, the client after a half, and
-the same command goes on; each workload must then stand in the ledger once. `dask` needs `cloudplan[cluster]`.
+Wall seconds, CPU seconds of all processes, peak memory of the process that gives the work out, or of its children. The
+plans of all ways must be the same bytes. With `--kill` a worker is killed after a quarter of the workloads, the client
+after a half, and the same command goes on; each workload must then stand in the ledger once. `dask` needs
+`cloudplan[cluster]`.
 """
 
 import argparse
