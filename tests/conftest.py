@@ -3,7 +3,7 @@
 import os
 import sys
 import zlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from cloudplan.evaluation.bom import bill
 from cloudplan.evaluation.document import document
 from cloudplan.optimiser import optimise
 from cloudplan.optimiser.memory import Remembered
+from cloudplan.optimiser.over_time import roadmap
+from cloudplan.optimiser.over_time.choose import choose_over_time
 from cloudplan.optimiser.solver import Budget
 from cloudplan.plan.origin import origin_of
 from cloudplan.plan.plan import Search
@@ -189,6 +191,18 @@ class SolvedOnce(Remembered[Any]):
             SOLVED.setdefault(self._key, self._best)
 
 
+def chosen_once(cases: Sequence[Case], months: Sequence[int], *, shrink: bool, budget: Budget) -> Any:
+    """Return what is chosen for all phases, which is searched once where no limit of time ends it."""
+    if budget.deadline is not None:
+        return choose_over_time(cases, months, shrink=shrink, budget=budget)
+    first = cases[0]
+    workloads = tuple(each.workload.model_dump_json() for each in cases)
+    key = (workloads, tuple(months), shrink, budget.gap, first.edition.sha256, first.prices.book.sha256)
+    if key not in SOLVED:
+        SOLVED[key] = choose_over_time(cases, months, shrink=shrink, budget=budget)
+    return SOLVED[key]
+
+
 @pytest.fixture
 def solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Search equal parts of plans once in all tests that use this: those whose point is not the search.
@@ -196,6 +210,7 @@ def solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Everything else is done anew each time: what is dealt, billed, documented, verified.
     """
     monkeypatch.setattr(optimise, "Remembered", SolvedOnce)
+    monkeypatch.setattr(roadmap, "choose_over_time", chosen_once)
 
 
 LONG = {f"tests/test_{name}.py" for name in ("benchmarks", "doors", "engine", "memory", "quote", "storage")}

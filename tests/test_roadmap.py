@@ -211,7 +211,7 @@ def test_the_orders_of_all_phases_are_a_workbook_and_files_for_terraform(
     beside = [(folder / f"{month}-beside-terraform.md").read_text(encoding="utf-8") for month in months]
     assert "Nouveautés" not in beside[0] and "nouvelles VM" in beside[1] and "campaign" in beside[1]
     assert "supprimées : Terraform les détruit | campaign" in " ".join(beside[2].split())
-    assert "disque 0 : 72 → 86,4 Gio" in beside[2]
+    assert "disque 0 : 72 → 86,4 Gio" in " ".join(beside[2].split())
     assert run("orders", file, "--tfvars", folder).status == 2
     assert run("orders", file, "--tfvars", folder, "--force").status == 0
 

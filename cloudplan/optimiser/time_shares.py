@@ -2,7 +2,8 @@
 
 Each part first makes some plan and some bound. Of the time that is left each part gets as large a share as its share of
 what all leave between their cost and their bound. The part that leaves most comes after the others: what they do not
-need of their time is left to it. Without a limit each part is improved in turn until it ends by itself.
+need of their time is left to it. What that part does not need goes to those that their share ended, again by what they
+leave. Without a limit each part is improved in turn until it ends by itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,32 +40,36 @@ def improve_all(parts: Sequence[Part], budget: Budget, reserve: Callable[[], flo
         part.start(budget)
     if all(part.left is not None for part in parts):
         budget = budget.less(reserve())
-    most, *others = sorted(parts, key=_urgency)
-    kept = _left(most) / (_left(most) + _all(others)) if _left(most) else Fraction(int(most.left is None))
-    waiting = _improved(others, budget.share(1 - kept))
-    _improved([most, *waiting], budget)
-    return budget.spent
+    waiting = parts
+    while waiting and not budget.spent:
+        waiting = _improved(sorted(waiting, key=_left), budget)
+    return bool(waiting)
 
 
 def _improved(parts: Sequence[Part], budget: Budget) -> Sequence[Part]:
-    """Improve parts in turn within a budget; return those that it did not reach."""
+    """Improve parts in turn, each within its share of the time left; return those that their share ended.
+
+    The last one has all that is left: it ends by itself, or the budget is spent.
+    """
+    cut: list[Part] = []
     for number, part in enumerate(parts):
-        if budget.spent:
-            return parts[number:]
-        waiting = parts[number:]
-        share = _left(part) / _all(waiting) if _left(part) else Fraction(1, len(waiting))
-        part.improve(budget.share(share))
-    return ()
+        budget_of_part = budget.share(_share(part, parts[number:]))
+        if not budget_of_part.spent:
+            part.improve(budget_of_part)
+        if budget_of_part.spent:
+            cut.append(part)
+    return cut
 
 
-def _all(parts: Sequence[Part]) -> Fraction:
-    return sum((_left(part) for part in parts), Fraction(0))
+def _share(part: Part, waiting: Sequence[Part]) -> Fraction:
+    """Return the share of a part among those that wait: by what it leaves, or all for those without a plan."""
+    without = sum(other.left is None for other in waiting)
+    if without:
+        return Fraction(part.left is None, without)
+    left = sum((other.left or Fraction(0) for other in waiting), Fraction(0))
+    return (part.left or Fraction(0)) / left if left else Fraction(1, len(waiting))
 
 
-def _left(part: Part) -> Fraction:
-    return part.left or Fraction(0)
-
-
-def _urgency(part: Part) -> tuple[bool, Fraction]:
-    """Parts without a plan come first, then those that leave most."""
-    return part.left is not None, -_left(part)
+def _left(part: Part) -> tuple[bool, Fraction]:
+    """Return what a part leaves, as an order: those without a plan come last, and get what the others do not need."""
+    return part.left is None, part.left or Fraction(0)
