@@ -191,15 +191,17 @@ class SolvedOnce(Remembered[Any]):
             SOLVED.setdefault(self._key, self._best)
 
 
-def chosen_once(cases: Sequence[Case], months: Sequence[int], *, shrink: bool, budget: Budget) -> Any:
+def chosen_once(
+    cases: Sequence[Case], months: Sequence[int], *, shrink: bool, budget: Budget, prove: Callable[[Any], object]
+) -> Any:
     """Return what is chosen for all phases, which is searched once where no limit of time ends it."""
     if budget.deadline is not None:
-        return choose_over_time(cases, months, shrink=shrink, budget=budget)
+        return choose_over_time(cases, months, shrink=shrink, budget=budget, prove=prove)
     first = cases[0]
     workloads = tuple(each.workload.model_dump_json() for each in cases)
     key = (workloads, tuple(months), shrink, budget.gap, first.edition.sha256, first.prices.book.sha256)
     if key not in SOLVED:
-        SOLVED[key] = choose_over_time(cases, months, shrink=shrink, budget=budget)
+        SOLVED[key] = choose_over_time(cases, months, shrink=shrink, budget=budget, prove=prove)
     return SOLVED[key]
 
 

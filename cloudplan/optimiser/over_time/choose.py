@@ -3,7 +3,8 @@
 Storage of all phases is chosen together, and so are the clusters of each site; the two meet nowhere, as in one plan.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -42,11 +43,19 @@ class OverTime:
     ended: Search
 
 
-def choose_over_time(cases: Sequence[Case], months: Sequence[int], *, shrink: bool, budget: Budget) -> OverTime:
+def choose_over_time(
+    cases: Sequence[Case],
+    months: Sequence[int],
+    *,
+    shrink: bool,
+    budget: Budget,
+    prove: Callable[[OverTime], object] = lambda _: None,
+) -> OverTime:
     """Return the cheapest choices of phases, so many months each, that keep what was bought unless they may `shrink`.
 
-    What stands before the first phase is in its workload. Raises BadInputError for prices that no plan can do without,
-    NoPlanError when some phase has no plan or no choice serves them all, TimeLimitError when time ran out before any.
+    Under a limit of time `prove` is called once with the first choices: what it takes is kept for the end. What stands
+    before the first phase is in its workload. Raises BadInputError for prices that no plan can do without, NoPlanError
+    when some phase has no plan or no choice serves them all, TimeLimitError when time ran out before any.
     """
     pools = [{site: pools_at(case, site) for site in case.sites if site in case.cluster_sites} for case in cases]
     for case, here in zip(cases, pools, strict=True):
@@ -54,20 +63,39 @@ def choose_over_time(cases: Sequence[Case], months: Sequence[int], *, shrink: bo
             refuse(case, [pool for parts in here.values() for pool in parts], Memory(), storage_key(case, budget.gap))
     storage = StorageOverTime(cases, months, shrink=shrink)
     sites = _searches(cases, months, pools, shrink=shrink)
-    out_of_time = improve_all([storage, *sites], budget, lambda: 0.0)
-    choices, bound, bounds = [], storage.bound + sum((search.bound for search in sites), Fraction(0)), []
-    for number, (case, stored) in enumerate(zip(cases, storage.plans, strict=True)):
-        datastores, protection = deal_storage(case, stored)
-        placed = [each for search in sites for each in search.plans[number]]
-        left = _left_standing(cases[0], sites) if number == 0 or not shrink else ()
-        choices.append(Choice(clusters=(*placed, *left), datastores=datastores, protection=protection))
-        fixed = Fraction(cost(case, fixed_items(case))) + licences_of_instances(case) + clusters_cost(case, left)
-        bound += months[number] * fixed
-        alone = plan_storage(case, budget).bound + sum((search.bounds[number] for search in sites), Fraction(0))
-        bounds.append(fixed + alone)
-    bound = max(bound, sum((number * each for number, each in zip(months, bounds, strict=True)), Fraction(0)))
-    ended = _ending(budget, storage, sites, out_of_time=out_of_time)
-    return OverTime(tuple(choices), bound, tuple(bounds), ended)
+
+    def found(budget: Budget, *, out_of_time: bool) -> OverTime:
+        choices, bound, bounds = [], storage.bound + sum((search.bound for search in sites), Fraction(0)), []
+        for number, (case, stored) in enumerate(zip(cases, storage.plans, strict=True)):
+            datastores, protection = deal_storage(case, stored)
+            placed = [each for search in sites for each in search.plans[number]]
+            left = _left_standing(cases[0], sites) if number == 0 or not shrink else ()
+            choices.append(Choice(clusters=(*placed, *left), datastores=datastores, protection=protection))
+            fixed = Fraction(cost(case, fixed_items(case))) + licences_of_instances(case) + clusters_cost(case, left)
+            bound += months[number] * fixed
+            alone = plan_storage(case, budget).bound + sum((search.bounds[number] for search in sites), Fraction(0))
+            bounds.append(fixed + alone)
+        bound = max(bound, sum((number * each for number, each in zip(months, bounds, strict=True)), Fraction(0)))
+        ended = _ending(budget, storage, sites, out_of_time=out_of_time)
+        return OverTime(tuple(choices), bound, tuple(bounds), ended)
+
+    first: list[tuple[list[Fraction], OverTime]] = []
+    seconds: list[float] = []
+
+    def reached() -> list[Fraction]:
+        return [storage.cost, storage.bound, *(figure for search in sites for figure in (search.cost, search.bound))]
+
+    def seconds_to_prove() -> float:
+        begun = time.monotonic()
+        first.append((reached(), found(budget.until(0.0), out_of_time=True)))
+        prove(first[0][1])
+        seconds.append(time.monotonic() - begun)
+        return seconds[0]
+
+    out_of_time = improve_all([storage, *sites], budget, seconds_to_prove)
+    if out_of_time and first and first[0][0] == reached():
+        return first[0][1]
+    return found(budget.less(sum(seconds)) if seconds else budget, out_of_time=out_of_time)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from cloudplan.base.errors import InternalError
 from cloudplan.catalog.edition import Edition
 from cloudplan.evaluation.roadmap_document import Asked, roadmap_of_choices
 from cloudplan.evaluation.verify_roadmap import verify_roadmap
-from cloudplan.optimiser.over_time.choose import choose_over_time
+from cloudplan.optimiser.over_time.choose import OverTime, choose_over_time
 from cloudplan.optimiser.solver import Budget
 from cloudplan.plan.origin import origin_for
 from cloudplan.plan.roadmap import Roadmap
@@ -43,20 +43,30 @@ def plan_over_time(
     cases = [Case.of(phase.workload, edition, prices) for phase in asked.phases]
     months = [phase.months for phase in asked.phases]
     budget = Budget.of(gap, time_limit, progress, stopped)
-    found = choose_over_time(cases, months, shrink=asked.horizon.shrink, budget=budget)
+
+    first: list[tuple[OverTime, Roadmap]] = []
+
+    def proven(found: OverTime) -> Roadmap:
+        for known, roadmap in first:
+            if known is found:
+                return roadmap
+        made = roadmap_of_choices(
+            asked,
+            found.choices,
+            bound=found.bound,
+            phase_bounds=found.phase_bounds,
+            ended=found.ended,
+            pinned=pinned,
+            on=on,
+        )
+        if made.lower_bound > made.total:
+            raise InternalError(f"the bound, {made.lower_bound}, is above the total, {made.total}")
+        verdict = verify_roadmap(made, workload, edition, prices)
+        if not verdict.holds:
+            raise InternalError(verdict.faults())
+        first.append((found, made))
+        return made
+
+    found = choose_over_time(cases, months, shrink=asked.horizon.shrink, budget=budget, prove=proven)
     progress("verifying the plan")
-    made = roadmap_of_choices(
-        asked,
-        found.choices,
-        bound=found.bound,
-        phase_bounds=found.phase_bounds,
-        ended=found.ended,
-        pinned=pinned,
-        on=on,
-    )
-    if made.lower_bound > made.total:
-        raise InternalError(f"the bound, {made.lower_bound}, is above the total, {made.total}")
-    verdict = verify_roadmap(made, workload, edition, prices)
-    if not verdict.holds:
-        raise InternalError(verdict.faults())
-    return made
+    return proven(found)
