@@ -44,8 +44,6 @@ html_static_path: list[str] = []
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
 
-linkcheck_anchors = False
-
 DOORS = {
     "Tutorials": ["/README", "/docs/tutorial", "/docs/tutorial-export-to-quote", "/docs/gallery"],
     "How to": ["/docs/how-to/[!a]*"],

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from cloudplan.analysis.changes import OPTIMISER, SECOND, Item, LineChange, MadeT, Requote, Step
+from cloudplan.analysis.changes import OPTIMISER, SECOND, Item, LineChange, MadeT, Requote, Step, cost_of
 from cloudplan.analysis.release_notes import compare, in_short
-from cloudplan.base.language import Message, counted, known, message
+from cloudplan.base.language import ENGLISH, Message, counted, known, message
 from cloudplan.plan.origin import Made
 from cloudplan.plan.plan import BomLine
 from cloudplan.plan.roadmap import Roadmap
@@ -137,6 +137,32 @@ def line_named(line: LineChange) -> dict[str, Any]:
     billed = line.item.line
     name = {"sku": line.sku} if isinstance(billed, BomLine) else {"licence": billed.licence}
     return {"site": line.site, **name, "label": billed.label, "unit": billed.unit}
+
+
+def difference_values(change: Requote[MadeT], kept: set[str], amount: str) -> dict[str, Any]:
+    """Return what both were, the difference and its causes, as plain values.
+
+    `kept` are the fields that are told of each, `amount` what the JSON calls the cost of each step.
+    """
+    return {
+        "program": change.after.program,
+        "currency": change.after.prices.currency,
+        "order": [step.name for step in ordered(change)],
+        "before": change.before.model_dump(mode="json", include=kept),
+        "after": change.after.model_dump(mode="json", include=kept),
+        "difference": str(change.difference),
+        "causes": [
+            {
+                "cause": step.name,
+                "what": ENGLISH.said(what(change, step)),
+                "because": step.because,
+                amount: str(cost_of(step.made)),
+                "gap": step.made.gap,
+                "difference": str(change.moved_by(step)),
+            }
+            for step in ordered(change)
+        ],
+    }
 
 
 def what(change: Requote[MadeT], step: Step[MadeT]) -> Message:

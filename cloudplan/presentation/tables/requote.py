@@ -3,12 +3,13 @@
 from typing import Any
 
 from cloudplan.analysis.changes import Item, LineChange, Requote, cost_of
-from cloudplan.base.language import ENGLISH, Message, message
+from cloudplan.base.language import Message, message
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.causes import (
     beside_causes,
     causes,
+    difference_values,
     findings,
     head,
     illustrative,
@@ -19,13 +20,14 @@ from cloudplan.presentation.tables.causes import (
     ordered,
     price_moved,
     proofs,
-    what,
 )
 from cloudplan.presentation.tables.plan import because
 from cloudplan.presentation.tables.table import Notes, Report, Table
 
 REQUOTE_SCHEMA = "cloudplan/requote/v1"
 DIFF_SCHEMA = "cloudplan/diff/v1"
+_KEPT = {"program", "workload", "catalog", "prices", "status", "monthly", "total_monthly", "lower_bound", "gap"}
+"""Fields that are told of each plan."""
 
 
 def diff_report(change: Requote[Plan]) -> Report:
@@ -68,23 +70,7 @@ def values(change: Requote[Plan]) -> dict[str, Any]:
     """Return a requote as plain values, amounts as text; the new plan is a part of it."""
     return {
         "schema": REQUOTE_SCHEMA,
-        "program": change.after.program,
-        "currency": change.after.prices.currency,
-        "order": [step.name for step in ordered(change)],
-        "before": _reference(change.before),
-        "after": _reference(change.after),
-        "difference": str(change.difference),
-        "causes": [
-            {
-                "cause": step.name,
-                "what": ENGLISH.said(what(change, step)),
-                "because": step.because,
-                "monthly": str(step.made.cost),
-                "gap": step.made.gap,
-                "difference": str(change.moved_by(step)),
-            }
-            for step in ordered(change)
-        ],
+        **difference_values(change, _KEPT, "monthly"),
         "lines": [_line_values(change, line) for line in change.lines],
         "plan": change.after.model_dump(mode="json", by_alias=True),
     }
@@ -121,11 +107,6 @@ def _quantity(item: Item) -> Message:
 
 def _same_reason(line: LineChange) -> bool:
     return bool(line.before and line.after and line.before.line.because == line.after.line.because)
-
-
-def _reference(plan: Plan) -> dict[str, Any]:
-    kept = {"program", "workload", "catalog", "prices", "status", "monthly", "total_monthly", "lower_bound", "gap"}
-    return plan.model_dump(mode="json", include=kept)
 
 
 def _line_values(change: Requote[Plan], line: LineChange) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from typing import Any
 
 from cloudplan.analysis.changes import Item, LineChange, Requote
 from cloudplan.analysis.roadmap_diff import OrderChange, Span, order_changes, spans
-from cloudplan.base.language import ENGLISH, Message, known, message
+from cloudplan.base.language import Message, known, message
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.plan.wording import joined
 from cloudplan.presentation.tables.causes import (
     beside_causes,
     causes,
+    difference_values,
     findings,
     head,
     illustrative,
@@ -21,13 +22,15 @@ from cloudplan.presentation.tables.causes import (
     ordered,
     price_moved,
     proofs,
-    what,
 )
 from cloudplan.presentation.tables.standing import item_of
 from cloudplan.presentation.tables.table import Cell, Column, Notes, Report, Table
 
 DIFF_SCHEMA = "cloudplan/roadmap-diff/v1"
 REQUOTE_SCHEMA = "cloudplan/roadmap-requote/v1"
+_KEPT = {"program", "workload", "catalog", "prices", "start", "months", "status", "total"}
+_KEPT |= {"lower_bound", "gap", "owed_after"}
+"""Fields that are told of each roadmap."""
 ORDERED = {
     (True, True): message("both"),
     (True, False): message("before only"),
@@ -151,23 +154,7 @@ def values(change: Requote[Roadmap]) -> dict[str, Any]:
     """Return the differences as the plain values of the JSON document."""
     return {
         "schema": DIFF_SCHEMA,
-        "program": change.after.program,
-        "currency": change.after.prices.currency,
-        "order": [step.name for step in ordered(change)],
-        "before": _reference(change.before),
-        "after": _reference(change.after),
-        "difference": str(change.difference),
-        "causes": [
-            {
-                "cause": step.name,
-                "what": ENGLISH.said(what(change, step)),
-                "because": step.because,
-                "total": str(step.made.total),
-                "gap": step.made.gap,
-                "difference": str(change.moved_by(step)),
-            }
-            for step in ordered(change)
-        ],
+        **difference_values(change, _KEPT, "total"),
         "months": [_span_values(span) for span in spans(change.before, change.after)],
         "orders": [_order_values(each) for each in order_changes(change)],
         "lines": [
@@ -181,12 +168,6 @@ def values(change: Requote[Roadmap]) -> dict[str, Any]:
             for line in change.lines
         ],
     }
-
-
-def _reference(roadmap: Roadmap) -> dict[str, Any]:
-    kept = {"program", "workload", "catalog", "prices", "start", "months", "status", "total"}
-    kept |= {"lower_bound", "gap", "owed_after"}
-    return roadmap.model_dump(mode="json", include=kept)
 
 
 def _span_values(span: Span) -> dict[str, Any]:
