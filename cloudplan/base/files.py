@@ -160,6 +160,11 @@ def json_text(value: Any) -> str:
     return _json(value, "\n") + "\n"
 
 
+def json_line(value: Any) -> str:
+    """Return plain values as JSON on a line of its own."""
+    return _SCALAR.encode(value) + "\n"
+
+
 def _json(value: Any, line: str) -> str:
     """Return what `json.dumps` with an indent does, which takes three times as long; `line` begins a line."""
     kind = type(value)

@@ -75,7 +75,9 @@ class _Stdout:
 
 def status_of(run: Callable[..., Any], arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status; what goes wrong is told on stderr."""
-    as_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
+    pairs = {*itertools.pairwise(arguments), *(tuple(each.split("=", 1)) for each in arguments if "=" in each)}
+    in_lines = ("--messages", "json") in pairs
+    as_json = in_lines or ("--format", "json") in pairs
     before = sys.stdout
     sys.stdout = cast(TextIO, _Stdout(before))
     try:
@@ -83,13 +85,13 @@ def status_of(run: Callable[..., Any], arguments: Sequence[str]) -> int:
         if before is not None:
             sys.stdout.flush()
     except CloudplanError as error:
-        status = _told(error, as_json=as_json)
+        status = _told(error, as_json=as_json, in_lines=in_lines)
     except _UsageError as error:
         if type(error).__name__ == _NO_COMMAND:
             typer.echo(str(error), err=True)
             status = BadInputError.exit_status
         else:
-            status = _told(BadInputError([_fault(error)]), as_json=as_json)
+            status = _told(BadInputError([_fault(error)]), as_json=as_json, in_lines=in_lines)
     except typer.Abort:
         status = INTERRUPTED
     finally:
@@ -97,12 +99,14 @@ def status_of(run: Callable[..., Any], arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _told(error: CloudplanError, *, as_json: bool) -> int:
-    """Tell the faults of an error on stderr and return its exit status."""
+def _told(error: CloudplanError, *, as_json: bool, in_lines: bool) -> int:
+    """Tell the faults of an error on stderr, as text, as JSON or on a line of it, and return its exit status."""
     count = len(error.faults)
     heading = error.title if count == 1 else f"{error.title} ({count} faults)"
     lines = [f"cloudplan: {heading}{error.advice}", *(f"  {fault}" for fault in error.faults)]
     text = files.json_text(_values(error)) if as_json else "\n".join(lines) + "\n"
+    if in_lines:
+        text = files.json_line(_values(error))
     with contextlib.suppress(OSError):  # nobody can be told then, but the status stays
         typer.echo(text, nl=False, err=True)
     return error.exit_status

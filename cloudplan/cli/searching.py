@@ -14,6 +14,7 @@ from cloudplan.analysis import assumptions
 from cloudplan.analysis.sized import MOMENT
 from cloudplan.base import processes
 from cloudplan.base.errors import TimeLimitError
+from cloudplan.base.steps import Step
 from cloudplan.cli import talking
 from cloudplan.evaluation.assumptions import Otherwise
 from cloudplan.evaluation.resting import Change
@@ -29,7 +30,10 @@ QUIET_SECONDS = 1.0
 
 
 class Progress:
-    """Says on stderr what is going on, once it takes longer than a second: on one line of a terminal, else on many."""
+    """Says on stderr what is going on, once it takes longer than a second: on one line of a terminal, else on many.
+
+    As lines of JSON it is told from the beginning.
+    """
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -38,7 +42,9 @@ class Progress:
     def __call__(self, words: str) -> None:
         """Show one step."""
         elapsed = time.monotonic() - self._start
-        if elapsed >= QUIET_SECONDS and talking.shows_progress():
+        if talking.in_lines():
+            talking.progress(Step.of(words), elapsed)
+        elif elapsed >= QUIET_SECONDS and talking.shows_progress():
             self._shown = sys.stderr.isatty()
             line = f"{elapsed:6.1f} s  {said(words, talking.spoken())}"
             sys.stderr.write(f"\r\x1b[K{line}" if self._shown else f"{line}\n")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
@@ -15,7 +15,10 @@ from cloudplan.base import files
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.language import Code, Language, language
 from cloudplan.base.program import program
+from cloudplan.base.steps import Step
 
+Manner = Literal["text", "json"]
+"""How it is said: in words for people, or a line of JSON each for programs."""
 OUTPUTS = ("output", "new_plan", "xlsx", "csv")
 """The parameters of commands that name what is written."""
 _LIBRARIES = ("highspy", "pulp")
@@ -27,13 +30,14 @@ class _Manner:
     quiet: bool = False
     verbose: bool = False
     lang: Code = "en"
+    in_lines: bool = False
 
 
 _manner = _Manner()
 
 
-def begin(*, quiet: bool, verbose: bool, lang: str | None = None) -> None:
-    """Set how much the command that begins says, and in which language; one that is none of ours is left to it.
+def begin(*, quiet: bool, verbose: bool, lang: str | None = None, messages: Manner = "text") -> None:
+    """Set how much the command that begins says, how, and in which language; one that is none of ours is left to it.
 
     Raises BadParameter when it is to say both less and more.
     """
@@ -41,12 +45,24 @@ def begin(*, quiet: bool, verbose: bool, lang: str | None = None) -> None:
         raise typer.BadParameter("allowed: one of --quiet and --verbose", param_hint="--quiet")
     _manner.quiet, _manner.verbose = quiet, verbose
     _manner.lang = "fr" if lang == "fr" else "en"
+    _manner.in_lines = messages == "json"
     files.forget_stdin()
 
 
 def spoken() -> Language:
     """Return the language that the command speaks."""
     return language(_manner.lang)
+
+
+def in_lines() -> bool:
+    """Return whether what is said are lines of JSON, for a program that listens."""
+    return _manner.in_lines and not _manner.quiet
+
+
+def progress(step: Step, seconds: float) -> None:
+    """Say how far a search is, as a line of JSON: amounts a month, the gap as a share, null where there is none yet."""
+    figures = {"bound": step.bound, "best": step.best, "gap": step.gap}
+    _say_line({"progress": {"seconds": round(seconds, 1), "step": step.step, **figures}})
 
 
 def shows_progress() -> bool:
@@ -58,13 +74,33 @@ def written(paths: Iterable[Path]) -> None:
     """Say what was written."""
     if not _manner.quiet:
         for path in paths:
-            _say(spoken().text("Written: {path}", path=path))
+            if _manner.in_lines:
+                _say_line({"written": str(path)})
+            else:
+                _say(spoken().text("Written: {path}", path=path))
 
 
 def lacking(fields: Sequence[str]) -> None:
     """Say which fields of the terms a quote in France has and this one lacks, when there are any."""
     if fields and not _manner.quiet:
         _say(spoken().text("What a quote in France also has, and the terms lack: {fields}.", fields=", ".join(fields)))
+
+
+def serving(address: str, folder: Path) -> None:
+    """Say where pages are served, and where what is handed in there stays."""
+    if _manner.in_lines:
+        _say_line({"serving": address, "folder": str(folder)})
+        return
+    _say(spoken().text("Open this address in a browser: {address}", address=address))
+    if not _manner.quiet:
+        _say(spoken().text("Files and results stay in {folder}. Ctrl-C ends the server.", folder=folder))
+
+
+def left_running(jobs: Sequence[str]) -> None:
+    """Say which jobs still run when a server is gone, when there are any."""
+    if jobs and not _manner.quiet:
+        some = ", ".join(jobs)
+        _say(spoken().text("Still running, and found again by the next server: {jobs}.", jobs=some))
 
 
 def passed_over(others: Sequence[tuple[Path, str]]) -> None:
@@ -111,5 +147,13 @@ def _say_read(path: Path) -> None:
 
 
 def _say(text: str) -> None:
+    if _manner.in_lines:
+        return _say_line({"note": text})
     with contextlib.suppress(OSError):  # nobody can be told then
         typer.echo(text, err=True)
+    return None
+
+
+def _say_line(values: Mapping[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        typer.echo(files.json_line(values), nl=False, err=True)

@@ -35,6 +35,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Run and data": {
         "batch": "And for all my customers?",
+        "serve": "And in a browser?",
         "catalog": "What does the provider sell?",
         "prices": "At which prices?",
     },
@@ -44,6 +45,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 HIDDEN = ("relax", "report", "requote")
 """The verbs of before, which still do what they did."""
 
+ROOMS = {"serve": "web"}
+"""The rooms of verbs that stand above this one."""
+
 NAMES = (*itertools.chain(*GROUPS.values()), *HIDDEN)
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, and no word of what was written.")]
@@ -51,9 +55,12 @@ Lang = Annotated[Code | None, typer.Option(help="Language of what is told; defau
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Versions, and the files read with their SHA-256; progress also to a file.")
 ]
+Messages = Annotated[
+    talking.Manner, typer.Option(help="What is told on stderr beside the result: as text, or as lines of JSON.")
+]
 _COMMON = [
-    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-    for name, kind in (("quiet", Quiet), ("verbose", Verbose))
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+    for name, kind, default in (("quiet", Quiet, False), ("verbose", Verbose, False), ("messages", Messages, "text"))
 ]
 
 _LANG = inspect.Parameter("lang", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Lang)
@@ -68,7 +75,8 @@ class Known(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made and name in NAMES:
-            importlib.import_module(f"cloudplan.cli.{name}{'_' if keyword.iskeyword(name) else ''}")
+            room = ROOMS.get(name, "cli")
+            importlib.import_module(f"cloudplan.{room}.{name}{'_' if keyword.iskeyword(name) else ''}")
             added = TyperInfo(commands, cls=TyperGroup)
             made = get_group_from_info(
                 added, pretty_exceptions_short=False, suggest_commands=True, rich_markup_mode=None
@@ -122,9 +130,9 @@ def _spoken(function: Callable[..., None]) -> Callable[..., None]:
     common = _COMMON if "lang" in shape.parameters else [_LANG, *_COMMON]
 
     @functools.wraps(function)
-    def command(*, quiet: bool, verbose: bool, **given: Any) -> None:
+    def command(*, quiet: bool, verbose: bool, messages: talking.Manner, **given: Any) -> None:
         lang = given.get("lang") if common is _COMMON else given.pop("lang")
-        talking.begin(quiet=quiet, verbose=verbose, lang=lang)
+        talking.begin(quiet=quiet, verbose=verbose, lang=lang, messages=messages)
         talking.name_inputs(given)
         function(**given)
 

@@ -20,6 +20,7 @@ import pulp
 from numpy.typing import NDArray
 
 from cloudplan.base.errors import InternalError
+from cloudplan.base.steps import Step
 from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.rules.rule import Inequality, Linear
 
@@ -80,10 +81,11 @@ class Budget:
     def report(self, step: str, bound: Fraction, best: Fraction | None) -> None:
         """Tell a step, the proven bound, and the best found so far with its gap."""
         self.heard(bound)
+        gap = float((best - bound) / best) if best else None
         figures = f"bound {float(bound):,.2f}"
-        if best:
-            figures += f", best {float(best):,.2f}, gap {float((best - bound) / best):.4%}"
-        self.progress(f"{step}: {figures}")
+        if best and gap is not None:
+            figures += f", best {float(best):,.2f}, gap {gap:.4%}"
+        self.progress(Step(f"{step}: {figures}", step, float(bound), float(best) if best else None, gap))
 
     @property
     def seconds_left(self) -> float | None:

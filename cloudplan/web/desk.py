@@ -1,0 +1,192 @@
+"""What all requests share: the folder and the queue, and what is done for a project with both."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from cloudplan.analysis import contents
+from cloudplan.base import kinds
+from cloudplan.base.errors import BadInputError
+from cloudplan.base.language import Code
+from cloudplan.web.folder import Folder
+from cloudplan.web.job import RESULT, Job
+from cloudplan.web.project import File, Project
+from cloudplan.web.running import Queue
+from cloudplan.web.verbs import (
+    COMPARE,
+    COMPARISON,
+    IMPORT,
+    INVENTORY,
+    LOGO,
+    ORDERS,
+    PLAN,
+    PRICES,
+    QUOTE,
+    RULES,
+    SIZE,
+    TERMS,
+    WORKLOAD,
+    Verb,
+)
+
+WORKLOAD_FILE, PLAN_FILE, PAGE_FILE, COMPARISON_FILE = "workload.yaml", "plan.json", "quote.html", "compare.json"
+SHOWN_BYTES = 3_000_000
+"""The largest workload that is edited on a page."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The workload of a project: its text, where it is from, what is in it, what is wrong with it."""
+
+    path: Path
+    text: str
+    facts: Mapping[str, str]
+    faults: Sequence[Mapping[str, str | None]]
+    file: File | None = None
+    job: Job | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The folder of a server, and its queue."""
+
+    folder: Folder
+    queue: Queue
+
+    def add(self, kind: str, arguments: Sequence[str], files: Mapping[str, Path | bytes], **others: Any) -> Job:
+        """Add a job, and have it run when its turn comes."""
+        job = self.folder.add_job(kind, arguments, files, **others)
+        self.queue.look()
+        return job
+
+    def draft(self, project: Project) -> Draft | None:
+        """Return the workload of a project, the newest of those handed in, edited and imported; None without one."""
+        handed_in = [file for file in project.files() if file.said.document == WORKLOAD]
+        imported = [
+            job
+            for job in self.folder.of_project(project)
+            if job.said.kind == IMPORT.name and job.state in RESULT and WORKLOAD_FILE in job.outputs()
+        ]
+        file = handed_in[-1] if handed_in else None
+        job = imported[0] if imported else None
+        if job and (file is None or job.said.order > file.said.order):
+            path = job.files / WORKLOAD_FILE
+            facts, faults = _read(path)
+            return Draft(path, path.read_text(encoding="utf-8"), facts, faults, job=job)
+        if file is None:
+            return None
+        text = file.path.read_bytes().decode(errors="replace")
+        return Draft(file.path, text, file.said.facts, file.said.faults, file=file)
+
+    # --- the jobs of a project ---------------------------------------------------------------------------------------
+
+    def begin_import(self, project: Project, options: Mapping[str, Any], lang: Code) -> Job | None:
+        """Add the import of all inventories of a project; None when there are none."""
+        inventories = project.of(INVENTORY)
+        if not inventories:
+            return None
+        return self._add(IMPORT, project, {INVENTORY: inventories, RULES: _some(project, RULES)}, options, lang)
+
+    def begin_size(self, project: Project, draft: Draft, options: Mapping[str, Any], lang: Code) -> Job:
+        """Add the sizing of a workload, and behind it the page of its plan."""
+        files = {WORKLOAD: [(WORKLOAD_FILE, draft.path)], PRICES: _some(project, PRICES)}
+        job = self._add(SIZE, project, files, options, None)
+        self.begin_page(project, job, lang)
+        return job
+
+    def begin_page(self, project: Project, job: Job, lang: Code, compared: Job | None = None) -> Job:
+        """Add the page of a plan, for internal readers; with what a comparison found."""
+        plan: tuple[str, Path | None] = (PLAN_FILE, job.files / PLAN_FILE if compared else None)
+        files: dict[str, Any] = {PLAN: [plan]}
+        if compared:
+            files[COMPARISON] = [(COMPARISON_FILE, None)]
+        taken = COMPARISON_FILE if compared else PLAN_FILE
+        waits = {"of": job, "after": compared or job, "takes": {taken: taken}}
+        return self._add(QUOTE, project, files, {"audience": "internal"}, lang, formats=["html"], **waits)
+
+    def begin_quote(self, project: Project, job: Job, options: Mapping[str, Any], lang: Code) -> Sequence[Job]:
+        """Add the quote and the orders of a plan, with the terms of the project."""
+        files = {PLAN: [(PLAN_FILE, job.files / PLAN_FILE)], TERMS: _some(project, TERMS), LOGO: project.of(LOGO)}
+        quote = self._add(QUOTE, project, files, options, lang, formats=list(QUOTE.formats), of=job)
+        return quote, self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)
+
+    def begin_compare(self, project: Project, job: Job, *, risk: bool, lang: Code) -> Job:
+        """Add what else one might choose beside a plan: the usual alternatives, or cost against risk."""
+        inputs = {path.name: path for path in job.inputs()}
+        files: dict[str, Any] = {WORKLOAD: [(WORKLOAD_FILE, inputs[WORKLOAD_FILE])]}
+        files[PRICES] = [(name, path) for name, path in inputs.items() if name != WORKLOAD_FILE]
+        if risk:
+            return self._add(COMPARE, project, files, {"options": True}, lang, formats=["html"], of=job)
+        made = self._add(COMPARE, project, files, {}, lang, formats=["json"], of=job)
+        self.begin_page(project, job, lang, compared=made)
+        return made
+
+    def _add(
+        self,
+        verb: Verb,
+        project: Project,
+        documents: Mapping[str, Sequence[File | tuple[str, Path | None]]],
+        options: Mapping[str, Any],
+        lang: Code | None,
+        formats: Sequence[str] = (),
+        **others: Any,
+    ) -> Job:
+        files: dict[str, Path | bytes] = {}
+        places: dict[str, list[str]] = {}
+        for document, given in documents.items():
+            for each in given:
+                name, path = (each.said.file, each.path) if isinstance(each, File) else each
+                name = _free(name, files)
+                if path:
+                    files[name] = path
+                places.setdefault(document, []).append(f"in/{name}")
+        spoken = {"lang": lang} if lang else {}
+        arguments = verb.arguments(places, {**options, **spoken}, formats)
+        return self.add(verb.name, arguments, files, project=project.id, **others)
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk that a request is brought to."""
+    desk = request.app.state.desk
+    assert isinstance(desk, Desk)
+    return desk
+
+
+def base_of(request: Request) -> str:
+    """Return where addresses begin, below which door the request came."""
+    return str(request.scope.get("app_root_path", request.scope["root_path"]))
+
+
+def edited(project: Project, text: str) -> File:
+    """Keep an edited workload."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return project.hand_in(WORKLOAD_FILE, io.BytesIO(lines.encode("utf-8", "replace")), edited=True)
+
+
+def _some(project: Project, document: str) -> Sequence[File]:
+    found = project.newest(document)
+    return [found] if found else []
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    number, plain = 1, name
+    while name in taken:
+        number += 1
+        name = f"{number}-{plain}"
+    return name
+
+
+@lru_cache(maxsize=20)
+def _read(path: Path) -> tuple[Mapping[str, str], Sequence[Mapping[str, str | None]]]:
+    """Return what is in an imported workload, which never changes, and what is wrong with it."""
+    try:
+        return contents.contents(path, kinds.WORKLOAD, None).facts, ()
+    except BadInputError as error:
+        return {}, [{**fault.values, "where": fault.where.replace(str(path), WORKLOAD_FILE)} for fault in error.faults]
+
+

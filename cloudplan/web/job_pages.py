@@ -1,0 +1,183 @@
+"""The pages of a job: how far it is, what it found, what can be made of that, and everything to download."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cloudplan.base.errors import BadInputError
+from cloudplan.base.language import message
+from cloudplan.plan.origin import read_plan
+from cloudplan.plan.plan import Plan
+from cloudplan.presentation.listed import listed
+from cloudplan.presentation.tables import assumptions
+from cloudplan.presentation.tables import plan as tables
+from cloudplan.web.asked import form_of
+from cloudplan.web.desk import PAGE_FILE, PLAN_FILE
+from cloudplan.web.handing_out import handed_out, shown_page
+from cloudplan.web.job import RESULT, Job
+from cloudplan.web.pages import _take_in, _uploads
+from cloudplan.web.project import Project
+from cloudplan.web.verbs import TERMS
+from cloudplan.web.view import View
+
+
+def job_of(view: View) -> Job:
+    """Return the job that a request is about; raise HTTPException when there is none."""
+    job = view.desk.folder.job(view.request.path_params["id"])
+    if job is None:
+        raise HTTPException(404, "no such job")
+    return job
+
+
+def one(request: Request) -> Response:
+    """Show a job; of a sizing with a result, the plan."""
+    view = View(request)
+    job = job_of(view)
+    folder = view.desk.folder
+    project = folder.project(job.said.project)
+    others = _of_plan(folder.of_project(project), job) if project else []
+    plan = _plan(job)
+    return view.page(
+        "job.html.j2",
+        job=job,
+        state=job.state,
+        project=project,
+        progress=view.progress(job),
+        faults_found=job.faults,
+        plan=_told(view, plan) if plan else None,
+        page=next((each for each in others if PAGE_FILE in each.outputs() and each.state in RESULT and _is_page(each)), None),
+        pages=[each for each in others if _is_page(each)],
+        made=others,
+        terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
+        html=[name for name in job.outputs() if name.endswith(".html")],
+    )
+
+
+def _is_page(job: Job) -> bool:
+    return job.said.kind == "quote" and "--audience=internal" in job.said.arguments
+
+
+def _of_plan(jobs: list[Job], job: Job) -> list[Job]:
+    """Return the other jobs that take the plan of a job, or what those made, the newest first."""
+    if job.said.kind != "size":
+        return []
+    return [each for each in jobs if each.said.of == job.id]
+
+
+def _plan(job: Job) -> Plan | None:
+    path = job.outputs().get(PLAN_FILE) if job.said.kind == "size" and job.state in RESULT else None
+    try:
+        return read_plan(path) if path else None
+    except BadInputError:
+        return None  # somebody changed the file
+
+
+def _told(view: View, plan: Plan) -> Mapping[str, Any]:
+    spoken = view.spoken
+    currency = plan.prices.currency
+    return {
+        "name": plan.workload.name,
+        "mark": spoken.said(tables.ILLUSTRATIVE) if plan.prices.illustrative else "",
+        "cost": spoken.amount(plan.cost, currency),
+        "status": spoken.said(tables.status(plan)),
+        "bound": spoken.amount(plan.lower_bound, currency),
+        "hosts": spoken.number(sum(each.hosts for each in plan.clusters)),
+        "clusters": spoken.number(len(plan.clusters)),
+        "datastores": spoken.number(len(plan.datastores)),
+        "assumptions": listed(assumptions.table(plan), spoken),
+        "assumptions_title": spoken.word(assumptions.TITLE),
+    }
+
+
+def state(request: Request) -> Response:
+    """Return how far a job is, as texts for the script of its page."""
+    view = View(request)
+    job = job_of(view)
+    return JSONResponse({"state": job.state, "texts": view.progress(job)})
+
+
+def cancel(request: Request) -> Response:
+    """Let a job never begin, or end with the best that it found."""
+    view = View(request)
+    job = job_of(view)
+    view.desk.queue.cancel(job)
+    return _back(view, job)
+
+
+def again(request: Request) -> Response:
+    """Run a job once more."""
+    view = View(request)
+    job = job_of(view)
+    new = view.desk.folder.again(job)
+    view.desk.queue.look()
+    return _back(view, new)
+
+
+def _back(view: View, job: Job) -> Response:
+    """Lead on to where a job is shown."""
+    if job.said.kind == "import" and job.said.project:
+        return view.to("projects", job.said.project, at="import")
+    return view.to("jobs", job.said.of) if job.said.of else view.to("jobs", job.id)
+
+
+def _with_plan(view: View) -> tuple[Project, Job]:
+    job = job_of(view)
+    project = view.desk.folder.project(job.said.project)
+    if project is None or _plan(job) is None:
+        raise HTTPException(404, "no plan")
+    return project, job
+
+
+async def quote(request: Request) -> Response:
+    """Make the quote and the orders of a plan, with the terms that are handed in here or were before."""
+    view = View(request)
+    project, job = _with_plan(view)
+    async with form_of(request) as form:
+        uploads = _uploads(form)
+        if uploads:
+            await run_in_threadpool(_take_in, view, project, uploads)
+        lang, audience = form.get("lang"), str(form.get("audience") or "customer")
+    try:
+        await run_in_threadpool(view.desk.begin_quote, project, job, {"audience": audience}, "fr" if lang == "fr" else "en")
+    except BadInputError as error:
+        return view.refused(message("{text}", text=str(error)))
+    return view.to("jobs", job.id, at="made")
+
+
+async def compare(request: Request) -> Response:
+    """Look for what else one might choose."""
+    view = View(request)
+    project, job = _with_plan(view)
+    async with form_of(request) as form:
+        risk = form.get("do") == "options"
+    await run_in_threadpool(lambda: view.desk.begin_compare(project, job, risk=risk, lang=view.lang))
+    return view.to("jobs", job.id, at="made")
+
+
+def file(request: Request) -> Response:
+    """Hand out a file that a job wrote."""
+    view = View(request)
+    return handed_out(job_of(view), request.path_params["name"])
+
+
+def page(request: Request) -> Response:
+    """Show a page that a job wrote."""
+    view = View(request)
+    return shown_page(job_of(view), request.path_params["name"])
+
+
+ROUTES = [
+    Route("/{lang}/jobs/{id}", one),
+    Route("/{lang}/jobs/{id}/state", state),
+    Route("/{lang}/jobs/{id}/cancel", cancel, methods=["POST"]),
+    Route("/{lang}/jobs/{id}/again", again, methods=["POST"]),
+    Route("/{lang}/jobs/{id}/quote", quote, methods=["POST"]),
+    Route("/{lang}/jobs/{id}/compare", compare, methods=["POST"]),
+    Route("/{lang}/jobs/{id}/files/{name:path}", file),
+    Route("/{lang}/jobs/{id}/page/{name:path}", page),
+]

@@ -1,0 +1,125 @@
+"""What the API is, as OpenAPI 3.1 says it: documents as their published schemas, options as the command line has them."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from cloudplan.base.program import program
+from cloudplan.presentation.json_schema import FileFormat, schema_of
+from cloudplan.web.options import Option
+from cloudplan.web.verbs import COMPARISON, INVENTORY, LOGO, VERBS, Verb
+
+PUBLISHED: tuple[FileFormat, ...] = ("workload", "prices", "terms", "rules", "plan")
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def document(job: type[BaseModel], base: str) -> dict[str, Any]:
+    """Return the description of the API; `job` is the model of what it answers, `base` where addresses begin."""
+    paths: dict[str, Any] = {f"/api/{verb.name}": {"post": _post(verb)} for verb in VERBS.values()}
+    named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths["/api/jobs"] = {
+        "get": _get("All jobs, the newest first.", {"type": "object", "properties": {"jobs": _list(_ref("job"))}})
+    }
+    paths["/api/jobs/{id}"] = {
+        "parameters": [named],
+        "get": _get("A job: its state, how far it is, its faults and files.", _ref("job")),
+        "delete": {
+            "summary": "Remove a job and its files.",
+            "responses": {"204": {"description": "It is gone."}, "409": {"description": "It is not over."}},
+        },
+    }
+    paths["/api/jobs/{id}/cancel"] = {
+        "parameters": [named],
+        "post": {
+            "summary": "Let a job never begin, or end with the best that it found; asked again, at once and without.",
+            "responses": {"202": _json("The job.", _ref("job"))},
+        },
+    }
+    file = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths["/api/jobs/{id}/files/{name}"] = {
+        "parameters": [named, file],
+        "get": {
+            "summary": "A file that a job wrote.",
+            "responses": {"200": {"description": "The file.", "content": {"application/octet-stream": {}}}},
+        },
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "cloudplan serve", "version": program().partition(" ")[2]},
+        "servers": [{"url": base or "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**{name: published(name) for name in PUBLISHED}, "job": _moved(job.model_json_schema(), "job")},
+        },
+    }
+
+
+@cache
+def published(name: FileFormat) -> dict[str, Any]:
+    """Return a published schema as a component."""
+    return _moved(schema_of(name), name)
+
+
+def _moved(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a schema with the references to its own parts as they are from the root of the description."""
+    text = json.dumps({key: value for key, value in schema.items() if key != "$schema"})
+    moved: dict[str, Any] = json.loads(text.replace('"#/$defs/', f'"#/components/schemas/{name}/$defs/'))
+    return moved
+
+
+def _post(verb: Verb) -> dict[str, Any]:
+    documents: dict[str, Any] = {}
+    files: dict[str, Any] = {}
+    for name in verb.documents:
+        files[name] = {"type": "array", "items": _FILE} if name in (INVENTORY, LOGO) else _FILE
+        if name not in (INVENTORY, LOGO):
+            documents[name] = {"type": "object"} if name == COMPARISON else _ref(name)
+    options = {name: _option(option) for name, option in verb.parameters.items()}
+    others = {
+        **options,
+        "job": {"type": "string", "description": "Instead of a document: the id of the job that made it."},
+        "formats": _list({"enum": list(verb.formats)}),
+    }
+    content = {"multipart/form-data": {"schema": {"type": "object", "properties": {**files, **others}}}}
+    if verb.needs in documents:
+        schema = {"type": "object", "properties": {**documents, **others}, "additionalProperties": False}
+        content["application/json"] = {"schema": schema}
+    return {
+        "summary": f"A job: `cloudplan {verb.name}`.",
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "202": _json("The job, which waits for its turn.", _ref("job")),
+            "400": {"description": "What is wrong with the request, fault by fault."},
+        },
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    """Return the schema of an option of the command line."""
+    said = {"description": option.help} if option.help else {}
+    if option.is_flag:
+        return {"type": "boolean", **said}
+    kinds = ["number", "string"] if option.is_number else ["string"]
+    one = {"enum": list(option.choices)} if option.choices else {"type": kinds}
+    return {**(_list(one) if option.is_list else one), **said}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _json(words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": words, "content": {"application/json": {"schema": schema}}}
+
+
+def _get(summary: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"summary": summary, "responses": {"200": _json("As asked.", schema), "404": {"description": "There is none."}}}
