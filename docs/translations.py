@@ -102,6 +102,7 @@ MODULES = (
         )
     ),
     *("presentation/phase_sheets", "presentation/time_panels"),
+    *("web/view", "web/pages", "web/job_pages", "web/app"),
     *("presentation/phrases", "cli/talking", "analysis/edition_fields", "analysis/release_notes"),
 )
 SAYING: dict[str, tuple[int, ...]] = {
@@ -151,7 +152,7 @@ def texts() -> list[Text]:
     found |= dict.fromkeys(text for kind in KINDS for text in (kind.what, kind.value, kind.otherwise))
     found |= dict.fromkeys((*PHRASES, *map(str.capitalize, CAUSES), *NAMES.values(), *EFFECTS, *EFFECTS.values()))
     found |= dict.fromkeys((*MODELS, *MODELS.values()))
-    for path in sorted((PACKAGE / "presentation" / "templates").glob("*.html.j2")):
+    for path in sorted(PACKAGE.glob("*/templates/*.html.j2")):
         said = re.findall(r"""\bt\((["'])(.+?)\1""", path.read_text(encoding="utf-8"))
         found |= dict.fromkeys(text for _, text in said)
     for rule in rule_book(load_edition()).values():

@@ -57,6 +57,11 @@ def assumptions(
     return tuple(sorted(listed, key=lambda each: _rank(each, monthly)))
 
 
+def before_a_plan(case: Case) -> tuple[Assumption, ...]:
+    """Return what any plan of a case rests on; what depends on the plan is not among them."""
+    return assumptions(case, Choice(clusters=(), datastores=(), protection={}), Decimal(0))
+
+
 def computed_of(listed: Iterable[Assumption]) -> dict[str, Otherwise]:
     """Return what was computed of assumptions, by code."""
     return {

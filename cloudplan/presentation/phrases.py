@@ -183,6 +183,8 @@ PHRASES = (
     "Files that are no table known here were not read: {names}.",
     "Disks of {n_count} VMs come from Provisioned, as one disk a VM, because neither vDisk nor Total disk "
     "capacity tells them; Provisioned may hold snapshots and swap files too.",
+    "Provisioned of {n_count} VMs looks as if it held the swap file: it exceeds their partitions by about their "
+    "memory, {n_gib} GiB in all; --without-swap takes it out.",
     "By their names these may be parts of the old platform, and were imported: {names}.",
     "Site: {names}: no zone ({zones}); read as the datacenter.",
     "{n_count} disks of VM Disks belong to no VM of the list and are not imported.",

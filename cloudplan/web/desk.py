@@ -13,6 +13,10 @@ from cloudplan.analysis import contents
 from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.language import Code
+from cloudplan.catalog.loading import load_edition
+from cloudplan.evaluation.assumptions import before_a_plan
+from cloudplan.plan.origin import read_origin
+from cloudplan.plan.plan import Assumption
 from cloudplan.web.folder import Folder
 from cloudplan.web.job import RESULT, Job
 from cloudplan.web.project import File, Project
@@ -33,6 +37,9 @@ from cloudplan.web.verbs import (
     WORKLOAD,
     Verb,
 )
+from cloudplan.workload.case import Case
+from cloudplan.workload.phases import sized_alone
+from cloudplan.workload.reading import shipped_pin
 
 WORKLOAD_FILE, PLAN_FILE, PAGE_FILE, COMPARISON_FILE = "workload.yaml", "plan.json", "quote.html", "compare.json"
 SHOWN_BYTES = 3_000_000
@@ -83,6 +90,11 @@ class Desk:
         text = file.path.read_bytes().decode(errors="replace")
         return Draft(file.path, text, file.said.facts, file.said.faults, file=file)
 
+    def assumed(self, project: Project, draft: Draft) -> Sequence[Assumption]:
+        """Return what any plan of a workload rests on; raise BadInputError when it, or the price book, is faulty."""
+        prices = project.newest(PRICES)
+        return _assumed(draft.path, prices.path if prices else None)
+
     # --- the jobs of a project ---------------------------------------------------------------------------------------
 
     def begin_import(self, project: Project, options: Mapping[str, Any], lang: Code) -> Job | None:
@@ -112,8 +124,8 @@ class Desk:
     def begin_quote(self, project: Project, job: Job, options: Mapping[str, Any], lang: Code) -> Sequence[Job]:
         """Add the quote and the orders of a plan, with the terms of the project."""
         files = {PLAN: [(PLAN_FILE, job.files / PLAN_FILE)], TERMS: _some(project, TERMS), LOGO: project.of(LOGO)}
-        quote = self._add(QUOTE, project, files, options, lang, formats=list(QUOTE.formats), of=job)
-        return quote, self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)
+        orders = self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)
+        return orders, self._add(QUOTE, project, files, options, lang, formats=list(QUOTE.formats), of=job)
 
     def begin_compare(self, project: Project, job: Job, *, risk: bool, lang: Code) -> Job:
         """Add what else one might choose beside a plan: the usual alternatives, or cost against risk."""
@@ -179,6 +191,15 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
         number += 1
         name = f"{number}-{plain}"
     return name
+
+
+@lru_cache(maxsize=20)
+def _assumed(workload: Path, prices: Path | None) -> Sequence[Assumption]:
+    """Return what any plan of a workload rests on; files that were handed in never change."""
+    document = kinds.document(workload, kinds.WORKLOAD)
+    origin = read_origin(document, prices, load_edition(shipped_pin(document)), None)
+    wanted = sized_alone(origin.workload, origin.edition, None)
+    return before_a_plan(Case.of(wanted, origin.edition, origin.prices))
 
 
 @lru_cache(maxsize=20)

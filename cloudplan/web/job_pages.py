@@ -42,7 +42,7 @@ def one(request: Request) -> Response:
     project = folder.project(job.said.project)
     others = _of_plan(folder.of_project(project), job) if project else []
     plan = _plan(job)
-    return view.page(
+    return view.rendered(
         "job.html.j2",
         job=job,
         state=job.state,
@@ -87,7 +87,8 @@ def _told(view: View, plan: Plan) -> Mapping[str, Any]:
         "status": spoken.said(tables.status(plan)),
         "bound": spoken.amount(plan.lower_bound, currency),
         "hosts": spoken.number(sum(each.hosts for each in plan.clusters)),
-        "clusters": spoken.number(len(plan.clusters)),
+        "clusters": len(plan.clusters),
+        "backup_tib": sum(each.tib for each in plan.backup),
         "datastores": spoken.number(len(plan.datastores)),
         "assumptions": listed(assumptions.table(plan), spoken),
         "assumptions_title": spoken.word(assumptions.TITLE),

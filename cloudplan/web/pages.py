@@ -16,7 +16,7 @@ from cloudplan.base.foreign_text import clean
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.language import message
 from cloudplan.presentation.listed import listed
-from cloudplan.presentation.tables import inventory
+from cloudplan.presentation.tables import assumptions, inventory
 from cloudplan.presentation.tables.table import Notes, say, words
 from cloudplan.web.asked import form_of
 from cloudplan.web.desk import SHOWN_BYTES, Draft, base_of, edited
@@ -60,7 +60,7 @@ def start(request: Request) -> Response:
     view = View(request)
     folder = view.desk.folder
     projects = [(project, folder.of_project(project)) for project in folder.projects()]
-    return view.page("start.html.j2", projects=projects, others_jobs=[job for job in folder.jobs() if not job.said.project])
+    return view.rendered("start.html.j2", projects=projects, others_jobs=[job for job in folder.jobs() if not job.said.project])
 
 
 async def add_project(request: Request) -> Response:
@@ -113,7 +113,7 @@ def project(request: Request) -> Response:
     jobs = view.desk.folder.of_project(found)
     draft = view.desk.draft(found)
     importing = next((job for job in jobs if job.said.kind == IMPORT.name), None)
-    return view.page(
+    return view.rendered(
         "project.html.j2",
         project=found,
         files=[(file, view.spoken.said(DOCUMENTS[file.said.document]) if file.said.document else "") for file in found.files()],
@@ -123,13 +123,14 @@ def project(request: Request) -> Response:
         faulty=_faulty(draft) if draft else [],
         is_shown=draft is not None and len(draft.text) <= SHOWN_BYTES,
         ledger=_ledger(view, draft) if draft and not draft.faults else [],
+        assumed=_assumed(view, found, draft) if draft and not draft.faults else None,
         importing=importing,
         progress=view.progress,
         has_inventory=bool(found.of(INVENTORY)),
         choices=[(name, IMPORT.parameters[name]) for name in CHOSEN],
         option_words={name: view.spoken.said(text) for name, text in OPTIONS.items()},
         switches=[(name, IMPORT.parameters[name]) for name in SWITCHES],
-        jobs=jobs,
+        sized=[job for job in jobs if job.said.kind == "size"],
     )
 
 
@@ -144,6 +145,14 @@ def _faulty(draft: Draft) -> Sequence[Mapping[str, Any]]:
         place = f"{fault['path']}: " if fault.get("path") else ""
         found.append({"line": number, "text": text[:300], "message": f"{place}{fault['message']}"})
     return found
+
+
+def _assumed(view: View, project: Project, draft: Draft) -> Mapping[str, Any] | None:
+    try:
+        table = assumptions.told(view.desk.assumed(project, draft))
+    except BadInputError:
+        return None  # sizing tells what is wrong
+    return {"title": say(table.title, view.spoken), "table": listed(table, view.spoken)}
 
 
 def _ledger(view: View, draft: Draft) -> Sequence[Mapping[str, Any]]:

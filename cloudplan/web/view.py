@@ -1,5 +1,6 @@
 """How pages are made: templates, texts in the language of the address, and addresses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
-from cloudplan.presentation.phrases import phrase, said
+from cloudplan.presentation.phrases import NUMBER, phrase, said
 from cloudplan.web.desk import base_of, desk_of
 from cloudplan.web.job import OVER, RESULT, Job, State
 
@@ -71,7 +72,7 @@ class View:
         """Return the answer that leads on to a page."""
         return RedirectResponse(self.address(*parts) + (f"#{at}" if at else ""), 303)
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+    def rendered(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
         below = self.request.url.path.removeprefix(f"{self.base}/{self.code}/")
         shared = {
@@ -91,7 +92,7 @@ class View:
 
     def refused(self, words: Message, status: int = 400) -> Response:
         """Return a page that says what is wrong."""
-        return self.page("refused.html.j2", status, words=self.spoken.said(words))
+        return self.rendered("refused.html.j2", status, words=self.spoken.said(words))
 
     # --- words -------------------------------------------------------------------------------------------------------
 
@@ -100,8 +101,11 @@ class View:
         return self.spoken.said(STATES[job.state])
 
     def facts(self, facts: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-        """Return what is in a file."""
-        return [(self.spoken.said(phrase(what)), value) for what, value in facts.items()]
+        """Return what is in a file: names and values."""
+        return [(self.spoken.said(phrase(what)), self._fact(value)) for what, value in facts.items()]
+
+    def _fact(self, value: str) -> str:
+        return self.spoken.figure(value) if _FIGURE.fullmatch(value) else self.spoken.date(value)
 
     def progress(self, job: Job) -> dict[str, str]:
         """Return how far a job is: step, seconds, bound, best and gap, each a text that is empty where there is none."""
@@ -116,10 +120,11 @@ class View:
             "step": said(str(found["step"]), self.spoken) if "step" in found else "",
             "seconds": f"{found['seconds']:.0f} s" if "seconds" in found else "",
             **amounts,
-            "gap": "" if gap is None else self.spoken.percent(Decimal(str(gap)), 4),
+            "gap": "" if gap is None else self.spoken.percent(Decimal(str(gap))),
         }
 
 
+_FIGURE = re.compile(NUMBER)
 _LANGUAGES = (("en", "English"), ("fr", "Français"))
 
 

@@ -3,6 +3,7 @@
 A customer (`internal=False`) is told no amounts and nothing of the proof.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from cloudplan.base.language import Message, counted, message
@@ -36,6 +37,14 @@ def table(plan: Plan, *, internal: bool = True) -> Table:
         return Table(TITLE, columns, rows, note(plan)).without("Monthly", "Change")
     own = message("Amounts are those of the plan's own bill, before the commercial discount.")
     return Table(TITLE, columns, rows, joined(note(plan), own, between=" "))
+
+
+def told(assumed: Iterable[Assumption]) -> Table:
+    """Return assumptions with their sources, of which there is no plan yet."""
+    columns = (Column("What"), Column("Value"), Column("Origin"), Column("Source"))
+    worded = ((words_of(each), each.origin) for each in assumed)
+    rows = tuple((words.what, words.value, ORIGINS[origin], words.source) for words, origin in worded)
+    return Table(TITLE, columns, rows)
 
 
 def _row(plan: Plan, each: Assumption, *, internal: bool) -> tuple[Cell, ...]:
