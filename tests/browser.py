@@ -177,14 +177,13 @@ def browser(profile: Path, options: Sequence[str] = ()) -> Iterator[Browser]:
     theirs_in, into = os.pipe()
     out, theirs_out = os.pipe()
 
-    def pipes() -> None:  # in the new process: it reads from 3 and writes to 4
-        spare_in, spare_out = os.dup(theirs_in), os.dup(theirs_out)
-        os.dup2(spare_in, 3)
-        os.dup2(spare_out, 4)
-
+    shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'  # where the browser reads, and where it writes
     command = [CHROMIUM, *BARE, f"--user-data-dir={profile}", *options, "about:blank"]
     process = subprocess.Popen(
-        command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, close_fds=False, preexec_fn=pipes
+        ["bash", "-c", shell, "bash", *command],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(theirs_in, theirs_out),
     )
     os.close(theirs_in)
     os.close(theirs_out)

@@ -9,11 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from cloudplan.base.language import message
 from cloudplan.web import api, job_pages, pages
 from cloudplan.web.desk import Desk, base_of
 from cloudplan.web.guard import Guard
 from cloudplan.web.view import View, style
-from cloudplan.base.language import message
 
 
 def app(desk: Desk, token: str, port: int) -> ASGIApp:

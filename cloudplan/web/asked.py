@@ -118,7 +118,9 @@ def _add_job(made: Asked, id: Any, folder: Folder) -> None:
     content = made_by(job, name) if job else None
     if content is None:
         kinds = ", ".join(MADE_BY)
-        raise BadInputError([Fault(f"no job with a result; allowed: the id of one of {kinds} that is done", path="job")])
+        raise BadInputError(
+            [Fault(f"no job with a result; allowed: the id of one of {kinds} that is done", path="job")]
+        )
     made.add(document, name, content)
 
 

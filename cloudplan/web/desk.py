@@ -42,6 +42,8 @@ from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import shipped_pin
 
 WORKLOAD_FILE, PLAN_FILE, PAGE_FILE, COMPARISON_FILE = "workload.yaml", "plan.json", "quote.html", "compare.json"
+Given = Mapping[str, Sequence[File] | Sequence[tuple[str, Path | None]]]
+"""Files by what they are: handed in, or with a name; without a path it is put there when the job begins."""
 SHOWN_BYTES = 3_000_000
 """The largest workload that is edited on a page."""
 
@@ -106,7 +108,7 @@ class Desk:
 
     def begin_size(self, project: Project, draft: Draft, options: Mapping[str, Any], lang: Code) -> Job:
         """Add the sizing of a workload, and behind it the page of its plan."""
-        files = {WORKLOAD: [(WORKLOAD_FILE, draft.path)], PRICES: _some(project, PRICES)}
+        files: Given = {WORKLOAD: [(WORKLOAD_FILE, draft.path)], PRICES: _some(project, PRICES)}
         job = self._add(SIZE, project, files, options, None)
         self.begin_page(project, job, lang)
         return job
@@ -114,24 +116,26 @@ class Desk:
     def begin_page(self, project: Project, job: Job, lang: Code, compared: Job | None = None) -> Job:
         """Add the page of a plan, for internal readers; with what a comparison found."""
         plan: tuple[str, Path | None] = (PLAN_FILE, job.files / PLAN_FILE if compared else None)
-        files: dict[str, Any] = {PLAN: [plan]}
-        if compared:
-            files[COMPARISON] = [(COMPARISON_FILE, None)]
+        files: Given = {PLAN: [plan], COMPARISON: [(COMPARISON_FILE, None)] if compared else []}
         taken = COMPARISON_FILE if compared else PLAN_FILE
         waits = {"of": job, "after": compared or job, "takes": {taken: taken}}
         return self._add(QUOTE, project, files, {"audience": "internal"}, lang, formats=["html"], **waits)
 
     def begin_quote(self, project: Project, job: Job, options: Mapping[str, Any], lang: Code) -> Sequence[Job]:
         """Add the quote and the orders of a plan, with the terms of the project."""
-        files = {PLAN: [(PLAN_FILE, job.files / PLAN_FILE)], TERMS: _some(project, TERMS), LOGO: project.of(LOGO)}
+        files: Given = {
+            PLAN: [(PLAN_FILE, job.files / PLAN_FILE)],
+            TERMS: _some(project, TERMS),
+            LOGO: project.of(LOGO),
+        }
         orders = self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)
         return orders, self._add(QUOTE, project, files, options, lang, formats=list(QUOTE.formats), of=job)
 
     def begin_compare(self, project: Project, job: Job, *, risk: bool, lang: Code) -> Job:
         """Add what else one might choose beside a plan: the usual alternatives, or cost against risk."""
         inputs = {path.name: path for path in job.inputs()}
-        files: dict[str, Any] = {WORKLOAD: [(WORKLOAD_FILE, inputs[WORKLOAD_FILE])]}
-        files[PRICES] = [(name, path) for name, path in inputs.items() if name != WORKLOAD_FILE]
+        prices = [(name, path) for name, path in inputs.items() if name != WORKLOAD_FILE]
+        files: Given = {WORKLOAD: [(WORKLOAD_FILE, inputs[WORKLOAD_FILE])], PRICES: prices}
         if risk:
             return self._add(COMPARE, project, files, {"options": True}, lang, formats=["html"], of=job)
         made = self._add(COMPARE, project, files, {}, lang, formats=["json"], of=job)
@@ -142,7 +146,7 @@ class Desk:
         self,
         verb: Verb,
         project: Project,
-        documents: Mapping[str, Sequence[File | tuple[str, Path | None]]],
+        documents: Given,
         options: Mapping[str, Any],
         lang: Code | None,
         formats: Sequence[str] = (),
@@ -209,5 +213,3 @@ def _read(path: Path) -> tuple[Mapping[str, str], Sequence[Mapping[str, str | No
         return contents.contents(path, kinds.WORKLOAD, None).facts, ()
     except BadInputError as error:
         return {}, [{**fault.values, "where": fault.where.replace(str(path), WORKLOAD_FILE)} for fault in error.faults]
-
-

@@ -114,7 +114,7 @@ class Folder:
         return Job(id, self.path / "jobs" / id, said)
 
     def taken_in(self, content: BinaryIO) -> Path:
-        """Return a file of this folder with some content; it is put into place by `add_job`, and goes when that is done."""
+        """Return a file of this folder with some content, which `add_job` takes from, and `let_go` removes."""
         handle, name = tempfile.mkstemp(dir=self.path / "tmp")
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(content, file)

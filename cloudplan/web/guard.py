@@ -108,5 +108,3 @@ def _dressed(send: Send) -> Send:
 
 def _plain(status: int, words: str) -> PlainTextResponse:
     return PlainTextResponse(f"cloudplan: {words}\n", status, headers={"Connection": "close"})
-
-

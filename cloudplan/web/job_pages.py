@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cloudplan.base.errors import BadInputError
-from cloudplan.base.language import message
+from cloudplan.base.language import Code, message
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.listed import listed
@@ -50,8 +50,7 @@ def one(request: Request) -> Response:
         progress=view.progress(job),
         faults_found=job.faults,
         plan=_told(view, plan) if plan else None,
-        page=next((each for each in others if PAGE_FILE in each.outputs() and each.state in RESULT and _is_page(each)), None),
-        pages=[each for each in others if _is_page(each)],
+        page=next((each for each in others if _is_page(each)), None),
         made=others,
         terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
         html=[name for name in job.outputs() if name.endswith(".html")],
@@ -59,7 +58,9 @@ def one(request: Request) -> Response:
 
 
 def _is_page(job: Job) -> bool:
-    return job.said.kind == "quote" and "--audience=internal" in job.said.arguments
+    """Return whether a job made the page of a plan."""
+    is_one = job.said.kind == "quote" and "--audience=internal" in job.said.arguments
+    return is_one and job.state in RESULT and PAGE_FILE in job.outputs()
 
 
 def _of_plan(jobs: list[Job], job: Job) -> list[Job]:
@@ -142,9 +143,10 @@ async def quote(request: Request) -> Response:
         uploads = _uploads(form)
         if uploads:
             await run_in_threadpool(_take_in, view, project, uploads)
-        lang, audience = form.get("lang"), str(form.get("audience") or "customer")
+        lang: Code = "fr" if form.get("lang") == "fr" else "en"
+        options = {"audience": str(form.get("audience") or "customer")}
     try:
-        await run_in_threadpool(view.desk.begin_quote, project, job, {"audience": audience}, "fr" if lang == "fr" else "en")
+        await run_in_threadpool(view.desk.begin_quote, project, job, options, lang)
     except BadInputError as error:
         return view.refused(message("{text}", text=str(error)))
     return view.to("jobs", job.id, at="made")

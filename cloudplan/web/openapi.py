@@ -1,4 +1,4 @@
-"""What the API is, as OpenAPI 3.1 says it: documents as their published schemas, options as the command line has them."""
+"""The API as OpenAPI 3.1 says it: documents by their published schemas, options as the command line has them."""
 
 import json
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def _post(verb: Verb) -> dict[str, Any]:
         "job": {"type": "string", "description": "Instead of a document: the id of the job that made it."},
         "formats": _list({"enum": list(verb.formats)}),
     }
-    content = {"multipart/form-data": {"schema": {"type": "object", "properties": {**files, **others}}}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": {"type": "object", "properties": {**files, **others}}}}
     if verb.needs in documents:
         schema = {"type": "object", "properties": {**documents, **others}, "additionalProperties": False}
         content["application/json"] = {"schema": schema}
@@ -105,7 +105,7 @@ def _option(option: Option) -> dict[str, Any]:
     if option.is_flag:
         return {"type": "boolean", **said}
     kinds = ["number", "string"] if option.is_number else ["string"]
-    one = {"enum": list(option.choices)} if option.choices else {"type": kinds}
+    one: dict[str, Any] = {"enum": list(option.choices)} if option.choices else {"type": kinds}
     return {**(_list(one) if option.is_list else one), **said}
 
 
@@ -122,4 +122,7 @@ def _json(words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _get(summary: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _json("As asked.", schema), "404": {"description": "There is none."}}}
+    return {
+        "summary": summary,
+        "responses": {"200": _json("As asked.", schema), "404": {"description": "There is none."}},
+    }

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from typer.models import OptionInfo
 
-from cloudplan.cli import app, command_line
+from cloudplan.cli import command_line
+from cloudplan.cli.verbs import commands
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Option:
 def options_of(verb: str) -> Mapping[str, Option]:
     """Return the options of a command, by their names."""
     assert command_line().commands[verb]  # its module adds it
-    [function] = [each.callback for each in app.registered_commands if _name(each) == verb]
+    [function] = [each.callback for each in commands.registered_commands if _name(each) == verb]
     assert function is not None
     return {option.name: option for option in _options(inspect.signature(function))}
 
 
 def _name(command: Any) -> str:
-    return command.name or getattr(command.callback, "__name__", "")
+    return str(command.name or getattr(command.callback, "__name__", ""))
 
 
 def _options(shape: inspect.Signature) -> Iterator[Option]:
@@ -59,7 +60,7 @@ def _options(shape: inspect.Signature) -> Iterator[Option]:
             default=parameter.default,
             choices=choices,
             is_flag=bool in kinds,
-            is_list=list in map(typing.get_origin, kinds),
+            is_list=list in [typing.get_origin(kind) for kind in kinds],
             is_number=bool({int, float} & {*kinds}),
         )
 

@@ -12,15 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cloudplan.base import kinds
-from cloudplan.base.foreign_text import clean
 from cloudplan.base.errors import BadInputError
+from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import message
 from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import assumptions, inventory
 from cloudplan.presentation.tables.table import Notes, say, words
 from cloudplan.web.asked import form_of
 from cloudplan.web.desk import SHOWN_BYTES, Draft, base_of, edited
-from cloudplan.web.project import Project
+from cloudplan.web.project import File, Project
 from cloudplan.web.verbs import IMPORT, INVENTORY, LOGO, PRICES, RULES, TERMS, WORKLOAD
 from cloudplan.web.view import View
 from cloudplan.workload.workload import Inventory
@@ -60,7 +60,8 @@ def start(request: Request) -> Response:
     view = View(request)
     folder = view.desk.folder
     projects = [(project, folder.of_project(project)) for project in folder.projects()]
-    return view.rendered("start.html.j2", projects=projects, others_jobs=[job for job in folder.jobs() if not job.said.project])
+    alone = [job for job in folder.jobs() if not job.said.project]
+    return view.rendered("start.html.j2", projects=projects, alone=sorted(alone, key=lambda job: -job.said.order))
 
 
 async def add_project(request: Request) -> Response:
@@ -116,7 +117,7 @@ def project(request: Request) -> Response:
     return view.rendered(
         "project.html.j2",
         project=found,
-        files=[(file, view.spoken.said(DOCUMENTS[file.said.document]) if file.said.document else "") for file in found.files()],
+        files=[(file, _what(view, file)) for file in found.files()],
         facts=view.facts,
         draft=draft,
         draft_facts=view.facts(draft.facts) if draft else [],
@@ -132,6 +133,10 @@ def project(request: Request) -> Response:
         switches=[(name, IMPORT.parameters[name]) for name in SWITCHES],
         sized=[job for job in jobs if job.said.kind == "size"],
     )
+
+
+def _what(view: View, file: File) -> str:
+    return view.spoken.said(DOCUMENTS[file.said.document]) if file.said.document else ""
 
 
 def _faulty(draft: Draft) -> Sequence[Mapping[str, Any]]:

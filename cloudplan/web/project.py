@@ -10,7 +10,7 @@ import shutil
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -177,10 +177,7 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
 
 def _named(error: BadInputError, path: Path, name: str) -> list[Fault]:
     """Return faults with the name that a file has for people."""
-    return [
-        Fault(**{**{key: text or "" for key, text in fault.values.items()}, "where": fault.where.replace(str(path), name)})
-        for fault in error.faults
-    ]
+    return [replace(fault, where=fault.where.replace(str(path), name)) for fault in error.faults]
 
 
 def json_of(value: Any) -> bytes:

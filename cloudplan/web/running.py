@@ -110,7 +110,7 @@ class Queue:
 
 
 def _take(job: Job, first: Job) -> None:
-    """Put the files that a job takes of another one into its own folder; one that is not there is told by the command."""
+    """Put the files that a job takes of another one into its own folder; the command tells what is missing."""
     found = first.outputs()
     for name, place in job.said.takes.items():
         if name in found and not (job.files / place).exists():

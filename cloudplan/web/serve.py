@@ -16,7 +16,7 @@ from cloudplan.cli.verbs import commands
 
 ADDRESS = "127.0.0.1"
 PORT = 8627
-"""The port by default: CLOUD on the keys of a telephone would have a digit too many."""
+"""The port by default, so that an address that was kept leads somewhere after a restart."""
 PATIENCE = 10.0
 """Seconds that searches have to end with their best plan when the server is stopped."""
 
@@ -32,7 +32,9 @@ def serve(
     ] = PORT,
     workers: Annotated[
         int | None,
-        typer.Option(help="Jobs that run at a time. Default: one for each core.", parser=values.whole(1, 256), metavar="N"),
+        typer.Option(
+            help="Jobs that run at a time. Default: one for each core.", parser=values.whole(1, 256), metavar="N"
+        ),
     ] = None,
 ) -> None:
     """Serve pages to this machine alone: hand files in, size, look, download. Ctrl-C ends it.
@@ -89,5 +91,7 @@ def _bound(port: int) -> socket.socket:
         door.bind((ADDRESS, port))
     except OSError as error:
         door.close()
-        raise BadInputError([Fault(f"{port}: {error.strerror}; allowed: another port, or 0 for any", where="--port")]) from None
+        raise BadInputError(
+            [Fault(f"{port}: {error.strerror}; allowed: another port, or 0 for any", where="--port")]
+        ) from None
     return door

@@ -72,7 +72,7 @@ class Verb:
 
 
 def _words(option: Option, value: Any) -> list[str]:
-    """Return an option as words of the command line; raise BadInputError for a value that is no text, number or flag."""
+    """Return an option as words of the command line; raise BadInputError for a value that it cannot have."""
     word, name = option.word, option.name
     if option.is_flag:
         if not isinstance(value, bool):

@@ -108,7 +108,7 @@ class View:
         return self.spoken.figure(value) if _FIGURE.fullmatch(value) else self.spoken.date(value)
 
     def progress(self, job: Job) -> dict[str, str]:
-        """Return how far a job is: step, seconds, bound, best and gap, each a text that is empty where there is none."""
+        """Return how far a job is, as texts by their names: empty where there is nothing to tell."""
         found = job.progress or {}
         amounts = {
             name: self.spoken.amount(Decimal(str(found[name]))) if found.get(name) is not None else ""
