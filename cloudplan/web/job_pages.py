@@ -19,7 +19,7 @@ from cloudplan.presentation.tables import plan as tables
 from cloudplan.web.asked import form_of
 from cloudplan.web.desk import PAGE_FILE, PLAN_FILE
 from cloudplan.web.handing_out import handed_out, shown_page
-from cloudplan.web.job import RESULT, Job
+from cloudplan.web.job import OVER, RESULT, Job
 from cloudplan.web.pages import _take_in, _uploads
 from cloudplan.web.project import Project
 from cloudplan.web.verbs import TERMS
@@ -100,7 +100,7 @@ def state(request: Request) -> Response:
     """Return how far a job is, as texts for the script of its page."""
     view = View(request)
     job = job_of(view)
-    return JSONResponse({"state": job.state, "texts": view.progress(job)})
+    return JSONResponse({"state": job.state, "over": job.state in OVER, "texts": view.progress(job)})
 
 
 def cancel(request: Request) -> Response:

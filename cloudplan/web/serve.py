@@ -89,6 +89,7 @@ def _bound(port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((ADDRESS, port))
+        door.listen()  # who asks at once waits until the answers come
     except OSError as error:
         door.close()
         raise BadInputError(

@@ -2,18 +2,23 @@
 (() => {
   const words = document.body.dataset;
 
-  // how far jobs are: texts are put in as texts, and the page is had anew when a job goes on to something else
+  // how far jobs are: texts are put in as texts, and the page is had anew when a job goes on to something else,
+  // unless somebody is about to enter something
+  const entering = () => Boolean(document.activeElement && document.activeElement.matches("input, select, textarea"))
+    || [...document.querySelectorAll("input[type=file]")].some(input => input.files.length)
+    || [...document.querySelectorAll("textarea")].some(area => area.value !== area.defaultValue);
+  const anew = () => entering() ? setTimeout(anew, 1000) : location.reload();
   for (const place of document.querySelectorAll("[data-poll]")) {
     const look = async () => {
       try {
         const answer = await fetch(place.dataset.poll, { cache: "no-store" });
-        if (!answer.ok) return location.reload();
+        if (!answer.ok) return anew();
         const told = await answer.json();
-        if (told.state !== place.dataset.state) return location.reload();
         for (const shown of place.querySelectorAll("[data-text]")) {
           const text = told.texts[shown.dataset.text] || (shown.tagName === "DD" ? "–" : "");
           if (shown.textContent !== text) shown.textContent = text;
         }
+        if (told.over || (told.state !== place.dataset.state && !place.classList.contains("job"))) return anew();
       } catch { /* the server may be back soon */ }
       setTimeout(look, 1000);
     };
@@ -40,7 +45,7 @@
       request.upload.addEventListener("progress", sent => { if (sent.lengthComputable) bar.value = sent.loaded / sent.total; });
       request.addEventListener("load", () => {
         if (request.status < 400) return location.assign(request.responseURL);
-        told.textContent = words.failed + " " + (request.getResponseHeader("content-type") || "").startsWith("text/plain") ? request.responseText : "";
+        told.textContent = words.failed;
       });
       request.addEventListener("error", () => { told.textContent = words.failed; });
       request.open("POST", form.action);

@@ -1,0 +1,419 @@
+"""Pages on one's own machine: jobs are the command line, nothing is lost or mixed, nobody else gets in."""
+
+import asyncio
+import io
+import json
+import os
+import re
+import signal
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import Ran, bad_input, vm, workload
+from serving import Server, form, server
+
+from cloudplan.base import limits
+from cloudplan.web import openapi
+from cloudplan.web.api import JobShown
+from cloudplan.web.folder import Folder
+from cloudplan.web.guard import Guard
+from cloudplan.web.project import safe_name, told_by_content
+from cloudplan.web.verbs import COMPARE, IMPORT, ORDERS, QUOTE, SIZE, VERBS
+
+LIST = "name,vcpus,memory_gib,disk_gib\n{}-1,2,8,60\n{}-2,4,16,100\n"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def inventory(name: str) -> tuple[str, bytes]:
+    return f"{name}.csv", LIST.format(name, name).encode()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that the tests share."""
+    with server(tmp_path_factory.mktemp("served") / "work") as one:
+        yield one
+
+
+# --- the command line, byte for byte ---------------------------------------------------------------------------------
+
+
+def test_what_jobs_write_is_what_the_command_line_writes(
+    served: Server, run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = served.ended(served.send("api/import", {"inventory": inventory("shop"), "lang": "fr"}).json["id"])
+    sized = served.ended(served.add("size", {"job": imported["id"], "term": 12})["id"])
+    terms = {"schema": "cloudplan/terms/v1", "number": "D-1"}
+    quoting = served.add("quote", {"job": sized["id"], "terms": terms, "lang": "fr", "formats": ["xlsx", "csv"]})
+    ordering = served.add("orders", {"job": sized["id"], "formats": ["md", "tfvars"]})
+    jobs = [imported, sized, served.ended(quoting["id"]), served.ended(ordering["id"])]
+    assert [job["state"] for job in jobs] == ["done"] * 4, jobs
+
+    monkeypatch.chdir(tmp_path)
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    (inputs / "shop.csv").write_bytes(inventory("shop")[1])
+    for job in jobs:
+        name = {"import": "shop.csv", "size": "workload.yaml"}.get(job["kind"], "plan.json")
+        if not (inputs / name).exists():
+            (inputs / name).write_bytes((tmp_path / name).read_bytes())
+        (inputs / "terms.yaml").write_text(json.dumps(terms), encoding="utf-8")
+        assert run(*job["command"][1:]).status == 0
+        assert job["files"]
+        for file in job["files"]:
+            assert served.file(job, file["name"]) == (tmp_path / file["name"]).read_bytes()
+    names = {file["name"] for job in jobs for file in job["files"]}
+    assert {"workload.yaml", "plan.json", "quote.xlsx", "quote.csv", "orders.md", "vms/vms.tfvars.json"} <= names
+
+
+def test_a_fault_of_a_job_is_that_of_the_command_line(served: Server) -> None:
+    faulty = served.add("size", {"workload": workload(vms=[vm(vcpus=0), vm(name="b", memory_gib="x")])})
+    told = served.ended(faulty["id"])
+    assert (told["state"], told["status"], told["files"]) == ("failed", 2, [])
+    assert [fault["path"] for fault in told["faults"]] == ["vms[0].vcpus", "vms[1].memory_gib"]
+    assert all(fault["where"].startswith("in/workload.yaml:1:") for fault in told["faults"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "words"),
+    [
+        ("size", b"{", "not JSON"),
+        ("size", b"[]", "a JSON object"),
+        ("size", b"{}", "workload is needed"),
+        ("size", b'{"workload": [], "x": 1}', "as its schema says"),
+        ("size", b'{"workload": {}, "catalog": "/etc"}', "unknown option 'catalog'"),
+        ("size", b'{"workload": {}, "gap": {}}', "a text or a number"),
+        ("size", b'{"workload": {}, "assumptions": "yes"}', "true or false"),
+        ("size", b'{"job": "../../projects"}', "no job with a result"),
+        ("quote", b'{"plan": {}, "formats": ["exe"]}', "unknown format 'exe'"),
+        ("orders", b'{"plan": {}, "formats": ["md", "xlsx"]}', "one of them"),
+        ("import", b'{"inventory": "/etc/passwd"}', "a form"),
+    ],
+)
+def test_a_request_that_is_wrong_is_told_so(verb: str, body: bytes, words: str, served: Server) -> None:
+    told = served.ask(f"api/{verb}", body, {"Content-Type": "application/json"})
+    assert told.status == 400 and words in "; ".join(fault["message"] for fault in told.json["faults"])
+
+
+def test_a_command_line_has_no_words_that_were_not_meant() -> None:
+    given = {"inventory": ["in/a.csv"]}
+    assert IMPORT.arguments(given, {"name": "-o/etc/passwd", "include": ["a", "--force"], "anonymise": True}) == [
+        *("import", "in/a.csv", "--name=-o/etc/passwd", "--include=a", "--include=--force", "--anonymise"),
+        *("--output=workload.yaml", "--messages=json"),
+    ]
+    assert SIZE.parameters["assumptions"].word == "--assumptions" and SIZE.parameters["gap"].is_number
+    assert COMPARE.parameters["options"].is_flag and COMPARE.parameters["vary"].is_list
+    with bad_input() as faults:
+        QUOTE.arguments({"plan": ["in/a", "in/b"], "prices": ["in/p"]}, {}, ["pdf"])
+    assert [fault.message.split(" (")[0] for fault in faults] == ["unknown document 'prices'", "2 of them; allowed: one"]
+    with bad_input():
+        ORDERS.arguments({}, {})
+
+
+# --- nothing lost, nothing mixed -------------------------------------------------------------------------------------
+
+
+def test_a_killed_server_loses_and_mixes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    with server(folder, "--workers", "1") as one:
+        names = ["ada", "bob", "cid", "dan", "eve"]
+        ids = [one.send("api/import", {"inventory": inventory(name)}).json["id"] for name in names]
+        one.until(ids[1], lambda job: job["state"] == "running")
+        cancelled = one.add("size", {"workload": workload()})["id"]
+        assert one.ask(f"api/jobs/{cancelled}/cancel", b"").json["state"] == "cancelled"
+        one.kill()  # the second job runs on alone, the others wait
+    with server(folder, "--workers", "2") as one:
+        jobs = [one.ended(id) for id in ids]
+        assert [job["state"] for job in jobs] == ["done"] * 5
+        for name, job in zip(names, jobs, strict=True):
+            assert f"name: {name}\n" in one.file(job, "workload.yaml").decode()
+        assert one.job(cancelled)["state"] == "cancelled"
+        assert [job["id"] for job in one.ask("api/jobs").json["jobs"]] == [cancelled, *reversed(ids)]
+
+        slow = one.add("size", {"workload": estate()})["id"]
+        one.until(slow, lambda job: job["progress"])
+        os.killpg(int((folder / "jobs" / slow / "pid").read_text()), signal.SIGKILL)
+        assert one.ended(slow)["state"] == "cut"
+        again = one.ask(f"en/jobs/{slow}/again", b"")
+        assert again.status == 303
+        slow = again.headers["location"].rpartition("/")[2]
+        one.until(slow, lambda job: job["progress"] and job["progress"]["best"])
+        assert one.stop() == 0  # asks the search to end, and waits for it
+    plan = json.loads((folder / "jobs" / slow / "files" / "plan.json").read_bytes())
+    assert plan["status"] == "feasible" and plan["gap"] > 0
+    assert Folder(folder).job(slow).state == "stopped"  # type: ignore[union-attr]
+
+
+def estate() -> dict[str, Any]:
+    """Return a workload that takes some seconds, and has a plan long before."""
+    groups = [
+        vm(name=f"s{n}", count=5, vcpus=1 + 7 * n % 24, memory_gib=2 + 13 * n % 120, disks=[{"size_gib": 40 + n}])
+        for n in range(400)
+    ]
+    return workload(vms=groups)
+
+
+def test_a_cancelled_search_keeps_its_best_plan(served: Server) -> None:
+    job = served.add("size", {"workload": estate()})
+    waiting = served.add("size", {"workload": workload()})
+    found = served.until(job["id"], lambda each: each["progress"] and each["progress"]["best"])
+    assert 0 <= found["progress"]["bound"] <= found["progress"]["best"]
+    assert served.ask(f"api/jobs/{job['id']}", method="DELETE").status == 409
+    assert served.ask(f"api/jobs/{job['id']}/cancel", b"").status == 202
+    ended = served.ended(job["id"])
+    assert (ended["state"], [file["name"] for file in ended["files"]]) == ("stopped", ["plan.json"])
+    plan = json.loads(served.file(ended, "plan.json"))
+    assert plan["status"] == "feasible" and 0 < plan["gap"] < 1
+    assert served.ended(waiting["id"])["state"] == "done"
+    assert served.ask(f"api/jobs/{job['id']}", method="DELETE").status == 204
+    assert served.ask(f"api/jobs/{job['id']}").status == 404
+
+
+def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "work")
+    with folder.alone():
+        with bad_input() as faults, Folder(tmp_path / "work").alone():
+            pass
+        assert faults[0].message == "another server uses this folder now"
+        job = folder.add_job("size", ["size", "in/w.yaml"], {"w.yaml": b"x"})
+        page = folder.add_job("quote", ["quote", "in/plan.json"], {}, of=job, after=job, takes={"plan.json": "plan.json"})
+        assert (job.state, folder.job(job.id)) == ("queued", job)
+        (job.path / "started").touch()
+        assert job.state == "cut"
+        (page.path / "ended.json").write_text('{"status": null}')
+        assert page.state == "dropped"
+        again = folder.again(job)
+        assert again.state == "queued" and (again.files / "in" / "w.yaml").read_bytes() == b"x"
+        [new] = [each for each in folder.jobs() if each.said.after == again.id]
+        assert new.said.of == again.id
+        for status, asked, state in ((0, False, "done"), (2, False, "failed"), (0, True, "stopped"), (1, True, "cancelled")):
+            (job.path / "ended.json").write_text(json.dumps({"status": status}))
+            (job.path / "cancel").touch() if asked else (job.path / "cancel").unlink(missing_ok=True)
+            assert job.state == state
+        (job.files / "plan.json").write_text("{}")
+        (job.files / "link").symlink_to("/etc/passwd")
+        assert [*job.outputs()] == ["plan.json"]
+        assert not folder.remove([], [again]) and folder.remove([], [job]) and not job.path.exists()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").touch()
+    with bad_input() as faults, Folder(other).alone():
+        pass
+    assert "something else in this folder" in faults[0].message
+
+
+# --- who gets in -----------------------------------------------------------------------------------------------------
+
+
+async def inner(_: Any, receive: Any, send: Any) -> None:
+    """Read all that is sent, and answer."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/T/en/", {}, 200),
+        ("/T/en/", {"host": "localhost:99"}, 200),
+        ("/T/en/", {"origin": "http://127.0.0.1:99"}, 200),
+        ("/api/jobs", {"authorization": "Bearer T"}, 200),
+        ("/", {}, 403),
+        ("/T", {}, 403),
+        ("/t/en/", {}, 403),
+        ("/en/", {"authorization": "Bearer T"}, 403),
+        ("/api/jobs", {"authorization": "Bearer U"}, 403),
+        ("/api/jobs", {"authorization": "T"}, 403),
+        ("/T/en/", {"host": "evil.example:99"}, 421),
+        ("/T/en/", {"host": "127.0.0.1:98"}, 421),
+        ("/T/en/", {"host": ""}, 421),
+        ("/T/en/", {"origin": "http://127.0.0.1:98"}, 403),
+        ("/T/en/", {"origin": "https://127.0.0.1:99"}, 403),
+        ("/T/en/", {"origin": "null"}, 403),
+        ("/T/en/", {"content-length": "200000001"}, 413),
+        ("/T/en/", {"content-length": "200000001", "content-type": "multipart/form-data; boundary=x"}, 200),
+        ("/T/en/", {"content-length": "2000000001", "content-type": "multipart/form-data; boundary=x"}, 413),
+        ("/T/en/", {"content-length": "-1"}, 413),
+    ],
+)
+def test_only_who_knows_the_address_gets_in(path: str, headers: dict[str, str], status: int) -> None:
+    assert asked_of_guard(path, headers, [b"x"])[0] == status
+
+
+def test_more_than_readers_take_is_not_read() -> None:
+    half = bytes(100_000_001)
+    assert asked_of_guard("/T/api/size", {}, [half, half])[0] == 413
+    assert asked_of_guard("/T/api/size", {}, [half])[0] == 200
+
+
+def asked_of_guard(path: str, headers: dict[str, str], parts: list[bytes]) -> tuple[int, dict[str, str]]:
+    sent: list[Any] = []
+    left = [*parts]
+
+    async def receive() -> dict[str, Any]:
+        body = left.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(left)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    raw = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1:99", **headers}.items()]
+    scope = {"type": "http", "path": path, "headers": raw, "method": "POST", "query_string": b""}
+    asyncio.run(Guard(inner, "T", 99)(scope, receive, send))
+    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+def test_every_answer_forbids_what_is_not_ours(served: Server) -> None:
+    for told in (served.ask("en/"), served.ask("", base=served.door), served.ask("api/jobs"), served.ask("style.css")):
+        assert "default-src 'none'" in told.headers["content-security-policy"]
+        assert told.headers["referrer-policy"] == "same-origin" and told.headers["cache-control"] == "no-store"
+    for path in ("en/../../etc/passwd", "en/jobs/..%2f..%2fetc", "xx/", "en/projects/%00", "en/jobs/" + "0" * 12):
+        assert served.ask(path).status == 404
+    assert served.token not in served.ask("", base=served.door).body.decode()
+    assert served.ask("api/jobs", base=served.door).status == 403
+    assert served.ask("api/jobs", headers={"Authorization": f"Bearer {served.token}"}, base=served.door).status == 200
+
+
+# --- what is handed in -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("export.xlsx", "export.xlsx"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x\\export.csv", "export.csv"),
+        (f"{HOSTILE}.csv", "_img src_x onerror_alert(1)_.csv"),
+        ("--rules=x.csv", "rules_x.csv"),
+        (".bashrc", "bashrc"),
+        ("..", "file"),
+        ("", "file"),
+        ("a\x00\u202eb\n.csv", "ab_.csv"),
+        ("é" * 300 + ".csv", "é" * 90 + ".csv"),
+        ("in", "in"),
+    ],
+)
+def test_a_name_is_one_that_any_file_may_have(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def bomb() -> bytes:
+    """Return a zip that says it is a workbook, and unpacks to more than is read."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        with book.open("xl/workbook.xml", "w", force_zip64=True) as part:
+            for _ in range(limits.INVENTORY_TEXT_BYTES // limits.MB + 1):
+                part.write(bytes(limits.MB))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "document", "words"),
+    [
+        ("w.txt", b"schema: cloudplan/workload/v1\nname: x\n", "workload", "'vms' is missing"),
+        ("p.json", b'{"schema": "cloudplan/plan/v1"}', "", "a plan; allowed: an inventory"),
+        ("x.html", b"<!doctype html><script>", "", "a quote; allowed"),
+        ("x.bin", bytes(range(256)), "", "not UTF-8"),
+        ("x.yaml", b"what: [1", "", "nothing that is known here"),
+        ("empty", b"", "", "nothing that is known here"),
+        ("x.xlsx", b"PK\x03\x04 torn", "", "damaged"),
+    ],
+)
+def test_a_file_is_told_by_its_content(name: str, data: bytes, document: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    found, _, faults = told_by_content(tmp_path / name, HOSTILE)
+    assert found == document and words in faults[0].message
+    assert str(tmp_path) not in str(faults[0])
+
+
+def test_a_zip_that_unpacks_to_too_much_is_refused(served: Server) -> None:
+    sent = served.send("en/projects", {"files": ("bomb.xlsx", bomb())})
+    page = served.ask(sent.headers["location"].split("/", 2)[2]).body.decode()
+    assert "bomb.xlsx" in page and ("too large" in page or "damaged" in page)
+
+
+def test_names_are_text_everywhere_and_nothing_that_was_handed_in_is_run(served: Server) -> None:
+    rows = f'name,vcpus,memory_gib,disk_gib\n"{HOSTILE}",2,8,60\n'.encode()
+    traps = [(name, b"raise SystemExit('caught')") for name in ("yaml.py", "typer.py", "sitecustomize.py")]
+    sent = served.send("en/projects", {"files": [(f"{HOSTILE}.csv", rows), *traps]})
+    path = sent.headers["location"].split("/", 2)[2]
+    project = path.rpartition("/")[2]
+    job = next(each for each in served.ask("api/jobs").json["jobs"] if each["kind"] == "import")
+    assert served.ended(job["id"])["state"] == "done"
+    page = served.ask(path).body.decode()
+    assert HOSTILE not in page and "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert served.send(f"en/projects/{project}/remove", {}).status == 303
+    assert served.ask(path).status == 404 and served.ask(f"api/jobs/{job['id']}").status == 404
+
+
+def test_an_edited_workload_is_kept_with_its_faults_beside_the_lines(served: Server) -> None:
+    text = json.dumps(workload(), indent=1)
+    sent = served.send("en/projects", {"files": ("w.json", text.encode())})
+    path = sent.headers["location"].split("/", 2)[2]
+    wrong = text.replace('"vcpus": 2', '"vcpus": "</textarea>"').replace("\n", "\r\n")
+    assert served.send(f"{path}/workload", {"text": wrong, "do": "size"}).headers["location"].endswith("#workload")
+    page = served.ask(path).body.decode()
+    line = wrong.split("\r\n").index('   "vcpus": "&lt;/textarea&gt;",'.replace("&lt;", "<").replace("&gt;", ">")) + 1
+    assert f'data-line="{line}"' in page and "vms[0].vcpus: found" in page
+    assert "&lt;/textarea&gt;" in page and page.count("</textarea>") == 1
+    assert "(edited here)" in page
+    kept = re.findall(r'name="file" value="(\d+)"', page)
+    assert len(kept) == 2
+    assert served.send(f"{path}/change", {"file": kept[0], "do": "use"}).status == 303  # the one that was handed in
+    page = served.ask(path).body.decode()
+    assert "vms[0].vcpus: found" not in page.partition('id="workload"')[2]
+    sized = served.send(f"{path}/workload", {"text": text, "do": "size", "time_limit": "9,5"})
+    assert "/en/jobs/" in sized.headers["location"]
+    job = served.ended(sized.headers["location"].rpartition("/")[2])
+    assert job["state"] == "done" and "--time-limit=9.5" in job["command"]
+
+
+# --- the description of the API --------------------------------------------------------------------------------------
+
+
+def test_the_api_is_described_by_the_published_schemas() -> None:
+    told = openapi.document(JobShown, "")
+    schemas = told["components"]["schemas"]
+    assert {f"/api/{name}" for name in VERBS} < told["paths"].keys()
+    for name, schema in schemas.items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert name == "job" or schema["title"].startswith("cloudplan/")
+    whole = json.dumps(told)
+    for reference in set(re.findall(r'"\$ref": "(#[^"]+)"', whole)):
+        found: Any = told
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+    body = told["paths"]["/api/size"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator({**body, "components": told["components"]})
+    assert not list(validator.iter_errors({"workload": workload(), "time_limit": 5, "assumptions": True}))
+    assert list(validator.iter_errors({"workload": {}})) and list(validator.iter_errors({"catalog": "/etc"}))
+    limit = told["paths"]["/api/size"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert "best verified plan" in limit["time_limit"]["description"]
+
+
+def test_what_is_answered_is_as_described(served: Server) -> None:
+    told = served.ask("api/openapi.json").json
+    schema = {**told["components"]["schemas"]["job"], "components": told["components"]}
+    served.ended(served.send("api/import", {"inventory": inventory("shop")}).json["id"])
+    jobs = served.ask("api/jobs").json["jobs"]
+    assert jobs
+    for job in jobs:
+        jsonschema.validate(job, schema)
+
+
+def test_a_form_is_what_a_browser_sends() -> None:
+    assert form({"a": ("x", b"y")})[0].startswith(b'--limit\r\nContent-Disposition: form-data; name="a"; filename="x"')
+
+
+def test_what_serve_needs_is_told_when_it_is_missing(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
+    ran = run("serve")
+    assert ran.status == 1 and "pip install 'cloudplan[web]'" in ran.err
+
+
