@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudplan.base.errors import InternalError
+from cloudplan.base.steps import Step
 from cloudplan.optimiser.solver import TOLERANCE, Budget, Cover, Model, add, most_valuable, total
 from cloudplan.rules.rule import Inequality, Rule
 
@@ -274,3 +275,22 @@ def test_a_covering_lp_that_nothing_covers_is_an_internal_error() -> None:
     cover.column(1.0, [])
     with pytest.raises(InternalError, match="no optimum"):
         cover.solve()
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_is_told_in_words_with_its_figures_apart() -> None:
+    told: list[str] = []
+    budget = Budget(progress=told.append)
+    budget.report("placing VMs at az05", Fraction(90), Fraction(100))
+    budget.report("storage", Fraction(90), None)
+    assert told == ["placing VMs at az05: bound 90.00, best 100.00, gap 10.0000%", "storage: bound 90.00"]
+    with_best, without = map(Step.of, told)
+    assert (with_best.step, with_best.amounts, with_best.gap) == (
+        "placing VMs at az05",
+        {"bound": 90.0, "best": 100.0},
+        0.1,
+    )
+    assert (without.step, without.amounts, without.gap) == ("storage", {"bound": 90.0, "best": None}, None)
+    assert Step.of("verifying the plan").step == "verifying the plan"

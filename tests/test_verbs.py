@@ -121,7 +121,7 @@ def test_every_command_has_the_same_words(path: tuple[str, ...]) -> None:
     options = {parameter.name: parameter.opts for parameter in COMMANDS[path].params}
     assert options["quiet"] == ["--quiet"] and options["verbose"] == ["--verbose"]
     assert set(options["output"]) == {"--output", "-o"}
-    assert path == ("catalog", "new") or "force" in options
+    assert path in (("catalog", "new"), ("serve",)) or "force" in options
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------
@@ -231,6 +231,25 @@ def test_progress_goes_to_a_file_only_when_asked_for(
     told = [line for line in run("size", "workload.yaml", *words).err.splitlines() if " s  " in line]
     assert len(told) >= lines and bool(told) == bool(lines)
     assert not any("\r" in line or "\x1b" in line for line in told)
+
+
+def test_what_is_told_may_be_lines_of_json(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudplan.optimiser.optimise.Remembered", Remembered)  # what is known already is not told
+    ran = run("size", "workload.yaml", "-o", "p.json", "--messages", "json", "--lang", "fr")
+    *steps, last = (json.loads(line) for line in ran.err.splitlines())
+    assert (ran.status, ran.out, last) == (0, "", {"written": "p.json"})
+    told = [step["progress"] for step in steps]
+    assert told[-1]["step"] == "verifying the plan"
+    assert {"laying out storage", "placing VMs at az05"} <= {each["step"] for each in told}
+    assert all(each.keys() == {"seconds", "step", "bound", "best", "gap"} for each in told)
+    assert run("size", "workload.yaml", "-o", "q.json", "--messages=json", "--quiet") == Ran(0, "", "")
+    for words in (["--messages=json"], ["--messages", "json", "--format", "json"]):
+        [told] = (json.loads(line) for line in run("size", "none.yaml", *words).err.splitlines())
+        assert (told["status"], told["faults"][0]["where"]) == (2, "none.yaml")
+    ran = run("size", "workload.yaml", "--messages=json", "--verbose", "--no-such")
+    assert json.loads(ran.err)["status"] == 2
+    ran = run("verify", "workload.yaml", "--messages=json", "--verbose")
+    assert all("note" in json.loads(line) for line in ran.err.splitlines()) and ran.out
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------

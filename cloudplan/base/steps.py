@@ -24,6 +24,11 @@ class Step(str):
     best: float | None
     gap: float | None
 
+    @property
+    def amounts(self) -> dict[str, float | None]:
+        """What is proven and what was found, by name."""
+        return {"bound": self.bound, "best": self.best}
+
     @classmethod
     def of(cls, words: str) -> "Step":
         """Return a text as a step, as it is when it is one."""

@@ -72,7 +72,7 @@ def init(
 
     It is a workload, a price book, the terms of a quote, or the rules of an import.
     """
-    shared = {"kind", "schema", "output", "force", "quiet", "verbose"}
+    shared = {"kind", "schema", "output", "force", "quiet", "verbose", "messages"}
     given: dict[str, Any] = {
         key.replace("_", "-"): value
         for key, value in context.params.items()

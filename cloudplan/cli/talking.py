@@ -61,8 +61,8 @@ def in_lines() -> bool:
 
 def progress(step: Step, seconds: float) -> None:
     """Say how far a search is, as a line of JSON: amounts a month, the gap as a share, null where there is none yet."""
-    figures = {"bound": step.bound, "best": step.best, "gap": step.gap}
-    _say_line({"progress": {"seconds": round(seconds, 1), "step": step.step, **figures}})
+    amounts = {name: None if value is None else round(value, 2) for name, value in step.amounts.items()}
+    _say_line({"progress": {"seconds": round(seconds, 1), "step": step.step, **amounts, "gap": step.gap}})
 
 
 def shows_progress() -> bool:
