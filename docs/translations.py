@@ -102,7 +102,7 @@ MODULES = (
         )
     ),
     *("presentation/phase_sheets", "presentation/time_panels"),
-    *("web/view", "web/pages", "web/job_pages", "web/app"),
+    *("web/view", "web/pages", "web/job_pages", "web/starters", "web/app"),
     *("presentation/phrases", "cli/talking", "analysis/edition_fields", "analysis/release_notes"),
 )
 SAYING: dict[str, tuple[int, ...]] = {

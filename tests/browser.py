@@ -52,7 +52,9 @@ class Page:
         end = time.monotonic() + seconds
         while True:
             told = self._browser.ask(
-                "Runtime.evaluate", {"expression": script, "returnByValue": True, "awaitPromise": True}, self._session
+                "Runtime.evaluate",
+                {"expression": f"Boolean({script})", "returnByValue": True, "awaitPromise": True},
+                self._session,
             )
             if told.get("result", {}).get("result", {}).get("value"):
                 return

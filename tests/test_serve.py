@@ -176,6 +176,16 @@ def test_a_cancelled_search_keeps_its_best_plan(served: Server) -> None:
     assert served.ask(f"api/jobs/{job['id']}").status == 404
 
 
+def test_who_asks_twice_gets_no_result_but_an_end_at_once(served: Server) -> None:
+    job = served.add("size", {"workload": estate()})
+    served.until(job["id"], lambda each: each["progress"])
+    for state in ("stopping", None):
+        told = served.ask(f"api/jobs/{job['id']}/cancel", b"").json
+        assert state is None or told["state"] == state
+    ended = served.ended(job["id"])
+    assert (ended["state"], ended["files"], ended["faults"]) == ("cancelled", [], [])
+
+
 def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "work")
     with folder.alone():
@@ -384,6 +394,21 @@ def test_an_edited_workload_is_kept_with_its_faults_beside_the_lines(served: Ser
     assert "/en/jobs/" in sized.headers["location"]
     job = served.ended(sized.headers["location"].rpartition("/")[2])
     assert job["state"] == "done" and "--time-limit=9.5" in job["command"]
+
+
+def test_terms_may_be_written_and_a_price_book_filled_in(served: Server) -> None:
+    sent = served.send("fr/projects", {"files": ("w.json", json.dumps(workload()).encode())})
+    path = sent.headers["location"].split("/", 2)[2]
+    answers = {"number": "D-7", "issuer": "Ourselves", "issued": "2026-11-29", "discount": "0,05", "payment": ""}
+    assert served.send(f"{path}/terms", answers).status == 303
+    page = served.ask(path).body.decode()
+    assert "D-7" not in page and "Ourselves" in page  # what is in the file: its issuer
+    wrong = served.send(f"{path}/terms", {"discount": "2"})
+    assert wrong.status == 400 and "discount" in wrong.body.decode()
+    book = served.ask("fr/prices.xlsx")
+    assert book.headers["content-disposition"].startswith("attachment") and book.body.startswith(b"PK")
+    assert served.send(f"{path}/files", {"files": ("my.xlsx", book.body)}).status == 303
+    assert "prix" in served.ask(path).body.decode()  # it lacks prices, and is told so
 
 
 # --- the description of the API --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The application: its routes behind its guard."""
 
-from importlib.resources import files
+from importlib import resources
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,11 +9,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from cloudplan.base.language import message
-from cloudplan.web import api, job_pages, pages
+from cloudplan.base import files
+from cloudplan.base.language import Message, message
+from cloudplan.web import api, job_pages, pages, starters
 from cloudplan.web.desk import Desk, base_of
 from cloudplan.web.guard import Guard
 from cloudplan.web.view import View, style
+
+_NOTHING = message("There is nothing here any more.")
 
 
 def app(desk: Desk, token: str, port: int) -> ASGIApp:
@@ -26,8 +29,9 @@ def app(desk: Desk, token: str, port: int) -> ASGIApp:
             Mount("/api", routes=api.ROUTES),
             *pages.ROUTES,
             *job_pages.ROUTES,
+            *starters.ROUTES,
         ],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refused, OSError: _stopped},
     )
     inner.state.desk = desk
     return Guard(inner, token, port)
@@ -38,11 +42,18 @@ def _style(_: Request) -> Response:
 
 
 def _script(_: Request) -> Response:
-    text = files(__package__).joinpath("templates", "serve.js").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath("templates", "serve.js").read_text(encoding="utf-8")
     return Response(text, media_type="text/javascript")
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _stopped(request: Request, error: Exception) -> Response:
+    """Return what the machine cannot do, such as to write to a disk that is full."""
+    assert isinstance(error, OSError)
+    words = message("The machine cannot do it: {words}.", words=files.words_of(error))
+    return await _refused(request, HTTPException(507, words.template.format(**words.values)), words)
+
+
+async def _refused(request: Request, error: Exception, words: Message | None = None) -> Response:
     """Return a refusal, in the form of what was asked for."""
     assert isinstance(error, HTTPException)
     below = request.url.path.removeprefix(base_of(request))
@@ -51,5 +62,5 @@ async def _refused(request: Request, error: Exception) -> Response:
     for code in ("en", "fr"):
         if below.startswith(f"/{code}/"):
             request.scope["path_params"] = {"lang": code}
-            return View(request).refused(message("There is nothing here any more."), error.status_code)
+            return View(request).refused(words or _NOTHING, error.status_code)
     return PlainTextResponse(f"cloudplan: {error.detail}\n", error.status_code)

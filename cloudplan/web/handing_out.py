@@ -8,7 +8,8 @@ from starlette.responses import FileResponse, Response
 from cloudplan.web.job import Job
 
 PAGE_POLICY = (
-    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 """The policy of a page that a job made; its own, which lets its one script run by its hash, holds beside it."""
 

@@ -78,7 +78,8 @@ class Job:
             return "cancelled" if self.is_asked_to_end else "queued"
         if self._is_held():
             return "stopping" if self.is_asked_to_end else "running"
-        return self._ended_state() or "cut"  # it may have ended in between
+        gone: State = "cancelled" if self.is_asked_to_end else "cut"
+        return self._ended_state() or gone  # it may have ended in between
 
     def _ended_state(self) -> State | None:
         ended = self.ended
@@ -157,14 +158,14 @@ class Job:
     # --- what it wrote -----------------------------------------------------------------------------------------------
 
     def outputs(self) -> dict[str, Path]:
-        """Return the files that the command wrote, by their names below the folder; links are none of them."""
+        """Return the files that the command wrote, by their names below the folder: no links, none half-written."""
         found: dict[str, Path] = {}
         for folder, inner, names in os.walk(self.files):
             below = Path(folder).relative_to(self.files)
             inner[:] = sorted(name for name in inner if (below / name) != Path("in"))
             for name in sorted(names):
                 path = Path(folder) / name
-                if path.is_file() and not path.is_symlink():
+                if path.is_file() and not path.is_symlink() and not name.startswith("."):
                     found[str(below / name)] = path
         return found
 

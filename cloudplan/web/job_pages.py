@@ -22,6 +22,7 @@ from cloudplan.web.handing_out import handed_out, shown_page
 from cloudplan.web.job import OVER, RESULT, Job
 from cloudplan.web.pages import _take_in, _uploads
 from cloudplan.web.project import Project
+from cloudplan.web.starters import asked_of_terms
 from cloudplan.web.verbs import TERMS
 from cloudplan.web.view import View
 
@@ -52,6 +53,7 @@ def one(request: Request) -> Response:
         plan=_told(view, plan) if plan else None,
         page=next((each for each in others if _is_page(each)), None),
         made=others,
+        asked=asked_of_terms(view),
         terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
         html=[name for name in job.outputs() if name.endswith(".html")],
     )
@@ -115,9 +117,10 @@ def again(request: Request) -> Response:
     """Run a job once more."""
     view = View(request)
     job = job_of(view)
-    new = view.desk.folder.again(job)
-    view.desk.queue.look()
-    return _back(view, new)
+    if job.state in OVER:
+        job = view.desk.folder.again(job)
+        view.desk.queue.look()
+    return _back(view, job)
 
 
 def _back(view: View, job: Job) -> Response:

@@ -127,6 +127,7 @@ def project(request: Request) -> Response:
         assumed=_assumed(view, found, draft) if draft and not draft.faults else None,
         importing=importing,
         progress=view.progress,
+        has_prices=bool(found.of(PRICES)),
         has_inventory=bool(found.of(INVENTORY)),
         choices=[(name, IMPORT.parameters[name]) for name in CHOSEN],
         option_words={name: view.spoken.said(text) for name, text in OPTIONS.items()},

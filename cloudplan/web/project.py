@@ -33,6 +33,8 @@ KINDS = {
 """The kinds of files that a project takes, and the documents of verbs that they are."""
 _NAME = re.compile(r"[^\w.() +-]")
 _LONGEST = 100
+_LOGO = "letterhead.logo"
+"""The field of terms that names a file beside them, which may be handed in later."""
 
 
 class ProjectSaid(BaseModel):
@@ -165,14 +167,15 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
             what = kinds.NAMES.get(kind, "nothing that is known here")
             allowed = "an inventory, a workload, a price book, terms, the rules of an import, a logo"
             return "", {}, [Fault(f"{what}; allowed: {allowed}", where=name)]
-        if kind in (kinds.INVENTORY, kinds.TERMS):  # which are read with the files beside them
+        if kind == kinds.INVENTORY:  # which is read with the files beside it
             return KINDS[kind], {}, ()
     except BadInputError as error:
         return "", {}, _named(error, path, name)
     try:
         return KINDS[kind], contents.contents(path, kind, None).facts, ()
     except BadInputError as error:
-        return KINDS[kind], {}, _named(error, path, name)
+        found = [fault for fault in _named(error, path, name) if fault.path != _LOGO]
+        return KINDS[kind], {}, found
 
 
 def _named(error: BadInputError, path: Path, name: str) -> list[Fault]:

@@ -43,7 +43,7 @@ class Queue:
             self._turn.notify()
 
     def cancel(self, job: Job, words: str = "asked") -> None:
-        """Let a job never begin, or end with the best that it found; asked a second time, at once and without."""
+        """Let a job never begin, or end with the best that it found; asked again, it is ended without a result."""
         with self._turn:
             state = job.state
             if state in OVER:
@@ -51,7 +51,7 @@ class Queue:
             write(job.path / "cancel", words)
             self._turn.notify()
         if state != "queued":
-            _interrupt(job)
+            _signal(job, signal.SIGINT if state == "running" else signal.SIGKILL)
 
     def close(self, seconds: float) -> list[Job]:
         """Begin nothing any more, let searches end, wait for what runs; return what still does."""
@@ -131,6 +131,7 @@ def _begun(job: Job) -> subprocess.Popen[bytes]:
                 stdout=out,
                 stderr=err,
                 cwd=job.path,
+                env={**os.environ, "TMPDIR": str(job.path)},
                 pass_fds=(lock,),
                 start_new_session=True,
             )
@@ -139,11 +140,11 @@ def _begun(job: Job) -> subprocess.Popen[bytes]:
         os.close(lock)
 
 
-def _interrupt(job: Job) -> None:
-    """Do to a job that runs what Ctrl-C does."""
+def _signal(job: Job, number: signal.Signals) -> None:
+    """Send a signal to the process of a job, and to those that it began: SIGINT is what Ctrl-C does."""
     end = time.monotonic() + _PATIENCE
     while job.pid is None and time.monotonic() < end:
         time.sleep(0.01)
     if job.pid is not None and job.state not in OVER:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(job.pid, signal.SIGINT)
+            os.killpg(job.pid, number)

@@ -1,7 +1,9 @@
 """`cloudplan serve`: pages on one's own machine, in a browser, and the same as JSON."""
 
+import gc
 import os
 import secrets
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -55,6 +57,8 @@ def serve(
     from cloudplan.web.running import Queue  # noqa: PLC0415
 
     os.umask(0o077)  # what stays here is nobody else's
+    gc.enable()  # commands end soon and do without; this one does not
+    signal.signal(signal.SIGTERM, _interrupted)
     folder = Folder(output)
     with _bound(port) as door, folder.alone():
         tempfile.tempdir = str(folder.path / "tmp")
@@ -66,7 +70,7 @@ def serve(
         server = uvicorn.Server(
             uvicorn.Config(
                 app(Desk(folder, queue), token, number),
-                log_level="warning",
+                log_level="error",
                 access_log=False,
                 lifespan="off",
                 server_header=False,
@@ -81,6 +85,11 @@ def serve(
             pass  # what uvicorn raises again once it is down
         finally:
             talking.left_running([job.id for job in queue.close(PATIENCE)])
+
+
+def _interrupted(*_: object) -> None:
+    """End as with Ctrl-C; uvicorn hears it first, and calls this once it is down."""
+    raise KeyboardInterrupt
 
 
 def _bound(port: int) -> socket.socket:

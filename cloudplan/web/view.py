@@ -92,7 +92,8 @@ class View:
 
     def refused(self, words: Message, status: int = 400) -> Response:
         """Return a page that says what is wrong."""
-        return self.rendered("refused.html.j2", status, words=self.spoken.said(words))
+        others = [(f"{self.base}/{code}/", code, name) for code, name in _LANGUAGES if code != self.code]
+        return self.rendered("refused.html.j2", status, words=self.spoken.said(words), others=others)
 
     # --- words -------------------------------------------------------------------------------------------------------
 
