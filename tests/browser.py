@@ -59,7 +59,7 @@ class Page:
             if told.get("result", {}).get("result", {}).get("value"):
                 return
             assert time.monotonic() < end, f"{script}\n{self.text()}"
-            time.sleep(0.05)
+            time.sleep(0.15)
 
     def text(self) -> str:
         """Return what the page reads."""

@@ -100,7 +100,7 @@ class Server:
         end = time.monotonic() + seconds
         while not holds(job := self.job(id)):
             assert time.monotonic() < end, job
-            time.sleep(0.02)
+            time.sleep(0.05)
         return job
 
     def file(self, job: Mapping[str, Any], name: str) -> bytes:

@@ -123,7 +123,7 @@ def test_a_command_line_has_no_words_that_were_not_meant() -> None:
 def test_a_killed_server_loses_and_mixes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     with server(folder, "--workers", "1") as one:
-        names = ["ada", "bob", "cid", "dan"]
+        names = ["ada", "bob", "cid"]
         ids = [one.send("api/import", {"inventory": inventory(name)}).json["id"] for name in names]
         one.until(ids[1], lambda job: job["state"] == "running")
         cancelled = one.add("size", {"workload": workload()})["id"]
@@ -131,7 +131,7 @@ def test_a_killed_server_loses_and_mixes_nothing(tmp_path: Path) -> None:
         one.kill()  # the second job runs on alone, the others wait
     with server(folder, "--workers", "2") as one:
         jobs = [one.ended(id) for id in ids]
-        assert [job["state"] for job in jobs] == ["done"] * 4
+        assert [job["state"] for job in jobs] == ["done"] * 3
         for name, job in zip(names, jobs, strict=True):
             assert f"name: {name}\n" in one.file(job, "workload.yaml").decode()
         assert one.job(cancelled)["state"] == "cancelled"
@@ -162,7 +162,6 @@ def estate() -> dict[str, Any]:
 
 def test_a_cancelled_search_keeps_its_best_plan(served: Server) -> None:
     job = served.add("size", {"workload": estate()})
-    waiting = served.add("size", {"workload": workload()})
     found = served.until(job["id"], lambda each: each["progress"] and each["progress"]["best"])
     assert 0 <= found["progress"]["bound"] <= found["progress"]["best"]
     assert served.ask(f"api/jobs/{job['id']}", method="DELETE").status == 409
@@ -171,7 +170,6 @@ def test_a_cancelled_search_keeps_its_best_plan(served: Server) -> None:
     assert (ended["state"], [file["name"] for file in ended["files"]]) == ("stopped", ["plan.json"])
     plan = json.loads(served.file(ended, "plan.json"))
     assert plan["status"] == "feasible" and 0 < plan["gap"] < 1
-    assert served.ended(waiting["id"])["state"] == "done"
     assert served.ask(f"api/jobs/{job['id']}", method="DELETE").status == 204
     assert served.ask(f"api/jobs/{job['id']}").status == 404
 
@@ -392,8 +390,12 @@ def test_an_edited_workload_is_kept_with_its_faults_beside_the_lines(served: Ser
     assert "vms[0].vcpus: found" not in page.partition('id="workload"')[2]
     sized = served.send(f"{path}/workload", {"text": text, "do": "size", "time_limit": "9,5"})
     assert "/en/jobs/" in sized.headers["location"]
-    job = served.ended(sized.headers["location"].rpartition("/")[2])
-    assert job["state"] == "done" and "--time-limit=9.5" in job["command"]
+    job = served.job(sized.headers["location"].rpartition("/")[2])
+    assert job["kind"] == "size" and "--time-limit=9.5" in job["command"]
+    for _ in range(2):
+        served.ask(f"api/jobs/{job['id']}/cancel", b"")
+    page = next(each for each in served.ask("api/jobs").json["jobs"] if each["kind"] == "quote")
+    assert served.ended(page["id"])["state"] in ("dropped", "done")  # it was to take the plan
 
 
 def test_terms_may_be_written_and_a_price_book_filled_in(served: Server) -> None:
@@ -408,7 +410,7 @@ def test_terms_may_be_written_and_a_price_book_filled_in(served: Server) -> None
     book = served.ask("fr/prices.xlsx")
     assert book.headers["content-disposition"].startswith("attachment") and book.body.startswith(b"PK")
     assert served.send(f"{path}/files", {"files": ("my.xlsx", book.body)}).status == 303
-    assert "prix" in served.ask(path).body.decode()  # it lacks prices, and is told so
+    assert "my.xlsx:Prices!F4: items: found nothing" in served.ask(path).body.decode()
 
 
 # --- the description of the API --------------------------------------------------------------------------------------
@@ -437,7 +439,7 @@ def test_the_api_is_described_by_the_published_schemas() -> None:
 def test_what_is_answered_is_as_described(served: Server) -> None:
     told = served.ask("api/openapi.json").json
     schema = {**told["components"]["schemas"]["job"], "components": told["components"]}
-    served.ended(served.send("api/import", {"inventory": inventory("shop")}).json["id"])
+    served.add("size", {"workload": {}})
     jobs = served.ask("api/jobs").json["jobs"]
     assert jobs
     for job in jobs:
