@@ -19,6 +19,10 @@ from cloudplan.web.view import View, style
 _NOTHING = message("There is nothing here any more.")
 
 
+def _words(error: HTTPException) -> Message:
+    return _NOTHING if error.status_code in (404, 405) else message("{text}", text=error.detail)
+
+
 def app(desk: Desk, token: str, port: int) -> ASGIApp:
     """Return the application for a desk, behind a guard that lets only who knows the token through."""
     inner = Starlette(
@@ -49,6 +53,8 @@ def _script(_: Request) -> Response:
 async def _stopped(request: Request, error: Exception) -> Response:
     """Return what the machine cannot do, such as to write to a disk that is full."""
     assert isinstance(error, OSError)
+    if isinstance(error, FileNotFoundError):  # somebody removed it in another window
+        return await _refused(request, HTTPException(404, "no such file"))
     words = message("The machine cannot do it: {words}.", words=files.words_of(error))
     return await _refused(request, HTTPException(507, words.template.format(**words.values)), words)
 
@@ -62,5 +68,5 @@ async def _refused(request: Request, error: Exception, words: Message | None = N
     for code in ("en", "fr"):
         if below.startswith(f"/{code}/"):
             request.scope["path_params"] = {"lang": code}
-            return View(request).refused(words or _NOTHING, error.status_code)
+            return View(request).refused(words or _words(error), error.status_code)
     return PlainTextResponse(f"cloudplan: {error.detail}\n", error.status_code)

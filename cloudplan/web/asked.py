@@ -55,7 +55,7 @@ class Asked:
 async def asked(request: Request, verb: Verb, folder: Folder) -> Asked:
     """Return what a request to the API asks for; raise BadInputError for what cannot be read."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _JSON:
-        return _of_json(await request.body(), verb, folder)
+        return await run_in_threadpool(_of_json, await request.body(), verb, folder)
     made = Asked()
     async with form_of(request) as form:
         await run_in_threadpool(_add_form, form, verb, folder, made)

@@ -24,8 +24,9 @@ State = Literal["queued", "running", "stopping", "done", "stopped", "failed", "c
 
 OVER: frozenset[State] = frozenset({"done", "stopped", "failed", "cancelled", "cut", "dropped"})
 RESULT: frozenset[State] = frozenset({"done", "stopped"})
-_TAIL = 64_000
-"""Bytes at the end of what a job told that are read for how far it is."""
+_TAIL, _ALL = 64_000, 20_000_000
+"""Bytes at the end of what a job told that are read for how far it is, and for all else."""
+_LINE = 1_000
 
 
 class Said(BaseModel):
@@ -118,11 +119,11 @@ class Job:
 
     # --- what it told ------------------------------------------------------------------------------------------------
 
-    def told(self) -> Iterator[dict[str, Any]]:
-        """Yield what the command told on stderr lately, a line of JSON each, the oldest first."""
+    def told(self, most: int = _ALL) -> Iterator[dict[str, Any]]:
+        """Yield what the command told on stderr, a line of JSON each, the oldest first; of so many bytes at its end."""
         try:
             with (self.path / "stderr").open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+                file.seek(max(0, os.fstat(file.fileno()).st_size - most))
                 lines = file.read().split(b"\n")
         except FileNotFoundError:
             return
@@ -135,7 +136,7 @@ class Job:
     @property
     def progress(self) -> dict[str, Any] | None:
         """How far a search is, as the command told it last."""
-        found = [each["progress"] for each in self.told() if isinstance(each.get("progress"), dict)]
+        found = [each["progress"] for each in self.told(_TAIL) if isinstance(each.get("progress"), dict)]
         return found[-1] if found else None
 
     @property
@@ -147,7 +148,7 @@ class Job:
         ended = self.ended
         if ended and ended.status not in (0, None) and not self.is_asked_to_end:
             lines = _text(self.path / "stderr").strip().splitlines() or [f"exit status {ended.status}"]
-            return [Fault(lines[-1]).values]
+            return [Fault(lines[-1][:_LINE]).values]
         return []
 
     @property

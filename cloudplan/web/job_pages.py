@@ -20,7 +20,7 @@ from cloudplan.web.asked import form_of
 from cloudplan.web.desk import PAGE_FILE, PLAN_FILE
 from cloudplan.web.handing_out import handed_out, shown_page
 from cloudplan.web.job import OVER, RESULT, Job
-from cloudplan.web.pages import _take_in, _uploads
+from cloudplan.web.pages import take_in, uploads_of
 from cloudplan.web.project import Project
 from cloudplan.web.starters import asked_of_terms
 from cloudplan.web.verbs import TERMS
@@ -143,9 +143,9 @@ async def quote(request: Request) -> Response:
     view = View(request)
     project, job = _with_plan(view)
     async with form_of(request) as form:
-        uploads = _uploads(form)
+        uploads = uploads_of(form)
         if uploads:
-            await run_in_threadpool(_take_in, view, project, uploads)
+            await run_in_threadpool(take_in, view, project, uploads)
         lang: Code = "fr" if form.get("lang") == "fr" else "en"
         options = {"audience": str(form.get("audience") or "customer")}
     try:

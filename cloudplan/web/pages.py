@@ -68,7 +68,7 @@ async def add_project(request: Request) -> Response:
     """Make a project of files that are handed in."""
     view = View(request)
     async with form_of(request) as form:
-        uploads = _uploads(form)
+        uploads = uploads_of(form)
         if not uploads:
             return view.refused(message("No file was chosen."))
         project = await run_in_threadpool(_made, view, str(form.get("name") or ""), uploads)
@@ -78,11 +78,11 @@ async def add_project(request: Request) -> Response:
 def _made(view: View, name: str, uploads: Sequence[UploadFile]) -> Project:
     first = clean(uploads[0].filename or "").replace("\\", "/").rpartition("/")[2]
     project = view.desk.folder.add_project(clean(name).strip()[:200] or first.rpartition(".")[0] or first)
-    _take_in(view, project, uploads)
+    take_in(view, project, uploads)
     return project
 
 
-def _take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None:
+def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None:
     """Keep files, and import the inventories of the project again where that is what they are for."""
     handed_in = [project.hand_in(upload.filename or "file", upload.file) for upload in uploads]
     kinds_in = {file.said.document for file in handed_in}
@@ -92,7 +92,8 @@ def _take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> Non
         view.desk.begin_import(project, {}, view.lang)
 
 
-def _uploads(form: FormData) -> list[UploadFile]:
+def uploads_of(form: FormData) -> list[UploadFile]:
+    """Return the files that were chosen in a form."""
     return [each for each in form.getlist("files") if isinstance(each, UploadFile) and each.filename]
 
 
@@ -188,10 +189,10 @@ async def add_files(request: Request) -> Response:
     view = View(request)
     found = project_of(view)
     async with form_of(request) as form:
-        uploads = _uploads(form)
+        uploads = uploads_of(form)
         if not uploads:
             return view.refused(message("No file was chosen."))
-        await run_in_threadpool(_take_in, view, found, uploads)
+        await run_in_threadpool(take_in, view, found, uploads)
     return view.to("projects", found.id)
 
 

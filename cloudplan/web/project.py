@@ -93,6 +93,8 @@ class Project:
         """Return the files that were handed in, in their order."""
         found = []
         for folder in (self.path / "files").iterdir():
+            if folder.name.startswith("."):  # it is being written
+                continue
             try:
                 told = HandedIn.model_validate_json((folder / "told.json").read_bytes())
             except (OSError, ValidationError):

@@ -20,6 +20,8 @@ from cloudplan.web.job_process import write
 
 SEARCHES = ("size", "compare")
 """Jobs that end early with the best that they found."""
+_BREATH = 1.0
+"""Seconds after which jobs are begun again when the machine could not."""
 _PATIENCE = 5.0
 """Seconds that a process has to say its number."""
 
@@ -70,8 +72,11 @@ class Queue:
     def _keep_on(self) -> None:
         with self._turn:
             while not self._is_closed:
-                if not self._begin_some():
-                    self._turn.wait()
+                try:
+                    if not self._begin_some():
+                        self._turn.wait()
+                except OSError:  # a full disk, a job that was removed just now: it is tried again
+                    self._turn.wait(_BREATH)
 
     def _begin_some(self) -> bool:
         """Begin what may begin now; return whether that changed what others wait for."""
@@ -104,7 +109,9 @@ class Queue:
     def _wait(self, job: Job, process: subprocess.Popen[bytes] | None) -> None:
         if process:
             process.wait()
-        with locked(job.path / "lock", fcntl.LOCK_SH), self._turn:
+        with contextlib.suppress(FileNotFoundError), locked(job.path / "lock", fcntl.LOCK_SH):
+            pass  # it is removed, or its process and all that this began are gone
+        with self._turn:
             self._watched.discard(job.id)
             self._turn.notify()
 
