@@ -22,6 +22,7 @@ from cloudplan.web.api import JobShown
 from cloudplan.web.folder import Folder
 from cloudplan.web.guard import Guard
 from cloudplan.web.project import safe_name, told_by_content
+from cloudplan.web.serve import leading_to
 from cloudplan.web.verbs import COMPARE, IMPORT, ORDERS, QUOTE, SIZE, VERBS
 
 LIST = "name,vcpus,memory_gib,disk_gib\n{}-1,2,8,60\n{}-2,4,16,100\n"
@@ -448,6 +449,14 @@ def test_what_is_answered_is_as_described(served: Server) -> None:
 
 def test_a_form_is_what_a_browser_sends() -> None:
     assert form({"a": ("x", b"y")})[0].startswith(b'--limit\r\nContent-Disposition: form-data; name="a"; filename="x"')
+
+
+def test_the_page_that_opens_the_address_is_the_owners_alone(tmp_path: Path) -> None:
+    address = "http://127.0.0.1:1/word/"
+    for _ in range(2):
+        assert leading_to(address, tmp_path) == (tmp_path / "open.html").as_uri()
+    page = tmp_path / "open.html"
+    assert address in page.read_text(encoding="utf-8") and page.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_serve_needs_is_told_when_it_is_missing(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:

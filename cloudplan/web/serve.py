@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import tempfile
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ def serve(
     port: Annotated[
         int, typer.Option(help="The port; 0 is any that is free.", parser=values.whole(0, 65535), metavar="PORT")
     ] = PORT,
+    open: Annotated[bool, typer.Option("--open", help="Also open the address in the browser of this machine.")] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -67,6 +69,8 @@ def serve(
         queue.open()
         address = f"http://{ADDRESS}:{number}/{token}/"
         talking.serving(address, folder.path)
+        if open:
+            webbrowser.open(leading_to(address, folder.path))
         server = uvicorn.Server(
             uvicorn.Config(
                 app(Desk(folder, queue), token, number),
@@ -85,6 +89,15 @@ def serve(
             pass  # what uvicorn raises again once it is down
         finally:
             talking.left_running([job.id for job in queue.close(PATIENCE)])
+
+
+def leading_to(address: str, folder: Path) -> str:
+    """Write a page that leads to an address, and return where it is; others see the arguments of a browser, not it."""
+    page = folder / "open.html"
+    page.unlink(missing_ok=True)
+    page.touch(mode=0o600)
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}">\n', encoding="utf-8")
+    return page.as_uri()
 
 
 def _interrupted(*_: object) -> None:
