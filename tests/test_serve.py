@@ -118,6 +118,19 @@ def test_a_command_line_has_no_words_that_were_not_meant() -> None:
         ORDERS.arguments({}, {})
 
 
+def test_why_there_is_no_plan_is_asked_on_the_page_of_what_failed(served: Server) -> None:
+    asked = workload(vms=[vm(), vm(name="b", disks=[{"size_gib": 60, "class": "mass", "iops": 500}])])
+    path = served.send("en/projects", {"files": ("w.json", json.dumps(asked).encode())}).headers["location"]
+    path = path.split("/", 2)[2]
+    failed = served.send(f"{path}/workload", {"do": "size"}).headers["location"].rpartition("/")[2]
+    assert served.send(f"en/jobs/{failed}/explain", {}).status == 404  # it may have a plan yet
+    assert served.ended(failed)["status"] == 3
+    assert served.send(f"en/jobs/{failed}/explain", {}).status == 303
+    why = served.ended(served.ask("api/jobs").json["jobs"][0]["id"])
+    assert why["kind"] == "explain" and "IOPS-2" in served.file(why, "why.txt").decode()
+    assert "Smallest set of VM groups without one: b." in served.ask(f"en/jobs/{failed}").body.decode()
+
+
 # --- nothing lost, nothing mixed -------------------------------------------------------------------------------------
 
 

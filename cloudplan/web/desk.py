@@ -24,6 +24,7 @@ from cloudplan.web.running import Queue
 from cloudplan.web.verbs import (
     COMPARE,
     COMPARISON,
+    EXPLAIN,
     IMPORT,
     INVENTORY,
     LOGO,
@@ -133,14 +134,16 @@ class Desk:
 
     def begin_compare(self, project: Project, job: Job, *, risk: bool, lang: Code) -> Job:
         """Add what else one might choose beside a plan: the usual alternatives, or cost against risk."""
-        inputs = {path.name: path for path in job.inputs()}
-        prices = [(name, path) for name, path in inputs.items() if name != WORKLOAD_FILE]
-        files: Given = {WORKLOAD: [(WORKLOAD_FILE, inputs[WORKLOAD_FILE])], PRICES: prices}
+        files = _inputs(job)
         if risk:
             return self._add(COMPARE, project, files, {"options": True}, lang, formats=["html"], of=job)
         made = self._add(COMPARE, project, files, {}, lang, formats=["json"], of=job)
         self.begin_page(project, job, lang, compared=made)
         return made
+
+    def begin_explain(self, project: Project, job: Job, lang: Code) -> Job:
+        """Add the question why a workload has no plan, and what would have to give."""
+        return self._add(EXPLAIN, project, _inputs(job), {}, lang, formats=["txt"], of=job)
 
     def _add(
         self,
@@ -187,6 +190,13 @@ def edited(project: Project, text: str) -> File:
 def _some(project: Project, document: str) -> Sequence[File]:
     found = project.newest(document)
     return [found] if found else []
+
+
+def _inputs(job: Job) -> Given:
+    """Return the workload that a job sizes, and its price book if it has one."""
+    found = {path.name: path for path in job.inputs()}
+    prices = [(name, path) for name, path in found.items() if name != WORKLOAD_FILE]
+    return {WORKLOAD: [(WORKLOAD_FILE, found[WORKLOAD_FILE])], PRICES: prices}
 
 
 def _free(name: str, taken: Mapping[str, Any]) -> str:

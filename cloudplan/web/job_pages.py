@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cloudplan.base.errors import BadInputError
+from cloudplan.base.errors import BadInputError, NoPlanError
 from cloudplan.base.language import Code, message
 from cloudplan.plan.origin import read_plan
 from cloudplan.plan.plan import Plan
@@ -53,6 +53,7 @@ def one(request: Request) -> Response:
         plan=_told(view, plan) if plan else None,
         page=next((each for each in others if _is_page(each)), None),
         made=others,
+        has_no_plan=_has_no_plan(job) and project is not None,
         asked=asked_of_terms(view),
         terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
         html=[name for name in job.outputs() if name.endswith(".html")],
@@ -165,6 +166,21 @@ async def compare(request: Request) -> Response:
     return view.to("jobs", job.id, at="made")
 
 
+async def explain(request: Request) -> Response:
+    """Look for why there is no plan, and for what would have to give."""
+    view = View(request)
+    job = job_of(view)
+    project = view.desk.folder.project(job.said.project)
+    if project is None or not _has_no_plan(job):
+        raise HTTPException(404, "no such job")
+    await run_in_threadpool(view.desk.begin_explain, project, job, view.lang)
+    return view.to("jobs", job.id, at="made")
+
+
+def _has_no_plan(job: Job) -> bool:
+    return job.said.kind == "size" and job.ended is not None and job.ended.status == NoPlanError.exit_status
+
+
 def file(request: Request) -> Response:
     """Hand out a file that a job wrote."""
     view = View(request)
@@ -184,6 +200,7 @@ ROUTES = [
     Route("/{lang}/jobs/{id}/again", again, methods=["POST"]),
     Route("/{lang}/jobs/{id}/quote", quote, methods=["POST"]),
     Route("/{lang}/jobs/{id}/compare", compare, methods=["POST"]),
+    Route("/{lang}/jobs/{id}/explain", explain, methods=["POST"]),
     Route("/{lang}/jobs/{id}/files/{name:path}", file),
     Route("/{lang}/jobs/{id}/page/{name:path}", page),
 ]

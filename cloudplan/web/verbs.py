@@ -106,6 +106,12 @@ COMPARE = Verb(
     ("vary", "breakpoints", "options", "target", "term", "gap", "time_limit", "lang"),
     {name: f"--output=compare.{name}" for name in ("json", "html", "xlsx")},
 )
+EXPLAIN = Verb(
+    "explain",
+    {WORKLOAD: "", PRICES: "--prices"},
+    ("term", "gap", "time_limit", "lang"),
+    {name: f"--output=why.{name}" for name in ("json", "md", "txt")},
+)
 QUOTE = Verb(
     "quote",
     {PLAN: "", TERMS: "--terms", COMPARISON: "--comparison", LOGO: None},
@@ -118,4 +124,4 @@ ORDERS = Verb(
     ("issued", "lang"),
     {**{name: f"--output=orders.{name}" for name in ("xlsx", "json", "md")}, "tfvars": "--tfvars=vms"},
 )
-VERBS = {verb.name: verb for verb in (IMPORT, SIZE, COMPARE, QUOTE, ORDERS)}
+VERBS = {verb.name: verb for verb in (IMPORT, SIZE, EXPLAIN, COMPARE, QUOTE, ORDERS)}

@@ -37,6 +37,7 @@ TITLES = {
     "quote": message("Quote"),
     "page": message("Page of the plan"),
     "orders": message("Orders"),
+    "explain": message("Why there is no plan, and what would have to give"),
 }
 
 
@@ -84,6 +85,7 @@ class View:
             "folder": str(self.desk.folder.path),
             "state_of": self.state,
             "title_of": lambda job: self.spoken.said(title_of(job)),
+            "text_of": _text_of,
             "over": OVER,
             "result": RESULT,
             "said": self.spoken.said,
@@ -125,6 +127,13 @@ class View:
         }
 
 
+def _text_of(job: Job, name: str) -> str:
+    """Return the text that a job wrote, its beginning where it is long."""
+    path = job.outputs().get(name)
+    return path.read_text(encoding="utf-8")[:_LONGEST] if path else ""
+
+
+_LONGEST = 50_000
 _FIGURE = re.compile(NUMBER)
 _LANGUAGES = (("en", "English"), ("fr", "Français"))
 
