@@ -53,6 +53,8 @@ def test_what_jobs_write_is_what_the_command_line_writes(
     ordering = served.add("orders", {"job": sized["id"], "formats": ["md", "tfvars"]})
     jobs = [imported, sized, served.ended(quoting["id"]), served.ended(ordering["id"])]
     assert [job["state"] for job in jobs] == ["done"] * 4, jobs
+    page = served.ask(f"en/jobs/{sized['id']}").body.decode()
+    assert "Cost a month" in page and "Write terms here" not in page  # it belongs to no project
 
     monkeypatch.chdir(tmp_path)
     inputs = tmp_path / "in"
@@ -139,7 +141,7 @@ def test_a_killed_server_loses_and_mixes_nothing(tmp_path: Path) -> None:
     with server(folder, "--workers", "1") as one:
         names = ["ada", "bob", "cid"]
         ids = [one.send("api/import", {"inventory": inventory(name)}).json["id"] for name in names]
-        one.until(ids[1], lambda job: job["state"] == "running")
+        one.until(ids[1], lambda job: job["state"] != "queued")
         cancelled = one.add("size", {"workload": workload()})["id"]
         assert one.ask(f"api/jobs/{cancelled}/cancel", b"").json["state"] == "cancelled"
         one.kill()  # the second job runs on alone, the others wait

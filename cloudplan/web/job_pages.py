@@ -52,11 +52,10 @@ def one(request: Request) -> Response:
         faults_found=job.faults,
         plan=_told(view, plan) if plan else None,
         page=next((each for each in others if _is_page(each)), None),
-        made=others,
+        made=[each for each in others if (plan or each.said.kind == "explain") and each.state != "dropped"],
         has_no_plan=_has_no_plan(job) and project is not None,
         asked=asked_of_terms(view),
         terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
-        html=[name for name in job.outputs() if name.endswith(".html")],
     )
 
 
