@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +20,11 @@ from serving import Server, form, server
 from cloudplan.base import limits
 from cloudplan.web import openapi
 from cloudplan.web.api import JobShown
+from cloudplan.web.desk import Desk, lacking_for_pdf
 from cloudplan.web.folder import Folder
 from cloudplan.web.guard import Guard
 from cloudplan.web.project import safe_name, told_by_content
+from cloudplan.web.running import Queue
 from cloudplan.web.serve import leading_to
 from cloudplan.web.verbs import COMPARE, IMPORT, ORDERS, QUOTE, SIZE, VERBS
 
@@ -118,6 +121,23 @@ def test_a_command_line_has_no_words_that_were_not_meant() -> None:
     ]
     with bad_input():
         ORDERS.arguments({}, {})
+
+
+def test_without_what_a_pdf_takes_the_other_formats_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path / "work")
+    with folder.alone():
+        desk = Desk(folder, Queue(folder.jobs, 1))
+        project = folder.add_project("p")
+        sized = folder.add_job("size", ["size"], {}, project=project.id)
+        (sized.files / "plan.json").write_text("{}")
+        _, quote = desk.begin_quote(project, sized, {}, "fr")
+        assert "--output=quote.pdf" in quote.said.arguments
+        monkeypatch.setitem(sys.modules, "weasyprint", None)
+        lacking_for_pdf.cache_clear()
+        _, quote = desk.begin_quote(project, sized, {}, "fr")
+        assert "--output=quote.pdf" not in quote.said.arguments and "--output=quote.xlsx" in quote.said.arguments
+        assert "cloudplan[pdf]" in lacking_for_pdf()
+    lacking_for_pdf.cache_clear()
 
 
 def test_why_there_is_no_plan_is_asked_on_the_page_of_what_failed(served: Server) -> None:
@@ -475,6 +495,6 @@ def test_the_page_that_opens_the_address_is_the_owners_alone(tmp_path: Path) -> 
 
 
 def test_what_serve_needs_is_told_when_it_is_missing(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     ran = run("serve")
     assert ran.status == 1 and "pip install 'cloudplan[web]'" in ran.err

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ from starlette.requests import Request
 
 from cloudplan.analysis import contents
 from cloudplan.base import kinds
-from cloudplan.base.errors import BadInputError
+from cloudplan.base.errors import BadInputError, MachineError
 from cloudplan.base.language import Code
 from cloudplan.catalog.loading import load_edition
 from cloudplan.evaluation.assumptions import before_a_plan
 from cloudplan.plan.origin import read_origin
 from cloudplan.plan.plan import Assumption
+from cloudplan.presentation import pdf
 from cloudplan.web.folder import Folder
 from cloudplan.web.job import RESULT, Job
 from cloudplan.web.project import File, Project
@@ -130,7 +131,8 @@ class Desk:
             LOGO: project.of(LOGO),
         }
         orders = self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)
-        return orders, self._add(QUOTE, project, files, options, lang, formats=list(QUOTE.formats), of=job)
+        formats = [name for name in QUOTE.formats if name != "pdf" or not lacking_for_pdf()]
+        return orders, self._add(QUOTE, project, files, options, lang, formats=formats, of=job)
 
     def begin_compare(self, project: Project, job: Job, *, risk: bool, lang: Code) -> Job:
         """Add what else one might choose beside a plan: the usual alternatives, or cost against risk."""
@@ -167,6 +169,16 @@ class Desk:
         spoken = {"lang": lang} if lang else {}
         arguments = verb.arguments(places, {**options, **spoken}, formats)
         return self.add(verb.name, arguments, files, project=project.id, **others)
+
+
+@cache
+def lacking_for_pdf() -> str:
+    """Return what has to be installed before a PDF can be made; an empty text when one can."""
+    try:
+        pdf.require()
+    except MachineError as error:
+        return str(error)
+    return ""
 
 
 def desk_of(request: Request) -> Desk:

@@ -17,7 +17,7 @@ from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import assumptions
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.web.asked import form_of
-from cloudplan.web.desk import PAGE_FILE, PLAN_FILE
+from cloudplan.web.desk import PAGE_FILE, PLAN_FILE, lacking_for_pdf
 from cloudplan.web.handing_out import handed_out, shown_page
 from cloudplan.web.job import OVER, RESULT, Job
 from cloudplan.web.pages import take_in, uploads_of
@@ -55,6 +55,7 @@ def one(request: Request) -> Response:
         made=[each for each in others if (plan or each.said.kind == "explain") and each.state != "dropped"],
         has_no_plan=_has_no_plan(job) and project is not None,
         asked=asked_of_terms(view),
+        lacking=lacking_for_pdf() if plan else "",
         terms=[file.said.name for file in project.of(TERMS)][-1:] if project else [],
     )
 
