@@ -1,5 +1,6 @@
 """Exact quantities: MiB, fractions, durations, numbers for reading."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -78,3 +79,26 @@ def test_printed_durations_read_back(minutes: int) -> None:
 )
 def test_numbers_for_reading_round_half_up_without_trailing_zeros(value: Fraction | Decimal | int, text: str) -> None:
     assert units.number(value) == text
+
+
+FRACTIONS = st.fractions(max_denominator=10**6) | st.integers()
+
+
+@given(st.lists(FRACTIONS, max_size=20))
+def test_an_exact_sum_is_the_sum(amounts: list[Fraction | int]) -> None:
+    assert units.exact_sum(amounts) == sum(amounts)
+
+
+@given(st.decimals(min_value=0, max_value=10**9, places=3))
+def test_a_decimal_counts_as_the_number_that_it_is_and_a_whole_one_as_an_int(value: Decimal) -> None:
+    assert units.rational(value) == Fraction(value)
+    assert isinstance(units.rational(value), int) == (value % 1 == 0)
+
+
+LARGE = 10**12
+
+
+@given(st.fractions(-LARGE, LARGE) | st.decimals(-LARGE, LARGE, places=9), st.integers(0, 6))
+def test_a_number_is_rounded_half_up(value: Fraction | Decimal, places: int) -> None:
+    scaled = math.floor(Fraction(value) * 10**places + Fraction(1, 2))
+    assert Fraction(units.rounded(value, places)) == Fraction(scaled, 10**places)

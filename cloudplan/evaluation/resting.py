@@ -4,7 +4,7 @@ What might be instead is what another source says; where none does, it is a roun
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, get_args
@@ -104,10 +104,17 @@ def memory_model(case: Case, _: Choice) -> Found | None:
     return Found(values, "contradicted" if contradicted else origin, change, "policy.memory_model")
 
 
-def _disks(case: Case) -> Iterator[tuple[int, int, Disk, int]]:
-    """Yield every disk of every group with both numbers, and how many there are of it."""
-    for at, group in enumerate(case.workload.vms):
-        yield from ((at, number, disk, group.count) for number, disk in enumerate(group.disks))
+def _disks(case: Case) -> Sequence[tuple[int, int, Disk, int]]:
+    """Return every disk of every group with both numbers, and how many there are of it."""
+    groups = case.workload.vms
+    return case.once(
+        _disks,
+        lambda: [
+            (at, number, disk, group.count)
+            for at, group in enumerate(groups)
+            for number, disk in enumerate(group.disks)
+        ],
+    )
 
 
 def no_iops(case: Case, choice: Choice) -> Found | None:

@@ -1,12 +1,13 @@
 """Backup rules: where the copies stand and how much they take."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from cloudplan.base.errors import Fault, NoPlanError
-from cloudplan.base.units import GIB_PER_TIB, SIZES
+from cloudplan.base.units import GIB_PER_TIB, SIZES, exact_sum, rational
 from cloudplan.rules.rule import COUNT_OR_ZERO, FIRST, Inequality, Linear, Rule, exact, share
 from cloudplan.workload.case import Case
 from cloudplan.workload.workload import BackupPolicy, Disk, VmGroup
@@ -77,20 +78,21 @@ def backup_flows(case: Case) -> tuple[BackupFlow, ...]:
 
 
 def _flows(case: Case) -> Iterator[BackupFlow]:
-    flows: dict[tuple[str, str], tuple[int, Fraction]] = {}
-    factors: dict[BackupPolicy, Fraction] = {}
+    alike: dict[tuple[str, str, BackupPolicy], list[VmGroup]] = defaultdict(list)
     for group in case.workload.vms:
-        if group.backup not in factors:
-            factors[group.backup] = stored_factor(group.backup)
-        used = sum(Fraction(disk.used_gib) for disk in group.disks if is_backed_up(disk))
-        key = (backup_site(case, group), group.site)
-        vms, stored = flows.get(key, (0, Fraction(0)))
-        flows[key] = (vms + group.count, stored + used * group.count * factors[group.backup])
+        alike[backup_site(case, group), group.site, group.backup].append(group)
     for target in case.sites:
         for source in case.sites:
-            if (target, source) in flows:
-                vms, stored = flows[target, source]
+            here = {policy: groups for (*sites, policy), groups in alike.items() if sites == [target, source]}
+            if here:
+                vms = sum(group.count for groups in here.values() for group in groups)
+                stored = exact_sum(_used_gib(groups) * stored_factor(policy) for policy, groups in here.items())
                 yield BackupFlow(source, target, vms, stored)
+
+
+def _used_gib(groups: Iterable[VmGroup]) -> Fraction | int:
+    """Return what is written on the disks of groups that are in the backup."""
+    return sum(rational(disk.used_gib) * group.count for group in groups for disk in group.disks if is_backed_up(disk))
 
 
 def backup_storage(site: str, *, stored_gib: Linear, ordered_tib: Linear) -> Inequality:

@@ -103,7 +103,7 @@ class Dimension:
 
     rule: Rule
     unit: str
-    need: Callable[[Instances], Fraction]
+    need: Callable[[Instances], Fraction | int]
     offer: Callable[[Case, Blade], Fraction]
     whole: int = 1
     few: bool = False
@@ -118,13 +118,11 @@ CORES = Dimension(CPU_1, "cores", lambda item: item.cores, lambda case, blade: F
 MEMORY = Dimension(
     MEM_3,
     "MiB",
-    lambda item: Fraction(item.memory_mib),
+    lambda item: item.memory_mib,
     lambda case, blade: Fraction(case.workload.policy.memory_ceiling) * usable_gib(case, blade) * MIB_PER_GIB,
     whole=MIB_PER_GIB,
 )
-GPUS = Dimension(
-    GPU_1, "GPUs", lambda item: Fraction(item.group.gpus), lambda case, blade: Fraction(blade.gpus), few=True
-)
+GPUS = Dimension(GPU_1, "GPUs", lambda item: item.group.gpus, lambda case, blade: Fraction(blade.gpus), few=True)
 DIMENSIONS = (CORES, MEMORY, GPUS)
 """What is counted on a host. Every module that counts walks `dimensions`; a further one is a line here."""
 
@@ -143,7 +141,7 @@ def capacity(case: Case, blade: str) -> tuple[Fraction, ...]:
 def needs(case: Case, items: Iterable[tuple[Instances, int]]) -> tuple[Fraction, ...]:
     """Return what some instances of groups need together in each dimension."""
     counts = list(items)
-    return tuple(sum((entry.need(item) * count for item, count in counts), Fraction(0)) for entry in dimensions(case))
+    return tuple(Fraction(sum(entry.need(item) * count for item, count in counts)) for entry in dimensions(case))
 
 
 def room(case: Case, blade: str, used: Iterable[Fraction], place: str) -> Iterator[Inequality]:

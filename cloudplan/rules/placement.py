@@ -5,6 +5,7 @@ The verifier walks a plan and calls these; the optimiser makes plans that keep t
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from cloudplan.plan.plan import GLOBAL_MIRROR, Choice, Cluster, Datastore, Mechanism
 from cloudplan.rules.compute import (
@@ -114,34 +115,44 @@ def swap_placed(case: Case, choice: Choice) -> Iterator[Check]:
     It stands with disk 0, or on one class; where only data of a VM stand there is but the mirror image of one (DR-1).
     The swap files of a group under Global Mirror are mirrored at both peers or at none.
     """
-    held: dict[tuple[str, str], list[tuple[Datastore, int]]] = defaultdict(list)
+    held: dict[tuple[str, str], list[_Held]] = defaultdict(list)
     for store in choice.datastores:
+        disks_0: Counter[str] = Counter()
+        for placed in store.disks:
+            if placed.disk == 0:
+                disks_0[placed.vm] += placed.count
         for name, count in store.vswp.items():
-            held[store.site, name].append((store, count))
+            held[store.site, name].append(_Held(store, count, disks_0[name]))
     wanted: dict[tuple[str, str], int] = {(item.site, item.group.name): item.count for item in case.instances}
     images = _mirror_images(case, held)
     mirrored: dict[str, list[bool]] = defaultdict(list)
     for key in sorted(wanted.keys() | held.keys()):
-        count = sum(count for _, count in held[key])
+        count = sum(each.swap_files for each in held[key])
         place = f"swap of {key[1]} at {key[0]}"
         due, rule = (images[key], DR_1) if key in images else (wanted.get(key, 0), VSWP_1)
         yield rule.require(count == due, place, f"{count} swap files placed of {due}")
-        allowed = _at_home(case, case.workload.groups[key[1]], held[key]) or _on_one_class(case, held[key])
+        allowed = _at_home(case, held[key]) or _on_one_class(case, held[key])
         yield VSWP_2.require(allowed, place, f"against the policy {case.workload.policy.vswp}")
         if choice.protection.get(key[1]) == GLOBAL_MIRROR:
-            mirrored[key[1]].append(any(store.replication is not None for store, _ in held[key]))
+            mirrored[key[1]].append(any(each.store.replication is not None for each in held[key]))
     for name, sides in sorted(mirrored.items()):
         words = "swap files on a mirrored datastore at one peer only"
         yield VSWP_2.require(len(set(sides)) == 1, name, words)
 
 
-def _mirror_images(
-    case: Case, held: Mapping[tuple[str, str], Sequence[tuple[Datastore, int]]]
-) -> dict[tuple[str, str], int]:
+class _Held(NamedTuple):
+    """What a datastore holds of a group: its swap files, and its disks number 0."""
+
+    store: Datastore
+    swap_files: int
+    disks_0: int
+
+
+def _mirror_images(case: Case, held: Mapping[tuple[str, str], Sequence[_Held]]) -> dict[tuple[str, str], int]:
     """Return the swap files that stand where only data do: images of those on mirrored datastores (DR-1, GM-2)."""
     groups = case.workload.groups
     return {
-        (site, name): sum(count for store, count in stores if store.replication)
+        (site, name): sum(each.swap_files for each in stores if each.store.replication)
         for (site, name), stores in held.items()
         if groups[name].powered_on
         and site in case.workload.sites_of(groups[name])
@@ -149,20 +160,16 @@ def _mirror_images(
     }
 
 
-def _at_home(case: Case, group: VmGroup, held: Sequence[tuple[Datastore, int]]) -> bool:
+def _at_home(case: Case, held: Sequence[_Held]) -> bool:
     """Return whether the swap files of a group at a site stand with disk 0, and may."""
-
-    def disks_0(store: Datastore) -> int:
-        return sum(disk.count for disk in store.disks if (disk.vm, disk.disk) == (group.name, 0))
-
-    return swap_at_home(case) and all(disks_0(store) == count for store, count in held)
+    return swap_at_home(case) and all(each.disks_0 == each.swap_files for each in held)
 
 
-def _on_one_class(case: Case, held: Sequence[tuple[Datastore, int]]) -> bool:
+def _on_one_class(case: Case, held: Sequence[_Held]) -> bool:
     """Return whether the swap files of a group at a site stand apart, on one class where they may."""
-    classes = {store.storage_class for store, _ in held}
+    classes = {each.store.storage_class for each in held}
     allowed = len(classes) == 1 and classes <= set(swap_classes(case))
-    return allowed and not any(store.replication for store, _ in held)
+    return allowed and not any(each.store.replication for each in held)
 
 
 # --- protection -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB
+from cloudplan.base.units import GIB_PER_TIB, MIB_PER_GIB, rational
 from cloudplan.catalog.edition import StorageClass
 from cloudplan.plan.plan import Datastore
 from cloudplan.rules.certifications import certified
@@ -161,7 +161,7 @@ SPACE = LunDimension(
 IOPS = LunDimension(
     IOPS_1,
     "IOPS",
-    lambda disk: Fraction(disk.iops),
+    lambda disk: rational(disk.iops),
     lambda memory_mib: 0,
     lambda case, item: Fraction(item.iops_per_tib, GIB_PER_TIB),
     lambda case, item: item.iops_max,
@@ -171,7 +171,7 @@ IOPS = LunDimension(
 BANDWIDTH = LunDimension(
     IOPS_4,
     "MB/s",
-    lambda disk: Fraction(disk.mbps),
+    lambda disk: rational(disk.mbps),
     lambda memory_mib: 0,
     lambda case, item: None,
     lambda case, item: item.mbps_max,

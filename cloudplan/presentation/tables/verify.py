@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from cloudplan.base.language import Message, counted, known, message
 from cloudplan.base.program import program
+from cloudplan.base.units import SIZES
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.origin import Made
 from cloudplan.presentation.phrases import phrase
@@ -86,9 +88,12 @@ def _relative_slack(check: Check) -> Fraction | int:
     """Return the slack as a share of the right side, those without one last."""
     if isinstance(check, Condition):
         return _LAST - (not check.holds)
-    if check.right:
-        return Fraction(check.right - check.left) / abs(Fraction(check.right))
-    return _LAST - check.shown[0]
+    return _share_left(check.left, check.right) if check.right else _LAST - check.shown[0]
+
+
+@lru_cache(maxsize=SIZES)
+def _share_left(left: Any, right: Any) -> Fraction:
+    return Fraction(right - left) / abs(Fraction(right))
 
 
 def _sides(check: Check) -> tuple[Message, Message, Message]:
