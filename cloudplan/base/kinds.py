@@ -88,7 +88,9 @@ def kind_of(path: Path) -> str:
         return WORKBOOK
     if head.lstrip().lower().startswith(_PRINTED):
         return QUOTE
-    said = _SCHEMA.search(text_of(read_bytes(path, limits.PLAN_BYTES), str(path)))
+    said = _SCHEMA.search(head.decode("utf-8-sig", errors="ignore"))
+    if said is None:
+        said = _SCHEMA.search(text_of(read_bytes(path, limits.PLAN_BYTES), str(path)))
     return said[2] if said else ""
 
 

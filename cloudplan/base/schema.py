@@ -72,11 +72,15 @@ def decimal_of(value: Any, places: int = _DIGITS) -> Decimal | None:
 
     It has at most so many decimal `places`.
     """
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        return _decimal(value, places)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    if isinstance(value, float):
-        value = repr(value)
-    text = str(value) if isinstance(value, str | int | Decimal) else ""
+    return _decimal(repr(value) if isinstance(value, float) else str(value), places)
+
+
+@lru_cache(maxsize=SIZES)
+def _decimal(text: str, places: int) -> Decimal | None:
     number = _NUMBER.fullmatch(text)
     return Decimal(text) if number and len(number[2] or "") <= places else None
 
@@ -86,11 +90,16 @@ def whole(low: int, high: int | None = None) -> BeforeValidator:
     allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number >= {low}"
 
     def read(value: Any) -> int:
-        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if isinstance(value, str):
+            return read_text(value)
+        return reckon(str(value) if isinstance(value, int) and not isinstance(value, bool) else "")
+
+    def reckon(text: str) -> int:
         if not _WHOLE.fullmatch(text) or int(text) < low or (high is not None and int(text) > high):
             raise refused(allowed, read)
         return int(text)
 
+    read_text = lru_cache(maxsize=SIZES)(reckon)
     most = 10**_DIGITS - 1 if high is None else high
     return BeforeValidator(read, json_schema_input_type=as_json(type="integer", minimum=low, maximum=most))
 
@@ -151,8 +160,10 @@ def _flag(value: Any) -> bool:
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, str) and value.strip():
+        return value
     raise refused("a text that is not empty")
 
 

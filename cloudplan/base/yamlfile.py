@@ -5,6 +5,7 @@ Here a scalar is the text that was written and the schema decides what it means.
 """
 
 import contextlib
+import itertools
 import json
 import math
 import re
@@ -73,11 +74,13 @@ def without_nulls(value: Any) -> Any:
     """Return a tree without the keys that have no value: an empty optional field is one that is not given."""
     if isinstance(value, dict):
         return {
-            key: without_nulls(inner) if isinstance(inner, dict | list) else inner
+            key: inner if type(inner) is str else without_nulls(inner)
             for key, inner in value.items()
             if inner is not None
         }
-    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [inner if type(inner) is str else without_nulls(inner) for inner in value]
+    return value
 
 
 def read(path: Path) -> Document:
@@ -179,19 +182,23 @@ def json_document(text: str, name: str, what: str) -> Document:
 
 def _usual(text: str, tree: Any) -> bool:
     """Return whether JSON text has none of what no document has, as nearly all have; False where one has to look."""
-    if _ESCAPED_SURROGATE.search(text) or _SURROGATE.search(text):
+    if _ESCAPED_SURROGATE.search(text) or not _is_unicode(text):
         return False
     values = [tree]
     for _ in range(MAX_DEPTH + 1):
-        if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        if not all(math.isfinite(value) for value in values if type(value) is float):
             return False
-        values = [
-            inner
-            for value in values
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
+        inside = [value.values() if type(value) is dict else value for value in values if type(value) in (dict, list)]
+        values = list(itertools.chain.from_iterable(inside))
     return not values
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(node: Any, where: Where, document: Document, faults: list[Fault], seen: set[int]) -> Any:
@@ -243,12 +250,14 @@ def _as_text(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
-        return str(value).lower()
+        return "true" if value else "false"
     if isinstance(value, int | float):
         return number_text(value) if isinstance(value, float) else str(value)
+    if type(value) is list or (isinstance(value, Sequence) and not isinstance(value, Mapping)):
+        return [inner if type(inner) is str else _as_text(inner) for inner in value]
     if isinstance(value, Mapping):
         return {str(key): inner if type(inner) is str else _as_text(inner) for key, inner in value.items()}
-    return [_as_text(inner) for inner in value] if isinstance(value, Sequence) else str(value)
+    return str(value)
 
 
 def number_text(value: float) -> str:

@@ -63,9 +63,11 @@ def read_workload(
     edition = edition or load_edition(shipped_pin(document))
     if not isinstance(document.tree, dict):
         raise BadInputError([document.fault((), misfit(document.tree, "a mapping"))])
-    written = without_nulls(document.tree)
-    blanks = _blank_faults(document) if written != document.tree else []
-    document.tree = without_nulls(written)  # a copy, to be completed
+    written, blanks = document.tree, []
+    completed = without_nulls(written)  # a copy
+    if completed != written:
+        written, blanks = without_nulls(written), _blank_faults(document)
+    document.tree = completed
 
     @cache
     def given() -> set[str]:
@@ -269,7 +271,11 @@ def _standby_faults(tree: dict[str, Any], document: Document, first_zone: str) -
 def _blade_references(tree: dict[str, Any], where: Where, edition: Edition) -> list[tuple[Where, str, Any, Any]]:
     blades = tree.get("blades")
     listed = blades if isinstance(blades, list) else []
-    return [((*where, "blades", index), "blade", name, edition.blades) for index, name in enumerate(listed)]
+    return [
+        ((*where, "blades", index), "blade", name, edition.blades)
+        for index, name in enumerate(listed)
+        if isinstance(name, str) and name not in edition.blades
+    ]
 
 
 def _extra_faults(
