@@ -176,11 +176,15 @@ def _json(value: Any, line: str) -> str:
         return "true" if value else "false"
     inner = f"{line} "
     if isinstance(value, dict) and value:
-        names = [_quoted(key if isinstance(key, str) else _SCALAR.encode(key)) for key in value]
-        entries = [f"{name}: {_json(each, inner)}" for name, each in zip(names, value.values(), strict=True)]
+        entries = [
+            f"{_quoted(name if isinstance(name, str) else _SCALAR.encode(name))}: "
+            f"{_quoted(each) if type(each) is str else _json(each, inner)}"
+            for name, each in value.items()
+        ]
         return f"{{{inner}{f',{inner}'.join(entries)}{line}}}"
     if isinstance(value, list | tuple) and value:
-        return f"[{inner}{f',{inner}'.join([_json(each, inner) for each in value])}{line}]"
+        entries = [_quoted(each) if type(each) is str else _json(each, inner) for each in value]
+        return f"[{inner}{f',{inner}'.join(entries)}{line}]"
     return _SCALAR.encode(value)
 
 

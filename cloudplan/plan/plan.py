@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from cloudplan.base.files import json_text
@@ -36,6 +36,11 @@ Amount = Annotated[Decimal, AfterValidator(_in_range)]
 """An exact number of a plan, within the range in which the program reckons."""
 Count = Annotated[int, Field(ge=-_MOST, le=_MOST)]
 """A whole number of a plan; that it is positive is a rule."""
+
+
+def _is_absent(value: object) -> bool:
+    """Return whether a field is left out of the document."""
+    return value is None
 
 
 class Cluster(Frozen):
@@ -143,17 +148,12 @@ class Change(Frozen):
     """A quantity that differs from what stood, of an item or of a licence of others; `before` None: nobody told."""
 
     site: str
-    sku: str | None = None
-    licence: str | None = None
+    sku: str | None = Field(default=None, exclude_if=_is_absent)
+    licence: str | None = Field(default=None, exclude_if=_is_absent)
     label: str
     unit: str
     before: Count | None
     after: Count
-
-    @model_serializer(mode="wrap")
-    def _of_one(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = handler(self)
-        return {name: value for name, value in made.items() if name not in ("sku", "licence") or value is not None}
 
 
 class Finding(Frozen):
@@ -201,12 +201,7 @@ class Inputs(Frozen):
     prices: dict[str, Any]
     catalog: dict[str, Any] | None = None
     given: tuple[str, ...] | None = None
-    existing: dict[str, Any] | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = handler(self)
-        return {name: value for name, value in made.items() if name != "existing" or value is not None}
+    existing: dict[str, Any] | None = Field(default=None, exclude_if=_is_absent)
 
 
 Basis = Literal["given", "default", "export", "contradicted"]
@@ -240,12 +235,7 @@ class Search(Frozen):
 
     ended: Literal["proven", "gap", "budget", "time-limit"]
     said: str
-    of: Literal["roadmap"] | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = handler(self)
-        return {name: value for name, value in made.items() if name != "of" or value is not None}
+    of: Literal["roadmap"] | None = Field(default=None, exclude_if=_is_absent)
 
 
 class Plan(Pictured, Frozen):
@@ -273,15 +263,9 @@ class Plan(Pictured, Frozen):
     bom: tuple[BomLine, ...]
     findings: tuple[Finding, ...]
     assumptions: tuple[Assumption, ...] = ()
-    third_party: ThirdParty | None = None
-    total_monthly: Amount | None = None
-    changes: tuple[Change, ...] | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = handler(self)
-        absent = [name for name in ("third_party", "total_monthly", "changes") if made.get(name, 0) is None]
-        return {name: value for name, value in made.items() if name not in absent}
+    third_party: ThirdParty | None = Field(default=None, exclude_if=_is_absent)
+    total_monthly: Amount | None = Field(default=None, exclude_if=_is_absent)
+    changes: tuple[Change, ...] | None = Field(default=None, exclude_if=_is_absent)
 
     def __repr__(self) -> str:
         hosts = sum(cluster.hosts for cluster in self.clusters)

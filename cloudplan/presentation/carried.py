@@ -57,26 +57,27 @@ class Carried(Frozen):
 
     def text(self) -> str:
         """Return it as JSON text without blanks; the same document gives the same text."""
-        tree = self.model_dump(mode="json", by_alias=True)
+        tree = {**self.model_dump(mode="json", by_alias=True, exclude={"quote"}), "quote": self.quote.tree()}
         return json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
 
 
 def cells_of(carried: Carried) -> Iterator[str]:
     """Yield the texts of the cells that carry it, one below the other: for people, then for the program."""
-    packed = _packed(carried)
+    packed = _packed(carried.text())
     yield SAYS
     yield from (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
 
 
-def _packed(carried: Carried) -> str:
-    return base64.b64encode(zlib.compress(carried.text().encode(), 9)).decode()
+def _packed(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def block_of(carried: Carried) -> str:
     """Return it as text that may stand in a `<script>` of data: no tag can end or begin in it; a long one is packed."""
-    if len(carried.text()) > LONG:
-        return _packed(carried)
-    return carried.text().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    text = carried.text()
+    if len(text) > LONG:
+        return _packed(text)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def of_workbook(file: IO[bytes], name: str) -> tuple[Carried, Book]:

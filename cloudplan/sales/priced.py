@@ -7,7 +7,7 @@ Its hash is the fingerprint of the quote, in whatever format and language.
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.schema import Frozen, refused
@@ -51,20 +51,15 @@ class Priced(Frozen):
         whole = filled_in(values) if values.get("audience") == "customer" else values
         return _with_first_plan(whole)
 
-    @model_serializer(mode="wrap")
-    def _of_reader(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what was not given, and what a customer's document does not have."""
-        made: dict[str, Any] = handler(self)
+    def tree(self) -> dict[str, Any]:
+        """Return the document as plain values, without what was not given and what a customer's does not have."""
+        made = self.model_dump(mode="json", by_alias=True)
         values = {name: value for name, value in made.items() if value is not None}
         if self.roadmap:
             first, *later = values["roadmap"]["phases"]
             first = {name: value for name, value in first.items() if name != "plan"}
             values["roadmap"] = {**values["roadmap"], "phases": [first, *later]}
         return left_out(values) if self.audience == "customer" else values
-
-    def tree(self) -> dict[str, Any]:
-        """Return the document as plain values, decimals as text."""
-        return self.model_dump(mode="json", by_alias=True)
 
     @cached_property
     def sha256(self) -> str:
