@@ -4,12 +4,13 @@ What a VM costs is a share of what it uses; the shares of all VMs, and what belo
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
-from cloudplan.base.units import MIB_PER_GIB, for_people, gib
+from cloudplan.base.units import MIB_PER_GIB, exact_sum, for_people, gib, rational, rounded
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.items import (
     ACCESS,
@@ -28,7 +29,6 @@ from cloudplan.evaluation.utilisation import ClusterUse
 from cloudplan.plan.plan import GLOBAL_MIRROR, VM_REPLICATION, BomLine, Cluster, Datastore, Plan
 from cloudplan.rules.backup import backup_site, is_backed_up, stored_factor
 from cloudplan.rules.compute import AFF_2, apart_of, dimensions, included_gib
-from cloudplan.rules.compute import MEMORY as MEMORY_OF_HOSTS
 from cloudplan.rules.networks import billed_at
 from cloudplan.rules.rule import Check, Inequality
 from cloudplan.rules.storage import datastore_limits
@@ -182,7 +182,11 @@ def reserves(case: Case, plan: Plan, shared: Shares, used: Shares) -> tuple[Frac
 def all_of(case: Case, found: Shares) -> Fraction:
     """Return what shares come to for all instances."""
     groups = case.workload.groups
-    return sum((each.monthly * groups[name].count for name, own in found.items() for each in own), Fraction(0))
+    parts: dict[str, list[Fraction]] = {}
+    for name, own in found.items():
+        for each in own:
+            parts.setdefault(each.part, []).append(each.monthly * groups[name].count)
+    return exact_sum(map(exact_sum, parts.values()))
 
 
 def _blades_and_memory(
@@ -207,24 +211,31 @@ def _share_compute(
     """Share the blades and the memory of each cluster."""
     for use in utilisation.clusters(case, plan):
         cluster = use.cluster
+        if not cluster.placement:
+            continue
         blades, memory = _blades_and_memory(case, use, lines)
-        cores, memory_mib = use.cores, use.used(MEMORY_OF_HOSTS)
+        if apart:
+            of_a_host = blades / cluster.hosts / 2
+            per_core = of_a_host / use.cores_per_host
+            per_gib = of_a_host / use.memory_per_host_gib + memory / cluster.memory_gib
+            how = "half of a host by cores, half by memory; activated memory by GiB"
+        else:
+            per_core, per_gib = ((blades + memory) / 2 / whole for whole in (use.cores, use.memory_gib))
+            how = "half by cores, half by memory of the cluster's VMs"
+        cost = _by_size(per_core, per_gib)
         counts: dict[str, int] = {}
         for host in cluster.placement:
             for name, count in host.items():
                 counts[name] = counts.get(name, 0) + count
         for name, count in counts.items():
             item = instances_at(case.workload, case.workload.groups[name], cluster.site)
-            if apart:
-                memory_gib = gib(item.memory_mib)
-                of_a_host = item.cores / use.cores_per_host + memory_gib / use.memory_per_host_gib
-                cost = blades / cluster.hosts * of_a_host / 2 + memory * memory_gib / cluster.memory_gib
-                how = "half of a host by cores, half by memory; activated memory by GiB"
-            else:
-                cost = (blades + memory) * (item.cores / cores + item.memory_mib / memory_mib) / 2
-                how = "half by cores, half by memory of the cluster's VMs"
-            monthly = cost * count / case.workload.groups[name].count
+            monthly = cost(item.cores, item.memory_mib) * Fraction(count, item.count)
             found[name].append(Share(f"blades and memory of {cluster.name}", how, monthly))
+
+
+def _by_size(per_core: Fraction, per_gib: Fraction) -> Callable[[Fraction, int], Fraction]:
+    """Return what an instance costs by its cores and its MiB of memory; most have others of their size."""
+    return cache(lambda cores, memory_mib: per_core * cores + per_gib * gib(memory_mib))
 
 
 def _share_storage(
@@ -245,9 +256,11 @@ def _share_storage(
             space[disk.vm] = space.get(disk.vm, 0) + groups[disk.vm].disks[disk.disk].size_mib * disk.count
         for name, count in store.vswp.items():
             space[name] = space.get(name, 0) + groups[name].memory_mib * count
-        total_mib = store.size_gib * MIB_PER_GIB if apart else sum(space.values())
+        if not space:
+            continue
+        per_mib = cost / (store.size_gib * MIB_PER_GIB if apart else sum(space.values()))
         for name, size_mib in space.items():
-            monthly = cost * size_mib / total_mib / groups[name].count
+            monthly = per_mib * Fraction(size_mib, groups[name].count)
             found[name].append(Share(f"datastore {store.name}", "by the space on it", monthly))
 
 
@@ -258,20 +271,22 @@ def _share_services(case: Case, plan: Plan, found: dict[str, list[Share]]) -> No
             continue
         groups = [case.workload.groups[name] for name in groups_behind(case, plan, line)]
         weights = {group.name: _weight(group, key) for group in groups}
-        total = sum(weights[group.name] * group.count for group in groups)
+        total = exact_sum(weights[group.name] * group.count for group in groups)
+        if not total:
+            continue
         how = {MIRROR: "by replicated space", BACKUP: "by what is stored"}.get(key, "one for each VM")
-        for group in groups if total else ():
-            monthly = Fraction(line.monthly) * weights[group.name] / total
-            found[group.name].append(Share(f"{line.label} at {line.site}", how, monthly))
+        each = Fraction(line.monthly) / total
+        for group in groups:
+            found[group.name].append(Share(f"{line.label} at {line.site}", how, each * weights[group.name]))
 
 
-def _weight(group: VmGroup, key: str) -> Fraction:
+def _weight(group: VmGroup, key: str) -> Fraction | int:
     if key == MIRROR:
-        return Fraction(sum(disk.size_mib for disk in group.disks if disk.replicated))
+        return sum(disk.size_mib for disk in group.disks if disk.replicated)
     if key == BACKUP:
-        used = sum((Fraction(disk.used_gib) for disk in group.disks if is_backed_up(disk)), Fraction(0))
+        used = sum(rational(disk.used_gib) for disk in group.disks if is_backed_up(disk))
         return used * stored_factor(group.backup)
-    return Fraction(1)
+    return 1
 
 
 def path_of(case: Case, plan: Plan, name: str) -> Iterator[utilisation.Placed]:
@@ -283,5 +298,4 @@ def path_of(case: Case, plan: Plan, name: str) -> Iterator[utilisation.Placed]:
 
 def total(own: Sequence[Share], count: int = 1) -> Decimal:
     """Return what shares come to for so many instances, to the cent."""
-    cents = sum((each.monthly for each in own), Fraction(0)) * count * 100
-    return Decimal(math.floor(cents + Fraction(1, 2))).scaleb(-2)
+    return rounded(exact_sum(each.monthly for each in own) * count, 2)

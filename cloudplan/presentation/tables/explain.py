@@ -10,6 +10,7 @@ from cloudplan.analysis import explain
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.language import ENGLISH, Message, known, message
 from cloudplan.base.schema import closest, short
+from cloudplan.base.units import rounded
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.verify import Verdict
 from cloudplan.plan.plan import BomLine
@@ -96,22 +97,15 @@ def _costs(quote: Quote) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for group in quote.case.workload.vms:
         own = shares[group.name]
-        rows.append((group.name, group.count, explain.total(own), _cents(_sum(own) * group.count)))
-    rows.append((message("what belongs to no VM"), None, None, _cents(explain.rest(quote.case, quote.plan, shares))))
+        rows.append((group.name, group.count, explain.total(own), explain.total(own, group.count)))
+    rest = explain.rest(quote.case, quote.plan, shares)
+    rows.append((message("what belongs to no VM"), None, None, rounded(rest, 2)))
     currency = quote.plan.prices.currency
     columns = (
         *(Column("VM group"), Column("VMs", "whole"), Column("One VM a month", "money", currency)),
         Column("All a month", "money", currency),
     )
     return Table("What VMs cost", columns, tuple(rows), "Shares by what is used; each is rounded for reading only.")
-
-
-def _sum(own: Sequence[explain.Share]) -> Fraction:
-    return sum((share.monthly for share in own), Fraction(0))
-
-
-def _cents(value: Fraction) -> Decimal:
-    return explain.total([explain.Share("", "", value)])
 
 
 def _formula(line: BomLine) -> Message:
@@ -315,7 +309,7 @@ def _vm(quote: Quote, subject: str, name: str, places: Places) -> Report:
         *place,
     )
     labels = {f"{line.label} at {line.site}": line for line in plan.bom}
-    costs = tuple((_part(share.part, labels), phrase(share.how), _cents(share.monthly)) for share in own)
+    costs = tuple((_part(share.part, labels), phrase(share.how), rounded(share.monthly, 2)) for share in own)
     heads = (Column("Part"), Column("Share"), Column("One VM a month", "money", currency))
     rows = tuple(
         (at.vm, at.site, at.cluster or None, at.host, ", ".join(at.disks) or None, at.swap or None)
