@@ -6,7 +6,9 @@ import zlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -36,7 +38,15 @@ GOLDEN = REPOSITORY / "tests" / "golden"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Processes that tests start keep the bytecode of the program: each would compile all of it anew."""
 
-LOADED = [*(getattr(cp, name) for name in cp.__all__), *command_line().commands.values()]
+LOADED = [
+    *(getattr(cp, name) for name in cp.__all__),
+    *command_line().commands.values(),
+    *(
+        import_module(each.name)
+        for each in walk_packages(cp.__path__, "cloudplan.")
+        if each.name != "cloudplan.__main__"
+    ),
+]
 """Whatever is imported late elsewhere: no module is imported first while a test has something stand in for another."""
 
 settings.register_profile("cloudplan", deadline=None, derandomize=True)

@@ -16,6 +16,8 @@ DOCUMENTS = {"jinja2", "leather", "xlsxwriter", "openpyxl", "python_calamine", "
 SOLVER = {"numpy", "pulp", "highspy"}
 HEAVY = DOCUMENTS | SOLVER | {"pydantic", "yaml", "tabulate"}
 
+WEB_SHOP = REPOSITORY / "examples" / "web-shop.yaml"
+PLAN = "plan.json"
 COMMAND = "import sys; from cloudplan.cli import main; sys.argv[0] = 'cloudplan'; main()"
 WATCHED = "import atexit, sys; atexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))\n"
 
@@ -27,17 +29,30 @@ def imported(program: str, *arguments: object) -> set[str]:
     return {name.partition(".")[0] for name in ran.stderr.split()}
 
 
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("startup") / PLAN
+    path.write_text(cp.size(cp.read_workload(WEB_SHOP)).to_json(), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize(
     ("program", "arguments", "left_out"),
     [
         ("import cloudplan; dir(cloudplan)", [], HEAVY | {"typer"}),
         (COMMAND, ["--help"], HEAVY),
-        (COMMAND, ["size", REPOSITORY / "examples" / "web-shop.yaml"], DOCUMENTS),
+        (COMMAND, ["size", WEB_SHOP], DOCUMENTS),
+        (COMMAND, ["verify", PLAN], DOCUMENTS | SOLVER),
+        (COMMAND, ["explain", PLAN], DOCUMENTS | SOLVER),
+        (COMMAND, ["report", PLAN], DOCUMENTS - {"jinja2", "leather"} | SOLVER),
+        (COMMAND, ["quote", PLAN, "--format", "csv", "-o", "-"], DOCUMENTS | SOLVER),
     ],
-    ids=["import", "help", "size"],
+    ids=["import", "help", "size", "verify", "explain", "report", "quote"],
 )
-def test_a_start_leaves_out_what_it_does_not_use(program: str, arguments: list[object], left_out: set[str]) -> None:
-    found = imported(program, *arguments)
+def test_a_start_leaves_out_what_it_does_not_use(
+    program: str, arguments: list[object], left_out: set[str], plan: Path
+) -> None:
+    found = imported(program, *(plan if each == PLAN else each for each in arguments))
     assert "cloudplan" in found and found & left_out == set()
 
 

@@ -6,23 +6,18 @@ from fractions import Fraction
 from pathlib import Path
 
 from cloudplan.analysis import catalog_check
-from cloudplan.base import files, kinds, limits, spreadsheet
+from cloudplan.base import files, kinds
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.units import MIB_PER_GIB, number
 from cloudplan.catalog.loading import editions, editions_in, load_edition
 from cloudplan.inventory.importing import import_inventory
 from cloudplan.inventory.rule_reading import read_rules
-from cloudplan.inventory.tables import CSV_SUFFIXES
 from cloudplan.prices.book import load_prices
-from cloudplan.prices.excel import SHEETS
 from cloudplan.sales.terms import read_terms
 from cloudplan.workload.phases import phases
 from cloudplan.workload.reading import pinned_edition, read_workload
 from cloudplan.workload.workload import VmGroup
-
-QUOTE_NAME = "cp_term_months"
-"""A name that the workbooks of quotes define."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +28,6 @@ class Contents:
     name: str
     facts: Mapping[str, str]
     hashes: Mapping[str, str]
-
-
-def kind_of(path: Path) -> str:
-    """Return which kind of ours a file or folder is; raise BadInputError when it is none, or cannot be read."""
-    if files.is_folder(path):
-        return kinds.EDITION if editions_in(path) else kinds.INVENTORY
-    is_list = path.suffix.lower() in CSV_SUFFIXES
-    try:
-        kind = kinds.kind_of(path)
-    except BadInputError:
-        if is_list:  # which may be in other encodings, and larger
-            return kinds.INVENTORY
-        raise
-    if kind == kinds.WORKBOOK:
-        return _workbook(path)
-    return kinds.INVENTORY if is_list and not kind else kind
-
-
-def _workbook(path: Path) -> str:
-    """Return what a workbook, or a zip, is."""
-    with files.opened(path, limits.INVENTORY_BYTES) as file:
-        sheets, names = spreadsheet.names_in(file, str(path))
-    if QUOTE_NAME in names or kinds.QUOTE_SHEET in sheets:
-        return kinds.QUOTE
-    return kinds.PRICES if set(SHEETS) <= sheets else kinds.INVENTORY
 
 
 def contents(path: Path, kind: str, catalog: str | None) -> Contents:

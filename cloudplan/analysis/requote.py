@@ -13,8 +13,6 @@ from cloudplan.base.errors import BadInputError, Fault, NoPlanError
 from cloudplan.base.hashing import canonical_sha256
 from cloudplan.base.program import program
 from cloudplan.catalog.edition import Edition, in_region
-from cloudplan.optimiser.optimise import optimise
-from cloudplan.optimiser.over_time.roadmap import plan_over_time
 from cloudplan.plan.origin import Made, Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
@@ -54,11 +52,15 @@ class _Given:
 
 def plan_of(inputs: Origin) -> Plan:
     """Return the cheapest plan of these inputs."""
+    from cloudplan.optimiser.optimise import optimise  # noqa: PLC0415 - slow to import, and not for all
+
     return optimise(inputs.workload, inputs.edition, inputs.prices)
 
 
 def roadmap_of(inputs: Origin) -> Roadmap:
     """Return the cheapest roadmap of these inputs."""
+    from cloudplan.optimiser.over_time.roadmap import plan_over_time  # noqa: PLC0415 - slow to import, and not for all
+
     return plan_over_time(inputs.workload, inputs.edition, inputs.prices)
 
 

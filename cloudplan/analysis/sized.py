@@ -10,6 +10,7 @@ from typing import Any
 
 from cloudplan.analysis.outcome import Figures
 from cloudplan.base import yamlfile
+from cloudplan.base.units import MOMENT
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import edition_from, load_edition, load_shipped
 from cloudplan.optimiser.optimise import optimise
@@ -17,9 +18,6 @@ from cloudplan.plan.origin import Origin, read_origin
 from cloudplan.plan.plan import Plan
 from cloudplan.workload.phases import sized_alone
 from cloudplan.workload.reading import shipped_pin
-
-MOMENT = 0.001
-"""Seconds that a search has at least: enough for a first plan."""
 
 
 def task_of(

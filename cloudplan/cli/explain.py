@@ -1,7 +1,6 @@
 """`cloudplan explain`: where each figure of a plan comes from, or why a workload has no plan."""
 
 import contextlib
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,17 +29,16 @@ from cloudplan.cli.options import (
     target,
 )
 from cloudplan.cli.relax import relax
-from cloudplan.cli.searching import optimised
+from cloudplan.cli.searching import one_after_the_other
 from cloudplan.cli.values import A_MONTH, month
 from cloudplan.cli.verbs import commands
-from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import origin_of, read_roadmap
 from cloudplan.presentation.table_csv import Dialect, csv_of
 from cloudplan.presentation.tables import allocation
 from cloudplan.presentation.tables import explain as tables
 from cloudplan.presentation.tables import licence as licences
 from cloudplan.questions.explain import licences_of
-from cloudplan.sales.quote import Quote, quote_of, verified
+from cloudplan.sales.quote import Quote, unwritten, verified
 from cloudplan.workload.workload import Growth
 
 
@@ -151,12 +149,12 @@ def explain(
         refuse_options("--by", {"--spare": spare})
     origin, verdict, document = verified(read_plan_at(file, at))
     if by is not None:
-        return _allocated(to, quote_of(document, origin), by, spare or "shared")
+        return _allocated(to, unwritten(document, origin), by, spare or "shared")
     if subject is not None and subject in licences_of(document) and not workload:
-        with_memory = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
-        found, licence = licence_prices(origin, document, subject, with_memory), origin.prices.licences[subject]
+        found = licence_prices(origin, document, subject, one_after_the_other())
+        licence = origin.prices.licences[subject]
         return to.show(licences.report(found, licence), licences.values(found, licence))
-    report = tables.report(quote_of(document, origin), verdict, subject, _places(workload) if workload else {})
+    report = tables.report(unwritten(document, origin), verdict, subject, _places(workload) if workload else {})
     return to.show(report, tables.values(report))
 
 

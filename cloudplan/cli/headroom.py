@@ -2,7 +2,6 @@
 
 import re
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import typer
@@ -10,8 +9,7 @@ import typer
 from cloudplan.analysis.headroom import Fit, Resource, fit, headroom
 from cloudplan.base.schema import decimal_of, misfit
 from cloudplan.cli.options import Target
-from cloudplan.cli.searching import optimised
-from cloudplan.optimiser.memory import Memory
+from cloudplan.cli.searching import one_after_the_other
 from cloudplan.plan.origin import Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import headroom as tables
@@ -57,7 +55,7 @@ def show(
     `name` stands for the plan in messages.
     """
     origin = origin_of(plan, name)
-    solve = partial(optimised, gap=0.0, time_limit=None, memory=Memory())
+    solve = one_after_the_other()
     resources: tuple[Resource, ...] = ()
     if rates is not None and month is not None:
         resources = headroom(origin, plan, rates, month, solve)

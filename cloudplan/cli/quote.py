@@ -1,6 +1,6 @@
 """`cloudplan quote`: a plan and its terms as PDF, as an Excel workbook, as a page, or the bill as CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ import typer
 
 from cloudplan.base import files
 from cloudplan.base.errors import BadInputError, Fault, gathered
-from cloudplan.base.language import language
+from cloudplan.base.language import Language, language
 from cloudplan.cli import talking, values
 from cloudplan.cli.options import Force, Lang, MadeFile, deliver, format_of, refuse_options
 from cloudplan.cli.searching import optimised
@@ -19,13 +19,10 @@ from cloudplan.cli.verbs import commands
 from cloudplan.plan.origin import Made, read_either, read_plan
 from cloudplan.plan.plan import Plan, language_of
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.bill_csv import bill_csv
-from cloudplan.presentation.html_page import render_quote_page
-from cloudplan.presentation.pdf import render_pdf
 from cloudplan.presentation.table_csv import Dialect
-from cloudplan.presentation.workbook import write_annex, write_quote
 from cloudplan.questions.sell import quote as quoted
 from cloudplan.sales.priced import Audience
+from cloudplan.sales.quote import Quote
 from cloudplan.sales.terms import Terms, lacking, read_terms, with_dates
 from cloudplan.sales.whatifs import ComparisonFile, read_comparison, whatifs
 
@@ -113,16 +110,28 @@ def quote(
         told = whatifs(compared, read, str(comparison), amounts=internal or not agreed.discount, internal=internal)
         made = replace(made, whatifs=told)
     spoken = language(lang or language_of(made.plan))
-    makers: dict[str, Callable[[], bytes]] = {
-        "xlsx": lambda: write_quote(made, spoken),
-        "pdf": lambda: render_pdf(made, spoken),
-        "html": lambda: render_quote_page(made, spoken).encode(),
-        "annex": lambda: write_annex(made, spoken),
-        "csv": lambda: bill_csv(made, spoken, csv_dialect),
-    }
-    deliver({path: makers[format]() for path, format in formats.items()})
+    deliver({path: _file(made, format, spoken, csv_dialect) for path, format in formats.items()})
     if "pdf" in formats.values() and audience == "customer":
         talking.lacking(lacking(agreed))
+
+
+def _file(made: Quote, format: str, spoken: Language, dialect: Dialect) -> bytes:
+    """Return a quote in a format; of what makes them, each slow to import, only that one's is imported."""
+    if format == "csv":
+        from cloudplan.presentation.bill_csv import bill_csv  # noqa: PLC0415
+
+        return bill_csv(made, spoken, dialect)
+    if format == "html":
+        from cloudplan.presentation.html_page import render_quote_page  # noqa: PLC0415
+
+        return render_quote_page(made, spoken).encode()
+    if format == "pdf":
+        from cloudplan.presentation.pdf import render_pdf  # noqa: PLC0415
+
+        return render_pdf(made, spoken)
+    from cloudplan.presentation.workbook import write_annex, write_quote  # noqa: PLC0415
+
+    return (write_annex if format == "annex" else write_quote)(made, spoken)
 
 
 def _formats(paths: Sequence[Path], format: str | None) -> dict[Path, str]:

@@ -8,23 +8,23 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudplan.analysis import assumptions
-from cloudplan.analysis.sized import MOMENT
 from cloudplan.base import processes
 from cloudplan.base.errors import TimeLimitError
 from cloudplan.base.steps import Step
+from cloudplan.base.units import MOMENT
 from cloudplan.cli import talking
 from cloudplan.evaluation.assumptions import Otherwise
 from cloudplan.evaluation.resting import Change
-from cloudplan.optimiser.memory import Memory
-from cloudplan.optimiser.optimise import optimise
-from cloudplan.optimiser.over_time.roadmap import plan_over_time
 from cloudplan.plan.origin import Origin
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
 from cloudplan.presentation.phrases import said
+
+if TYPE_CHECKING:
+    from cloudplan.optimiser.memory import Memory
 
 QUIET_SECONDS = 1.0
 
@@ -134,9 +134,11 @@ def optimised(
     time_limit: float | None,
     date: datetime | None = None,
     pinned: bool = True,
-    memory: Memory | None = None,
+    memory: "Memory | None" = None,
 ) -> Plan:
     """Return the cheapest plan of these inputs, with progress on stderr; Ctrl-C ends the search."""
+    from cloudplan.optimiser.optimise import optimise  # noqa: PLC0415 - slow to import, and many a plan is only read
+
     with Progress() as progress, Interrupt() as interrupt:
         return optimise(
             inputs.workload,
@@ -152,10 +154,19 @@ def optimised(
         )
 
 
+def one_after_the_other() -> Callable[..., Plan]:
+    """Return how the cheapest plans of several inputs are found, each with what the searches before it found."""
+    from cloudplan.optimiser.memory import Memory  # noqa: PLC0415 - slow to import
+
+    return partial(optimised, gap=0.0, time_limit=None, memory=Memory())
+
+
 def planned_over_time(
     inputs: Origin, *, gap: float, time_limit: float | None, date: datetime | None = None, pinned: bool = True
 ) -> Roadmap:
     """Return the cheapest roadmap of these inputs, with progress on stderr; Ctrl-C ends the search."""
+    from cloudplan.optimiser.over_time.roadmap import plan_over_time  # noqa: PLC0415 - slow to import
+
     with Progress() as progress, Interrupt() as interrupt:
         return plan_over_time(
             inputs.workload,
@@ -170,7 +181,7 @@ def planned_over_time(
         )
 
 
-def with_amounts(origin: Origin, plan: Plan, memory: Memory, gap: float, limit: Limit) -> Plan:
+def with_amounts(origin: Origin, plan: Plan, memory: "Memory", gap: float, limit: Limit) -> Plan:
     """Return a plan with what it would cost if its assumptions did not hold, sized side by side."""
 
     def side_by_side(work: Callable[[Change], Otherwise], changes: Sequence[Change]) -> Sequence[Otherwise]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloudplan.analysis import contents
+from cloudplan.analysis.recognised import kind_of
 from cloudplan.base import kinds
 from cloudplan.catalog.edition import Edition
 from cloudplan.catalog.loading import load_edition
@@ -14,16 +14,12 @@ from cloudplan.cli.options import Force, Output, Shown, Target, refuse_options, 
 from cloudplan.cli.searching import Limit, optimised, planned_over_time, with_amounts
 from cloudplan.cli.verbs import commands
 from cloudplan.evaluation.assumptions import computed_of
-from cloudplan.optimiser.memory import Memory
 from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, read_either, workload_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
-from cloudplan.presentation.tables import again as again_tables
-from cloudplan.presentation.tables import contents as contents_tables
 from cloudplan.presentation.tables import verify as tables
 from cloudplan.prices.book import load_prices
 from cloudplan.questions.verify import verify as verdict_of
-from cloudplan.questions.verify_quote import verify_quote
 from cloudplan.sales.terms import read_terms
 from cloudplan.workload.phases import phase_of
 from cloudplan.workload.reading import read_workload
@@ -63,7 +59,7 @@ def verify(
     ours: whether it is well-formed, and what is in it; status 2 when it is not.
     """
     to = target(output, format, force=force, inputs=[file, workload, prices, plan, terms])
-    kind = contents.kind_of(file)
+    kind = kind_of(file)
     if kind == kinds.QUOTE:
         refuse_options("a plan", {"--workload": workload, "--catalog": catalog, "--prices": prices, "--prove": prove})
         return _verify_quote(file, plan, terms, to)
@@ -73,8 +69,7 @@ def verify(
     refuse_options("a plan or a roadmap", {"--workload": workload, "--prices": prices, "--prove": prove})
     if kind not in (kinds.WORKLOAD, kinds.PRICES):
         refuse_options("a plan, a workload or a price book", {"--catalog": catalog})
-    found = contents.contents(file, kind, catalog)
-    return to.show(contents_tables.report(found), contents_tables.values(found))
+    return _verify_other(file, kind, catalog, to)
 
 
 def _verify_made(
@@ -101,11 +96,23 @@ def _verify_made(
 
 def _verify_quote(file: Path, plan: Path | None, terms: Path | None, to: Target) -> None:
     """Show the verdict on the file of a quote, held against a plan and terms where these are given."""
+    from cloudplan.presentation.tables import again as tables  # noqa: PLC0415 - a plan needs nothing that reads quotes
+    from cloudplan.questions.verify_quote import verify_quote  # noqa: PLC0415
+
     read, agreed = read_either(plan) if plan else None, read_terms(terms) if terms else None
     again = verify_quote(file, read, agreed)
-    to.show(again_tables.report(str(file), again), again_tables.values(str(file), again))
+    to.show(tables.report(str(file), again), tables.values(str(file), again))
     if not again.holds:
         raise typer.Exit(BROKEN)
+
+
+def _verify_other(file: Path, kind: str, catalog: str | None, to: Target) -> None:
+    """Show what is in a file that is neither a plan nor a quote."""
+    from cloudplan.analysis.contents import contents  # noqa: PLC0415 - a plan needs nothing that reads inventories
+    from cloudplan.presentation.tables import contents as tables  # noqa: PLC0415
+
+    found = contents(file, kind, catalog)
+    to.show(tables.report(found), tables.values(found))
 
 
 def _wanted(read: Made, name: str, given: Path | None, catalog: str | None, edition: Edition) -> Workload:
@@ -123,6 +130,8 @@ def _made_again(origin: Origin, made: Made) -> Made:
     """Return the plan or roadmap of some inputs, with what it would cost otherwise if a plan tells that of itself."""
     if isinstance(made, Roadmap):
         return planned_over_time(origin, gap=0.0, time_limit=None)
+    from cloudplan.optimiser.memory import Memory  # noqa: PLC0415 - slow to import, and most plans are not sized again
+
     memory = Memory()
     again = optimised(origin, gap=0.0, time_limit=None, memory=memory)
     if not computed_of(made.assumptions):

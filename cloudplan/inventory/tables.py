@@ -17,7 +17,6 @@ from typing import IO, Any, Literal
 from cloudplan.base import kinds, limits, spreadsheet
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.files import DASH, opened, reading, too_large
-from cloudplan.base.whole_sheets import whole_sheets
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -133,6 +132,8 @@ def _is_workbook(file: IO[bytes], name: str) -> bool:
 
 
 def _sheets(file: IO[bytes], name: str, left_out: Callable[[str], bool]) -> Iterator[Table]:
+    from cloudplan.base.whole_sheets import whole_sheets  # noqa: PLC0415 - slow to import; lists as CSV need it not
+
     file.seek(0)
     if not kinds.is_workbook(file.read(4)):
         file.seek(0)

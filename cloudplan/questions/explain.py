@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cloudplan.analysis import headroom as lasting
 from cloudplan.analysis import relax
@@ -14,8 +15,6 @@ from cloudplan.analysis.relax import NoPlan
 from cloudplan.base.errors import BadInputError, NoPlanError
 from cloudplan.base.schema import unknown
 from cloudplan.catalog.edition import Edition
-from cloudplan.optimiser.memory import Memory
-from cloudplan.optimiser.optimise import optimise
 from cloudplan.plan.origin import Made, Origin, origin_of
 from cloudplan.plan.plan import Plan
 from cloudplan.presentation.tables import allocation
@@ -24,8 +23,11 @@ from cloudplan.presentation.tables import licence as licences
 from cloudplan.presentation.tables.table import Report
 from cloudplan.prices.book import PriceBook
 from cloudplan.questions.asked import Asked, of_one_phase, plan_at
-from cloudplan.sales.quote import quote_of, verified
+from cloudplan.sales.quote import unwritten, verified
 from cloudplan.workload.workload import Growth
+
+if TYPE_CHECKING:
+    from cloudplan.optimiser.memory import Memory
 
 LEAST_DISK_GIB = Decimal("0.001")
 """The disk of a VM of which none is told: next to none, for there is always one."""
@@ -42,11 +44,11 @@ def explain(
     """
     origin, verdict, document = verified(plan_at(made, at))
     if by is not None:
-        return allocation.report(quote_of(document, origin), by, spare)
+        return allocation.report(unwritten(document, origin), by, spare)
     if subject is not None and subject in licences_of(document):
         found = licence_prices(origin, document, subject, _with_memory(0.0, None))
         return licences.report(found, origin.prices.licences[subject])
-    return tables.report(quote_of(document, origin), verdict, subject, {})
+    return tables.report(unwritten(document, origin), verdict, subject, {})
 
 
 def licences_of(plan: Plan) -> set[str]:
@@ -70,8 +72,7 @@ def why_no_plan(
     `search` makes a plan of inputs with the words `gap`, `time_limit` and `memory`, by default the cheapest. Raises
     BadInputError for faulty inputs, and TimeLimitError when time ran out before any plan was found.
     """
-    memory = Memory()
-    made = partial(search or _searched, memory=memory, time_limit=time_limit)
+    made = partial(search or _searched, memory=_memory(), time_limit=time_limit)
 
     def feasible(inputs: Origin) -> bool:
         try:
@@ -131,8 +132,16 @@ def refuse_place(origin: Origin, plan: Plan, place: Mapping[str, str]) -> None:
 
 
 def _with_memory(gap: float, time_limit: float | None) -> Callable[[Origin], Plan]:
-    return partial(_searched, gap=gap, time_limit=time_limit, memory=Memory())
+    return partial(_searched, gap=gap, time_limit=time_limit, memory=_memory())
 
 
-def _searched(inputs: Origin, *, gap: float, time_limit: float | None, memory: Memory) -> Plan:
+def _memory() -> "Memory":
+    from cloudplan.optimiser.memory import Memory  # noqa: PLC0415 - slow to import, and few questions size again
+
+    return Memory()
+
+
+def _searched(inputs: Origin, *, gap: float, time_limit: float | None, memory: "Memory") -> Plan:
+    from cloudplan.optimiser.optimise import optimise  # noqa: PLC0415 - slow to import, and few questions size again
+
     return optimise(inputs.workload, inputs.edition, inputs.prices, gap=gap, time_limit=time_limit, memory=memory)

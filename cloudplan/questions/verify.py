@@ -1,7 +1,6 @@
 """Is it right? A plan or a roadmap put into every rule, for the inputs that it carries or for others."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import cast
 
 from cloudplan.analysis.assumptions import with_amounts
@@ -10,9 +9,6 @@ from cloudplan.evaluation.assumptions import computed_of
 from cloudplan.evaluation.verify import Verdict, proved
 from cloudplan.evaluation.verify import verify as verify_plan
 from cloudplan.evaluation.verify_roadmap import proved_over_time, verify_roadmap
-from cloudplan.optimiser.memory import Memory
-from cloudplan.optimiser.optimise import optimise
-from cloudplan.optimiser.over_time.roadmap import plan_over_time
 from cloudplan.plan.origin import Made, Origin, edition_of, prices_of, workload_of
 from cloudplan.plan.plan import Plan
 from cloudplan.plan.roadmap import Roadmap
@@ -52,19 +48,18 @@ def verify(
 
 def made_again(origin: Origin, made: Made) -> Made:
     """Return the cheapest plan or roadmap of some inputs, with what it would cost otherwise if `made` tells that."""
-    given = origin.workload, origin.edition, origin.prices
-    if isinstance(made, Roadmap):
-        return plan_over_time(*given)
+    from cloudplan.optimiser.memory import Memory  # noqa: PLC0415 - slow to import, and most plans are not sized again
+    from cloudplan.optimiser.optimise import optimise  # noqa: PLC0415
+    from cloudplan.optimiser.over_time.roadmap import plan_over_time  # noqa: PLC0415
+
+    def solve(inputs: Origin) -> Plan:
+        return optimise(inputs.workload, inputs.edition, inputs.prices, memory=memory)
+
     memory = Memory()
-    again = optimise(*given, memory=memory)
-    if not computed_of(made.assumptions):
-        return again
-    solve = partial(_sized, memory=memory)
-    return with_amounts(origin, again, solve)
-
-
-def _sized(origin: Origin, memory: Memory) -> Plan:
-    return optimise(origin.workload, origin.edition, origin.prices, memory=memory)
+    if isinstance(made, Roadmap):
+        return plan_over_time(origin.workload, origin.edition, origin.prices)
+    again = solve(origin)
+    return with_amounts(origin, again, solve) if computed_of(made.assumptions) else again
 
 
 def _asked(

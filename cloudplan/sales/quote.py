@@ -229,6 +229,11 @@ def quote_of(plan: Plan, origin: Origin, terms: Terms | None = None, audience: A
     return Quote(shown, shown_terms, case, audience, plan_sha256=plan.sha256)
 
 
+def unwritten(plan: Plan, origin: Origin) -> Quote:
+    """Return a plan that was verified already, for tables alone: without the hash that the files of a quote carry."""
+    return Quote(plan, Terms(), Case.of(origin.workload, origin.edition, origin.prices))
+
+
 def verified(plan: Plan, name: str = "") -> tuple[Origin, Verdict, Plan]:
     """Return what a plan was made from, its verdict, and its document as it follows from its choice.
 

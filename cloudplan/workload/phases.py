@@ -12,8 +12,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.schema import misfit
 from cloudplan.base.units import MIB_PER_GIB, month_number, month_text
@@ -201,6 +199,8 @@ def deal(counts: Sequence[int], factor: Fraction) -> list[int]:
     They are dealt one by one to the group that is furthest behind its share; ties go to the smallest van der Corput
     number of its position, so that they spread over the file.
     """
+    import numpy as np  # noqa: PLC0415 - slow to import, and only who has a horizon needs it
+
     together = sum(counts)
     # Whoever is furthest behind is never dealt more than a whole above its share: after `together` turns all are even.
     rounds, rest = divmod(math.ceil(together * factor) - together, together)

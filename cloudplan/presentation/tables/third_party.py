@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from cloudplan.base.language import Message, known, message
 from cloudplan.evaluation.reasons import reason_message
 from cloudplan.plan.plan import Plan, ThirdPartyLine
 from cloudplan.presentation.tables.table import Cell, Column, Table
-from cloudplan.sales.quote import Quote
+
+if TYPE_CHECKING:
+    from cloudplan.sales.quote import Quote
 
 TITLE = "Licences of third parties"
 NOTE = "Software of others, paid to them: no line of the provider's bill. Prices are for one unit and one month."
@@ -45,7 +48,7 @@ def because(line: ThirdPartyLine) -> Message:
     return reason_message(line.rule, line.because, line.values)
 
 
-def beside_quote(quote: Quote) -> tuple[Table, ...]:
+def beside_quote(quote: "Quote") -> tuple[Table, ...]:
     """Return the licences that a reader of a quote pays to others, and what both come to; nothing where none is owed.
 
     The quote is the provider's alone: its discount, tax and further lines do not touch licences.
