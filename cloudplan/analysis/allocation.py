@@ -16,7 +16,7 @@ from cloudplan.base.units import exact_sum
 from cloudplan.plan.plan import Plan, ThirdPartyLine
 from cloudplan.rules import licences
 from cloudplan.sales.quote import Quote
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup, Workload
 
 GROUP, POOL, TAG = "group", "pool", "tag:"
@@ -97,11 +97,11 @@ def allocation(case: Case, plan: Plan, by: str, spare: Spare = "shared") -> tupl
     for group in case.workload.vms:
         found.setdefault(values[group.name], []).append(group)
     order = sorted(found, key=lambda value: (value is None, "" if by == GROUP else value or ""))
-    of_group = {
-        group.name: exact_sum(share.monthly for share in shares[group.name]) * group.count
-        for group in case.workload.vms
-    }
-    exact = [exact_sum(of_group[group.name] for group in found[value]) for value in order]
+    of_one = {name: exact_sum(share.monthly for share in own) for name, own in shares.items()}
+    exact = [
+        exact_sum((of_one[group.name] for group in found[value]), (group.count for group in found[value]))
+        for value in order
+    ]
     kinds: tuple[Kind, ...] = ("rest",) if spare == "shared" else ("spare", "headroom", "rest")
     reserves = () if spare == "shared" else explain.reserves(case, plan, shared, shares)
     others = [*reserves, explain.rest(case, plan, shared)]
@@ -137,7 +137,7 @@ def _weight(case: Case, plan: Plan, line: ThirdPartyLine, name: str) -> Fraction
     if line.cluster is None:
         licence = case.prices.book.licences[line.licence]
         return Fraction(licences.units_of_instance(licence, group) * group.count)
-    cores = instances_at(case.workload, group, line.site).cores
+    cores = case.instances_of(name, line.site).cores
     if line.values["site_wide"]:
         return cores * group.count
     placement = next(cluster.placement for cluster in plan.clusters if cluster.name == line.cluster)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 from cloudplan.base.units import MIB_PER_GIB, exact_sum, for_people, gib, rational, rounded
 from cloudplan.evaluation import utilisation
@@ -32,7 +33,7 @@ from cloudplan.rules.compute import AFF_2, apart_of, dimensions, included_gib
 from cloudplan.rules.networks import billed_at
 from cloudplan.rules.rule import Check, Inequality
 from cloudplan.rules.storage import datastore_limits
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 from cloudplan.workload.workload import VmGroup
 
 PACKING = "packing: VMs are whole, and do not fill hosts to the brim"
@@ -129,8 +130,7 @@ def _billed(case: Case, plan: Plan, line: BomLine) -> set[str]:
 # --- what a VM costs ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """What one instance of a group costs a month for a part of the plan, and how its share is reckoned."""
 
     part: str
@@ -182,11 +182,11 @@ def reserves(case: Case, plan: Plan, shared: Shares, used: Shares) -> tuple[Frac
 def all_of(case: Case, found: Shares) -> Fraction:
     """Return what shares come to for all instances."""
     groups = case.workload.groups
-    parts: dict[str, list[Fraction]] = {}
+    parts: dict[str, list[tuple[Fraction, int]]] = {}
     for name, own in found.items():
         for each in own:
-            parts.setdefault(each.part, []).append(each.monthly * groups[name].count)
-    return exact_sum(map(exact_sum, parts.values()))
+            parts.setdefault(each.part, []).append((each.monthly, groups[name].count))
+    return exact_sum(exact_sum(*zip(*terms, strict=True)) for terms in parts.values())
 
 
 def _blades_and_memory(
@@ -222,15 +222,15 @@ def _share_compute(
         else:
             per_core, per_gib = ((blades + memory) / 2 / whole for whole in (use.cores, use.memory_gib))
             how = "half by cores, half by memory of the cluster's VMs"
-        cost = _by_size(per_core, per_gib)
+        cost, part = _by_size(per_core, per_gib), f"blades and memory of {cluster.name}"
         counts: dict[str, int] = {}
         for host in cluster.placement:
             for name, count in host.items():
                 counts[name] = counts.get(name, 0) + count
         for name, count in counts.items():
-            item = instances_at(case.workload, case.workload.groups[name], cluster.site)
+            item = case.instances_of(name, cluster.site)
             monthly = cost(item.cores, item.memory_mib) * Fraction(count, item.count)
-            found[name].append(Share(f"blades and memory of {cluster.name}", how, monthly))
+            found[name].append(Share(part, how, monthly))
 
 
 def _by_size(per_core: Fraction, per_gib: Fraction) -> Callable[[Fraction, int], Fraction]:
@@ -258,10 +258,13 @@ def _share_storage(
             space[name] = space.get(name, 0) + groups[name].memory_mib * count
         if not space:
             continue
-        per_mib = cost / (store.size_gib * MIB_PER_GIB if apart else sum(space.values()))
+        part, per_mib = (
+            f"datastore {store.name}",
+            cost / (store.size_gib * MIB_PER_GIB if apart else sum(space.values())),
+        )
         for name, size_mib in space.items():
             monthly = per_mib * Fraction(size_mib, groups[name].count)
-            found[name].append(Share(f"datastore {store.name}", "by the space on it", monthly))
+            found[name].append(Share(part, "by the space on it", monthly))
 
 
 def _share_services(case: Case, plan: Plan, found: dict[str, list[Share]]) -> None:
@@ -271,13 +274,18 @@ def _share_services(case: Case, plan: Plan, found: dict[str, list[Share]]) -> No
             continue
         groups = [case.workload.groups[name] for name in groups_behind(case, plan, line)]
         weights = {group.name: _weight(group, key) for group in groups}
-        total = exact_sum(weights[group.name] * group.count for group in groups)
+        total = exact_sum(weights.values(), (group.count for group in groups))
         if not total:
             continue
         how = {MIRROR: "by replicated space", BACKUP: "by what is stored"}.get(key, "one for each VM")
-        each = Fraction(line.monthly) / total
+        part, cost = f"{line.label} at {line.site}", _by_weight(Fraction(line.monthly) / total)
         for group in groups:
-            found[group.name].append(Share(f"{line.label} at {line.site}", how, each * weights[group.name]))
+            found[group.name].append(Share(part, how, cost(weights[group.name])))
+
+
+def _by_weight(each: Fraction) -> Callable[[Fraction | int], Fraction]:
+    """Return what a weight costs; most VMs have others of theirs."""
+    return cache(each.__mul__)
 
 
 def _weight(group: VmGroup, key: str) -> Fraction | int:

@@ -11,7 +11,7 @@ from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse
 from cloudplan.plan.plan import Mechanism, Plan
 from cloudplan.rules.compute import apart_of
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 
 Role = Literal["production", "standby", "backup"]
 Kind = Literal["global-mirror", "vm-replication", "backup"]
@@ -105,12 +105,9 @@ def _roles(case: Case, plan: Plan, site: str) -> Iterator[Role]:
 
 
 def _cluster(case: Case, use: ClusterUse) -> DrawnCluster:
-    groups, cluster = case.workload.groups, use.cluster
+    cluster = use.cluster
     hosts = tuple(
-        {
-            name: gib(instances_at(case.workload, groups[name], cluster.site).memory_mib) * count
-            for name, count in host.items()
-        }
+        {name: gib(case.instances_of(name, cluster.site).memory_mib) * count for name, count in host.items()}
         for host in cluster.placement
     )
     return DrawnCluster(use, hosts, tuple(_tight(case, use)), cluster.hosts - cluster.spare_hosts - len(use.hosts))

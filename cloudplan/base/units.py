@@ -4,6 +4,7 @@
 """
 
 import math
+import operator
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -30,11 +31,15 @@ def rational(value: Decimal) -> Fraction | int:
     return ratio.numerator if ratio.denominator == 1 else ratio
 
 
-def exact_sum(amounts: Iterable[Fraction | int]) -> Fraction:
-    """Return the sum of exact numbers over one common denominator; `sum` looks for another at every step."""
+def exact_sum(amounts: Iterable[Fraction | int], times: Iterable[int] | None = None) -> Fraction:
+    """Return the sum of exact numbers, each so many `times`, by default once.
+
+    It is reckoned over one common denominator; `sum` looks for another at every step.
+    """
     terms = list(amounts)
     common = math.lcm(*(each.denominator for each in terms))
-    return Fraction(sum(each.numerator * (common // each.denominator) for each in terms), common)
+    wholes = (each.numerator * (common // each.denominator) for each in terms)
+    return Fraction(sum(wholes if times is None else map(operator.mul, wholes, times)), common)
 
 
 @lru_cache(maxsize=SIZES)

@@ -9,7 +9,7 @@ from cloudplan.evaluation.bom import bill, monthly
 from cloudplan.evaluation.third_party import third_party
 from cloudplan.plan.plan import Choice, Cluster
 from cloudplan.rules.compute import least_memory_gib
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Policy
 
 
@@ -34,7 +34,7 @@ def _activated(case: Case, choice: Choice) -> Iterator[Cluster]:
     """Yield the clusters of a choice with the memory that a case asks for."""
     for cluster in choice.clusters:
         used_mib = sum(
-            instances_at(case.workload, case.workload.groups[name], cluster.site).memory_mib * count
+            case.instances_of(name, cluster.site).memory_mib * count
             for host in cluster.placement
             for name, count in host.items()
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cloudplan.plan.plan import Cluster
 from cloudplan.rules.compute import least_memory_gib
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 
 
 def recast(case: Case, clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
@@ -13,10 +13,10 @@ def recast(case: Case, clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
 
 
 def _recast(case: Case, cluster: Cluster) -> Cluster:
-    failures, groups = case.workload.policy.host_failures, case.workload.groups
+    failures = case.workload.policy.host_failures
     hosts = len(cluster.placement) + failures
     used_mib = sum(
-        instances_at(case.workload, groups[name], cluster.site).memory_mib * count
+        case.instances_of(name, cluster.site).memory_mib * count
         for host in cluster.placement
         for name, count in host.items()
     )

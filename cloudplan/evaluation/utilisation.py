@@ -10,7 +10,7 @@ from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.rules.compute import CORES, MEMORY, Dimension, dimensions, needs, usable_gib
 from cloudplan.rules.rule import Rule
 from cloudplan.rules.storage import IOPS, SPACE, binding, load_of, lun_dimensions
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 
 Found = TypeVar("Found")
 
@@ -103,13 +103,12 @@ class DatastoreUse:
 
 def clusters(case: Case, plan: Plan) -> list[ClusterUse]:
     """Return the clusters of a plan with what stands on each host."""
-    groups, policy = case.workload.groups, case.workload.policy
-    found = []
+    policy, found = case.workload.policy, []
     for cluster in plan.clusters:
         blade = case.edition.blades[cluster.blade]
         hosts = []
         for placed in cluster.placement:
-            items = [(instances_at(case.workload, groups[name], cluster.site), count) for name, count in placed.items()]
+            items = [(case.instances_of(name, cluster.site), count) for name, count in placed.items()]
             used = dict(zip(dimensions(case), needs(case, items), strict=True))
             hosts.append(HostUse(used, sum(placed.values())))
         ceiling, usable = Fraction(policy.memory_ceiling), usable_gib(case, blade)

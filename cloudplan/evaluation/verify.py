@@ -25,7 +25,7 @@ from cloudplan.rules import backup, certifications, compute, placement, protecti
 from cloudplan.rules import bill as bill_rules
 from cloudplan.rules.book import rule_book
 from cloudplan.rules.rule import Check
-from cloudplan.workload.case import Case, instances_at
+from cloudplan.workload.case import Case
 from cloudplan.workload.workload import Workload
 
 NOT_CHECKED = ("lower_bound", "status", "gap")
@@ -169,10 +169,7 @@ def _cluster(case: Case, cluster: Cluster) -> Iterator[Check]:
     yield placement.spare_hosts(case, cluster)
     used_mib = 0
     for number, host in enumerate(cluster.placement):
-        items = [
-            (instances_at(case.workload, case.workload.groups[name], cluster.site), count)
-            for name, count in host.items()
-        ]
+        items = [(case.instances_of(name, cluster.site), count) for name, count in host.items()]
         used_mib += sum(item.memory_mib * count for item, count in items)
         yield from placement.host(case, cluster, f"{cluster.name} host {number + 1}", items)
     yield compute.memory_ceiling(case, cluster.name, used_mib=used_mib, memory_gib=cluster.memory_gib)

@@ -8,7 +8,7 @@ from cloudplan.catalog.edition import Blade
 from cloudplan.plan.plan import Cluster
 from cloudplan.prices.licences import Licence
 from cloudplan.rules.rule import Rule
-from cloudplan.workload.case import Case, Instances, instances_at
+from cloudplan.workload.case import Case, Instances
 from cloudplan.workload.workload import VmGroup
 
 LIC_1 = Rule(
@@ -85,7 +85,7 @@ def of_cluster(case: Case, cluster: Cluster) -> frozenset[str]:
         return frozenset()
     groups = case.workload.groups
     placed = {name for host in cluster.placement for name in host if groups[name].licences}
-    own = (of_its_cluster(case, instances_at(case.workload, groups[name], cluster.site)) for name in placed)
+    own = (of_its_cluster(case, case.instances_of(name, cluster.site)) for name in placed)
     return of_every_cluster(case, cluster.site).union(*own)
 
 

@@ -98,6 +98,14 @@ class Case(Brief):
             for site in self.workload.sites_of_instances(group) if group.powered_on else ():
                 yield instances_at(self.workload, group, site)
 
+    def instances_of(self, name: str, site: str) -> Instances:
+        """Return what the instances of a group take at a site, whether they may run there or not."""
+        return self._by_place.get((name, site)) or instances_at(self.workload, self.workload.groups[name], site)
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], Instances]:
+        return {(item.group.name, item.site): item for item in self.instances}
+
     @cached_property
     def cluster_sites(self) -> frozenset[str]:
         """The sites that need a cluster."""
