@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cloudplan.base.units import MIB_PER_GIB, exact_sum
+from cloudplan.base.units import MIB_PER_GIB
 from cloudplan.catalog.edition import Blade, Edition
 from cloudplan.rules.certifications import CRT_1, certified
 from cloudplan.rules.rule import COUNT, COUNT_OR_ZERO, FIRST, Check, Inequality, Linear, Rule, exact, one_of
@@ -141,8 +141,7 @@ def capacity(case: Case, blade: str) -> tuple[Fraction, ...]:
 def needs(case: Case, items: Iterable[tuple[Instances, int]]) -> tuple[Fraction, ...]:
     """Return what some instances of groups need together in each dimension."""
     counts = list(items)
-    times = [count for _, count in counts]
-    return tuple(exact_sum((entry.need(item) for item, _ in counts), times) for entry in dimensions(case))
+    return tuple(Fraction(0) + sum(entry.need(item) * count for item, count in counts) for entry in dimensions(case))
 
 
 def room(case: Case, blade: str, used: Iterable[Fraction], place: str) -> Iterator[Inequality]:
