@@ -11,10 +11,8 @@ from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import ENGLISH, Code, Language, counted, language
 from cloudplan.evaluation import utilisation
 from cloudplan.evaluation.utilisation import ClusterUse, DatastoreUse
@@ -34,6 +32,7 @@ from cloudplan.presentation.tables import whatifs as whatif_tables
 from cloudplan.presentation.tables.finding_groups import grouped_findings
 from cloudplan.presentation.tables.table import Notes, Report, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
+from cloudplan.presentation.template import template
 from cloudplan.presentation.time_panels import TimePanels
 from cloudplan.sales.phase_quotes import quote_made
 from cloudplan.sales.priced import Audience
@@ -63,7 +62,7 @@ def render_page(
 
 def render_quote_page(quote: Quote, spoken: Language) -> str:
     """Return a quote as an HTML page."""
-    return _environment().get_template("report.html.j2").render(_Page(quote, spoken).values())
+    return template("report.html.j2").render(_Page(quote, spoken).values())
 
 
 def render_report_page(
@@ -89,27 +88,16 @@ def render_report_page(
         shown = listed(part, spoken)
         rows = list(zip(shown["rows"], shares, strict=True))
         parts.append({**shown, "title": say(part.title, spoken), "rows": rows})
-    template = _environment().get_template("tables.html.j2")
     summary = [words(text, "text", spoken) for text in report.summary]
     title = say(report.title, spoken)
-    return template.render(lang=spoken.code, title=title, summary=summary, parts=parts, picture=picture)
+    return template("tables.html.j2").render(
+        lang=spoken.code, title=title, summary=summary, parts=parts, picture=picture
+    )
 
 
 def _script() -> str:
     """Return the script of the page, without what is around it."""
     return files(__package__).joinpath("templates", "page.js").read_text(encoding="utf-8").strip()
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("cloudplan.presentation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["clean"] = clean
-    return environment
 
 
 class _Page:

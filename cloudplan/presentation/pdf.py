@@ -12,8 +12,6 @@ from datetime import UTC, datetime, time
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from cloudplan.base.errors import BadInputError, Fault, InternalError, MachineError
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
@@ -26,6 +24,7 @@ from cloudplan.presentation.tables import quote as tables
 from cloudplan.presentation.tables.offer import Group, Row
 from cloudplan.presentation.tables.table import Column, say, words
 from cloudplan.presentation.tables.third_party import beside_quote
+from cloudplan.presentation.template import template
 from cloudplan.presentation.time_panels import TimePanels
 from cloudplan.sales.letterhead import logo_bytes, mixed
 from cloudplan.sales.phase_quotes import quote_made
@@ -88,15 +87,7 @@ def render_pdf(quote: Quote, spoken: Language) -> bytes:
 
 def render_html(quote: Quote, spoken: Language) -> str:
     """Return the HTML that is laid out as the pages of a quote; its logo and fonts are known only to `render_pdf`."""
-    environment = Environment(
-        loader=PackageLoader("cloudplan.presentation"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["clean"] = clean
-    return environment.get_template("quote.html.j2").render(_Pages(quote, spoken).values())
+    return template("quote.html.j2").render(_Pages(quote, spoken).values())
 
 
 def require() -> None:
