@@ -38,6 +38,8 @@ from cloudplan.presentation.workbook import write_annex, write_quote, write_work
 from cloudplan.sales.quote import Quote, quote
 from cloudplan.sales.terms import Terms, read_terms, with_dates
 
+pytestmark = pytest.mark.usefixtures("solved_once")
+
 EN, FR = language("en"), language("fr")
 SHEETS = [
     *("Quote", "Bill of materials", "Lines", "Further lines", "Parameters", "Capacity", "Storage", "Backup and DR"),

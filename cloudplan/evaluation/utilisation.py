@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
-from cloudplan.base.units import gib
+from cloudplan.base.units import exact_sum, gib
 from cloudplan.plan.plan import Choice, Cluster, Datastore, Plan
 from cloudplan.rules.compute import CORES, MEMORY, Dimension, dimensions, needs, usable_gib
 from cloudplan.rules.rule import Rule
@@ -49,7 +50,7 @@ class ClusterUse:
 
     def used(self, dimension: Dimension) -> Fraction:
         """Return what all VMs use in a dimension."""
-        return sum((host.used[dimension] for host in self.hosts), Fraction(0))
+        return exact_sum(host.used[dimension] for host in self.hosts)
 
     @property
     def cores(self) -> Fraction:
@@ -103,17 +104,18 @@ class DatastoreUse:
 
 def clusters(case: Case, plan: Plan) -> list[ClusterUse]:
     """Return the clusters of a plan with what stands on each host."""
-    policy, found = case.workload.policy, []
-    for cluster in plan.clusters:
-        blade = case.edition.blades[cluster.blade]
-        hosts = []
-        for placed in cluster.placement:
-            items = [(case.instances_of(name, cluster.site), count) for name, count in placed.items()]
-            used = dict(zip(dimensions(case), needs(case, items), strict=True))
-            hosts.append(HostUse(used, sum(placed.values())))
-        ceiling, usable = Fraction(policy.memory_ceiling), usable_gib(case, blade)
-        found.append(ClusterUse(cluster, tuple(hosts), blade.cores, usable, ceiling, policy.host_failures))
-    return found
+    return [case.once_of(clusters, cluster, partial(_use, case, cluster)) for cluster in plan.clusters]
+
+
+def _use(case: Case, cluster: Cluster) -> ClusterUse:
+    policy, blade = case.workload.policy, case.edition.blades[cluster.blade]
+    hosts = []
+    for placed in cluster.placement:
+        items = [(case.instances_of(name, cluster.site), count) for name, count in placed.items()]
+        used = dict(zip(dimensions(case), needs(case, items), strict=True))
+        hosts.append(HostUse(used, sum(placed.values())))
+    ceiling, usable = Fraction(policy.memory_ceiling), usable_gib(case, blade)
+    return ClusterUse(cluster, tuple(hosts), blade.cores, usable, ceiling, policy.host_failures)
 
 
 def datastores(case: Case, plan: Plan) -> list[DatastoreUse]:

@@ -236,6 +236,10 @@ def least_lun_gib(case: Case, item: StorageClass, load: Sequence[Fraction | int]
 
 def load_of(case: Case, store: Datastore) -> tuple[Fraction, ...]:
     """Return what stands on a datastore in each dimension."""
+    return case.once_of(load_of, store, lambda: _load(case, store))
+
+
+def _load(case: Case, store: Datastore) -> tuple[Fraction, ...]:
     groups = case.workload.groups
     disks = [(groups[placed.vm].disks[placed.disk], placed.count) for placed in store.disks]
     swap = [(groups[name].memory_mib, count) for name, count in store.vswp.items()]

@@ -53,6 +53,11 @@ class Case(Brief):
         found: Answer = self._answers[question]
         return found
 
+    def once_of(self, question: Hashable, thing: object, answer: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question about one object, such as a datastore of a plan, found only once."""
+        kept = self.once((question, id(thing)), lambda: (thing, answer()))  # kept beside it: no other has its id
+        return kept[1]
+
     @classmethod
     def of(cls, workload: Workload, edition: Edition, book: PriceBook) -> "Case":
         """Return the case of a workload, its prices those of its region and term."""
