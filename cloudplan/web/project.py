@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudplan.analysis import contents
+from cloudplan.analysis.recognised import kind_of
 from cloudplan.base import files, kinds, limits
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.base.foreign_text import clean
@@ -164,7 +165,7 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
         with files.opened(path, limits.INVENTORY_BYTES) as file:
             if size_of(file.read(limits.LOGO_BYTES)):
                 return LOGO, {}, ()
-        kind = contents.kind_of(path)
+        kind = kind_of(path)
         if kind not in KINDS:
             what = kinds.NAMES.get(kind, "nothing that is known here")
             allowed = "an inventory, a workload, a price book, terms, the rules of an import, a logo"
