@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import cloudplan as cp
 from cloudplan.evaluation.items import Decision, cost, items
+from cloudplan.optimiser.compute.best_content import QUICK, USUAL, best_contents
 from cloudplan.optimiser.compute.best_fit import Filling
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
 from cloudplan.optimiser.compute.column_generation import UNLIMITED_GIB, CoveringLp, Target
@@ -23,7 +24,7 @@ from cloudplan.optimiser.compute.cuts import Cut, find_cut
 from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp
 from cloudplan.optimiser.compute.kinds import ClusterKind
-from cloudplan.optimiser.compute.knapsack import BOUNDS, SEARCHES, Knapsack
+from cloudplan.optimiser.compute.knapsack import SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import DEEPEST, Grid, Host, Pattern, maximal_patterns, room_for
 from cloudplan.optimiser.compute.shapes import Pool, deal, pools_at, rivals
 from cloudplan.optimiser.solver import Budget, Cover
@@ -423,10 +424,9 @@ def test_bounds_of_a_host_are_above_every_pattern(vms: Vms) -> None:
     _, duals = columns.solve()
     values = duals.values(0, columns.types[0])
     best = max(float(np.array(pattern) @ values) for pattern in patterns_on(asked, pool, "advance:v3"))
-    for steps in BOUNDS:
-        assert columns.bounds(duals, steps)[0] >= best - 1e-9
-    assert columns.known(duals)[0] <= max(best, 0.0) + 1e-9
-    assert best - 1e-9 <= columns.exact(duals, columns.bounds(duals, BOUNDS[0]))[0]
+    assert columns.bounds(duals)[0] >= best - 1e-9
+    exact, _ = columns.exact(duals, USUAL, QUICK)
+    assert exact[0] >= best - 1e-9
 
 
 # --- the best content of one host ------------------------------------------------------------------------------------
@@ -467,15 +467,15 @@ def test_with_a_fourth_dimension_a_bound_is_one_and_contents_fit(
     ]
     best = max(float(worth @ np.array(counts)) for counts in contents)
     least = known * best
-    for steps in BOUNDS:
-        assert knapsack.bound(worth, most, least, steps) >= best - 1e-9
+    assert knapsack.bound(worth, most, least) >= best - 1e-9
     for level in range(len(SEARCHES)):
         better = knapsack.better(worth, most, least, level)
         assert set(map(tuple, better.tolist())) <= set(contents)
         assert (better @ worth > least).all()
-    counts, bound = knapsack.exact(worth, most, least)
-    assert counts in contents
-    assert bound >= best - 1e-9
+    found, bound = best_contents(knapsack, worth, most, least)
+    assert set(map(tuple, found.tolist())) <= set(contents)
+    assert bound == pytest.approx(best)
+    assert best < 1e-9 or worth @ found[0] == pytest.approx(best)
 
 
 def test_a_knapsack_knows_what_hosts_offer_few_of_and_what_is_counted_in_fine_parts() -> None:
@@ -493,7 +493,7 @@ def test_nothing_better_is_found_than_what_is_asked_to_be_beaten() -> None:
     worth, most = np.array([1.0]), np.array([9])
     assert knapsack.better(worth, most, 3.5, 0)[0].tolist() == [4]
     assert len(knapsack.better(worth, most, 4.5, 0)) == 0
-    assert knapsack.bound(worth, most, 4.5, BOUNDS[0]) == 4.5
+    assert knapsack.bound(worth, most, 4.5) == 4.5
 
 
 # --- exchanges -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from test_engine import facts, size, verdict
 import cloudplan as cp
 from cloudplan.base.errors import InternalError
 from cloudplan.optimiser.compute import search
-from cloudplan.optimiser.compute.knapsack import BOUNDS, FINEST, SEARCHES, Knapsack
+from cloudplan.optimiser.compute.best_content import CLOSE, Effort, best_contents
+from cloudplan.optimiser.compute.knapsack import SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, first_fit
 from cloudplan.optimiser.compute.shapes import pools_at
 from cloudplan.optimiser.solver import Cover
@@ -114,9 +115,14 @@ needs = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 3000), st.integers(
     offer=st.tuples(st.integers(4, 12), st.integers(900, 6000), st.integers(0, 2)),
     values=st.lists(st.floats(0.0, 10.0), min_size=5, max_size=5),
     left=st.lists(st.integers(0, 3), min_size=5, max_size=5),
+    below=st.sampled_from((0.0, 0.9, 0.999, 1.1)),
 )
 def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
-    needs: Sequence[tuple[int, int, int]], offer: tuple[int, int, int], values: list[float], left: list[int]
+    needs: Sequence[tuple[int, int, int]],
+    offer: tuple[int, int, int],
+    values: list[float],
+    left: list[int],
+    below: float,
 ) -> None:
     knapsack = Knapsack(np.array(needs, dtype=np.int64), offer, *FEW_AND_FINE)
     worth = np.array(values[: len(needs)])
@@ -127,13 +133,17 @@ def test_the_table_of_a_host_is_a_bound_and_its_contents_fit(
 
     contents = [counts for counts in itertools.product(*(range(n + 1) for n in most)) if fits(counts)]
     best = max(float(worth @ np.array(counts)) for counts in contents)
-    for steps in (*BOUNDS, *FINEST):
+    for steps in (300, 5_000):
         assert knapsack.bound(worth, most, 0.0, steps) >= best - 1e-9
     for level in range(len(SEARCHES)):
         assert set(map(tuple, knapsack.better(worth, most, 0.0, level).tolist())) <= set(contents)
-    counts, bound = knapsack.exact(worth, most, 0.0)
-    assert counts in contents
-    assert bound >= best - 1e-9
+    for effort in (CLOSE, Effort(20, 1 << 22, 20_000), Effort(20, 1 << 22, 3)):
+        found, bound = best_contents(knapsack, worth, most, below * best, effort)
+        assert set(map(tuple, found.tolist())) <= set(contents)
+        assert bound >= max(best, below * best) - 1e-9
+        if effort.partial > 3 and below < 1 and best > 1e-9:
+            assert worth @ found[0] == pytest.approx(best)
+            assert bound == pytest.approx(best)
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 9), st.booleans()), min_size=1, max_size=6))
@@ -214,8 +224,8 @@ def test_a_rounded_knapsack_offers_only_what_fits_and_bounds_all_that_does() -> 
         best = 10 * float(values[tie])  # nothing is worth more for its cores
         for steps in (20, 300):
             assert host.bound(values, most, 0.0, steps) >= best * (1 - 1e-12)
-        content, bound = host.exact(values, most, 0.0)
+        contents, bound = best_contents(host, values, most, 0.0)
         assert bound >= best * (1 - 1e-12)
-        for found in [content, *host.better(values, most, 0.0, 0).tolist()]:
+        for found in [*contents.tolist(), *host.better(values, most, 0.0, 0).tolist()]:
             for axis, limit in enumerate(offer):
                 assert sum(times * shape.needs[axis] for times, shape in zip(found, pool.shapes, strict=True)) <= limit

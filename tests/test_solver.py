@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from cloudplan.base.errors import InternalError
 from cloudplan.base.steps import Step
-from cloudplan.optimiser.solver import TOLERANCE, Budget, Cover, Model, add, most_valuable, total
+from cloudplan.optimiser.solver import TOLERANCE, Budget, Cover, Model, add, total
 from cloudplan.rules.rule import Inequality, Rule
 
 RULE = Rule("TEST-1", "A rule", "left <= right", "plan")
@@ -226,26 +225,6 @@ def test_a_search_that_is_stopped_at_once_gives_an_honest_bound() -> None:
 
 
 # --- the best content of a host --------------------------------------------------------------------------------------
-
-
-@examples(40)
-@given(
-    values=st.lists(st.floats(0.1, 9), min_size=3, max_size=3),
-    most=st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(any),
-    needs=st.lists(st.tuples(*[st.integers(0, 5)] * 4), min_size=3, max_size=3),
-    offer=st.tuples(*[st.integers(0, 12)] * 4),
-)
-def test_the_most_valuable_counts_fit_and_their_bound_is_one(
-    values: list[float], most: list[int], needs: list[tuple[int, ...]], offer: tuple[int, ...]
-) -> None:
-    def fits(counts: Sequence[int]) -> bool:
-        return all(sum(c * n[axis] for c, n in zip(counts, needs, strict=True)) <= offer[axis] for axis in range(4))
-
-    contents = [counts for counts in itertools.product(*(range(count + 1) for count in most)) if fits(counts)]
-    best = max(sum(v * c for v, c in zip(values, counts, strict=True)) for counts in contents)
-    counts, bound = most_valuable(values, most, needs, offer)
-    assert counts in contents
-    assert bound >= best - 1e-9
 
 
 # --- the covering LP -------------------------------------------------------------------------------------------------

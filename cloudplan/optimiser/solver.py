@@ -31,9 +31,6 @@ INTEGRALITY = 1e-5
 TOLERANCE = Fraction(1, 10**6)
 """What is subtracted from a bound, relative to it: HiGHS works to 1e-6."""
 
-KNAPSACK_GAP, KNAPSACK_NODES = 1e-4, 300
-"""Where the search for the best content of one host stops; its bound holds all the same."""
-
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.]+")
 """What the LP format does not allow in the name of a row."""
 
@@ -319,36 +316,6 @@ def total(terms: Iterable[tuple[Unknown, Fraction | int]]) -> Linear:
 def add(expressions: Iterable[Linear]) -> Linear:
     """Return the sum of expressions, built in one go."""
     return pulp.lpSum(expressions)
-
-
-def most_valuable(
-    values: Sequence[float], most: Sequence[int], needs: Sequence[Sequence[int]], offer: Sequence[int]
-) -> tuple[tuple[int, ...], float]:
-    """Return the best counts found (at most so many of each) within the offer, and a proven bound of any.
-
-    Raises InternalError when the solver finds none.
-    """
-    highs = _quiet()
-    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    highs.setOptionValue("mip_rel_gap", KNAPSACK_GAP)
-    highs.setOptionValue("mip_max_nodes", KNAPSACK_NODES)
-    items = [item for item, count in enumerate(most) if count]
-    for item in items:
-        highs.addCol(float(values[item]), 0.0, float(most[item]), 0, [], [])
-    highs.changeColsIntegrality(len(items), list(range(len(items))), [highspy.HighsVarType.kInteger] * len(items))
-    for axis, limit in enumerate(offer):
-        using = [column for column, item in enumerate(items) if needs[item][axis]]
-        shares = [float(needs[items[column]][axis]) / max(limit, 1) for column in using]
-        highs.addRow(-highspy.kHighsInf, float(limit > 0), len(using), using, shares)
-    highs.run()
-    info = highs.getInfo()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise InternalError("the knapsack of a host has no solution")
-    counts = [0] * len(most)
-    for item, count in zip(items, highs.getSolution().col_value, strict=True):
-        counts[item] = round(count)
-    bound = float(info.mip_dual_bound)
-    return tuple(counts), bound + float(TOLERANCE) * max(1.0, abs(bound))
 
 
 class Cover:

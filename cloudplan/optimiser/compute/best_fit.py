@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudplan.optimiser.compute.host_table import Flags, Floats, Ints
 from cloudplan.optimiser.compute.kinds import ClusterKind
-from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints
 from cloudplan.optimiser.compute.shapes import Pool, Shape, factor_of, rivals
 from cloudplan.rules.compute import capacity, dimensions
 from cloudplan.workload.case import Case

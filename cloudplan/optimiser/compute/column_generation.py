@@ -5,16 +5,18 @@ and counts what is left over. Its duals price new patterns, one knapsack for eac
 """
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from cloudplan.base.units import gib
+from cloudplan.optimiser.compute.best_content import Effort, best_contents
 from cloudplan.optimiser.compute.exchange_columns import Exchange, exchanges, made
+from cloudplan.optimiser.compute.host_table import Flags, Floats, Ints
 from cloudplan.optimiser.compute.kinds import ClusterKind
-from cloudplan.optimiser.compute.knapsack import Flags, Floats, Ints, Knapsack
+from cloudplan.optimiser.compute.knapsack import SEARCHES, Knapsack
 from cloudplan.optimiser.compute.patterns import Grid, Pattern, first_fit
 from cloudplan.optimiser.compute.shapes import Pool, rivals
 from cloudplan.optimiser.solver import Budget, Cover
@@ -25,13 +27,19 @@ IMPROVES = 1e-6
 """What a pattern must be worth more than its host to be added, and how often it must be used, relative to them."""
 
 LITERAL_ROUNDS, COVER_ROUNDS, COVER_LEVELS = 40, 8, 2
-"""Rounds of pricing before a dive and for each step of it, and the levels of the search for patterns there."""
+"""Rounds of pricing before a dive and for each step of it; levels of the search for patterns there, if it is quick."""
+
+ADDED = 60
+"""Patterns that are added at most for each type when the best of all are found."""
 
 FIRST = 20
 """Items of each shape at most in the placement whose patterns are the first."""
 
 MANY, FEW = 8, 3
 """Patterns for each row from which on the LP forgets some, and how many it keeps then."""
+
+SHORT_MOST = 0.5
+"""The share of hosts that an LP may be short of at most."""
 
 UNLIMITED_GIB = 1e9
 
@@ -149,7 +157,7 @@ class CoveringLp:
     def __init__(self, case: Case, pools: Sequence[Pool], also: Sequence[Sequence[Pool]] = ()):
         shapes = [(pool, index) for pool in pools for index in range(len(pool.shapes))]
         rows = {(pool.name, index): row for row, (pool, index) in enumerate(shapes)}
-        self.items = items_of(pools)
+        self.items, self.short = items_of(pools), 0.0
         self._most: Ints = np.max([self.items, *map(items_of, also)], axis=0)
         self.types = [_host_type(case, pool, kind, rows) for pool in pools for kind in pool.kinds(case)]
         self._pools = {
@@ -204,8 +212,10 @@ class CoveringLp:
         sizes = (needs / offers.min(axis=0)).max(axis=1)
         return np.asarray(sizes * (1 + sizes))
 
-    def literal(self, loaded: Sequence[int], enough: float, budget: Budget) -> "CoveringLp":
+    def literal(self, loaded: Sequence[int], enough: float, budget: Budget, short: float = 0.0) -> "CoveringLp":
         """Return columns without exchanges for so many hosts: the patterns of this LP, with its exchanges made.
+
+        It covers what is asked of it with as many hosts less as `short` says, in shares of a host.
 
         Prices some rounds before, but only until no more than `enough` is missing.
         """
@@ -221,6 +231,7 @@ class CoveringLp:
         plain = copy.copy(self)
         plain.types = [replace(entry) for entry in self.types]
         plain._open(())
+        plain.short = short
         for number, content in made(contents, self.items, done):
             plain._add(kinds[number], content[plain.types[kinds[number]].rows])
         return plain
@@ -228,7 +239,7 @@ class CoveringLp:
     def cover(
         self, loaded: Sequence[int], left: Ints, enough: float, budget: Budget, rounds: int = COVER_ROUNDS
     ) -> float:
-        """Cover only what is left with so many hosts, whatever their memory; return what they cannot hold.
+        """Cover only what is left with so many hosts less `short`, whatever their memory; return what they cannot hold.
 
         Prices some rounds, but only until no more than `enough` is missing.
         """
@@ -238,7 +249,7 @@ class CoveringLp:
             if (
                 missing <= max(enough, self._nothing)
                 or budget.spent
-                or not self.price(duals, duals, range(COVER_LEVELS))[1]
+                or not self.price(duals, duals, len(SEARCHES) if self.short else COVER_LEVELS)[1]
             ):
                 break
             missing, duals = self.solve()
@@ -256,13 +267,14 @@ class CoveringLp:
         ]
 
     def aim(self, target: Target, left: Ints) -> None:
-        """Set the hosts, the memory and the items of the LP."""
+        """Set the hosts (less what it is short of), the memory and the items of the LP."""
+        share = 1 - min(self.short / max(sum(target.loaded), 1), SHORT_MOST)
         for row in np.flatnonzero(left != self._left):
             self._lp.at_least(int(row), float(left[row]))
         self._left, self.loaded = left.copy(), target.loaded
         for position, (loaded, included) in enumerate(zip(target.loaded, target.included_gib, strict=True)):
             host, memory = self._limits(position)
-            self._lp.at_most(host, float(loaded))
+            self._lp.at_most(host, share * loaded)
             self._lp.at_most(memory, included)
         self._lp.at_most(self._shared, target.more_gib)
 
@@ -291,8 +303,10 @@ class CoveringLp:
         self._lp.remove(np.flatnonzero(~kept).tolist())
         self._values, self.count = self._values[kept], int(kept.sum())
 
-    def price(self, asked: Duals, true: Duals, levels: Iterable[int]) -> tuple[list[float], bool]:
+    def price(self, asked: Duals, true: Duals, levels: int = len(SEARCHES)) -> tuple[list[float], bool]:
         """Add for each type with hosts the best patterns at some duals, if they improve at the true ones.
+
+        Higher levels of the search for them are tried where the lower ones find none.
 
         Return about what a host of each type can be worth at the duals asked, and whether any pattern was added.
         """
@@ -303,7 +317,7 @@ class CoveringLp:
                 values = asked.values(position, entry)
                 asking.append((position, entry, values, entry.most(self._left)))
                 worth[position] = entry.known(values)
-        for level in levels:
+        for level in range(levels):
             for position, entry, values, most in asking:
                 contents = entry.knapsack.better(values, most, true.host[position], level)
                 worth[position] = max(worth[position], (contents * values).sum(axis=1).max(initial=0.0))
@@ -312,38 +326,41 @@ class CoveringLp:
                 break
         return worth, added
 
-    def bounds(self, duals: Duals, steps: int) -> list[float]:
-        """Return what no host of each type is worth more than, from tables of so many steps of memory."""
+    def bounds(self, duals: Duals) -> list[float]:
+        """Return what no host of each type is worth more than, from a rough table."""
         found = []
         for position, entry in enumerate(self.types):
             values = duals.values(position, entry)
-            found.append(entry.knapsack.bound(values, entry.most(self._most), entry.known(values), steps))
+            found.append(entry.knapsack.bound(values, entry.most(self._most), entry.known(values)))
         return found
 
-    def known(self, duals: Duals) -> list[float]:
-        """Return what the most valuable pattern known of each type is worth."""
-        return [entry.known(duals.values(position, entry)) for position, entry in enumerate(self.types)]
+    def exact(self, duals: Duals, loaded: Effort, others: Effort) -> tuple[list[float], bool]:
+        """Return what no host of each type is worth more than, and whether any pattern was added.
 
-    def sharper(self, duals: Duals, bounds: Sequence[float], steps: int) -> list[float]:
-        """Return bounds made sharper by tables of so many steps of memory, for the types with hosts."""
-        found = list(bounds)
-        for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
-            if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
-                values = duals.values(position, entry)
-                table = entry.knapsack.bound(values, entry.most(self._most), known, steps)
-                found[position] = min(bounds[position], table)
-        return found
+        For types with hosts it is searched for with one effort, for the others with another.
+        """
+        bounds, added = [], False
+        for position, entry in enumerate(self.types):
+            values, effort = duals.values(position, entry), loaded if self.loaded[position] else others
+            contents, bound = best_contents(entry.knapsack, values, entry.most(self._most), entry.known(values), effort)
+            added |= self._improve(position, contents[:ADDED], duals)
+            bounds.append(bound)
+        return bounds, added
 
-    def exact(self, duals: Duals, bounds: Sequence[float]) -> list[float]:
-        """Return bounds made sharper by ILPs, for the types with hosts; patterns that these find are added."""
-        sharper = list(bounds)
-        for position, (entry, known) in enumerate(zip(self.types, self.known(duals), strict=True)):
-            if self.loaded[position] and bounds[position] > known * (1 + IMPROVES):
-                values = duals.values(position, entry)
-                content, bound = entry.knapsack.exact(values, entry.most(self._most), known)
-                sharper[position] = min(bounds[position], max(bound, known))
-                self._improve(position, np.array([content]), duals)
-        return sharper
+    def worth_most(self, duals: Duals, below: float) -> list[tuple[int, Ints]]:
+        """Return contents for hosts that there are, worth at most so much less than one: type, and content by row."""
+        found: dict[tuple[int, Pattern], Ints] = {}
+        for position, entry in enumerate(self.types):
+            if self.loaded[position]:
+                values, most = duals.values(position, entry), entry.most(self._left)
+                least = duals.host[position] - below
+                contents, _ = best_contents(entry.knapsack, values, most, max(0.0, least))
+                known = np.minimum(np.array([*entry.patterns], dtype=np.int64).reshape(-1, len(most)), most)
+                for content in (*contents, *known[known @ values > least]):
+                    full = np.zeros_like(self._left)
+                    full[entry.rows] = entry.without_clashes(content)
+                    found[position, tuple(full.tolist())] = full
+        return [(position, full) for (position, _), full in found.items() if full.any()]
 
     def _improve(self, position: int, contents: Ints, duals: Duals) -> bool:
         """Add contents to a type that are worth more than their host; return whether any was new."""

@@ -13,7 +13,8 @@ import numpy as np
 from cloudplan.optimiser.compute.best_fit import Filling
 from cloudplan.optimiser.compute.column_generation import CoveringLp
 from cloudplan.optimiser.compute.cuts import allowed
-from cloudplan.optimiser.compute.knapsack import Ints
+from cloudplan.optimiser.compute.host_table import Ints
+from cloudplan.optimiser.compute.last_hosts import last_hosts
 from cloudplan.optimiser.compute.patterns import Pattern
 from cloudplan.optimiser.compute.shapes import Pool
 from cloudplan.optimiser.solver import Budget
@@ -21,9 +22,6 @@ from cloudplan.workload.case import Case
 
 WHOLE = 1 - 1e-6
 """How often a pattern must be wanted to be fixed at once."""
-
-LITTLE = 0.01
-"""What the LP may miss after a step that leaves it no worse, in shares of a host: best fit will see to it."""
 
 SINGLE = 60
 """Hosts to be filled from which on best fit is tried after each step."""
@@ -34,14 +32,29 @@ SHARE, TRIES = 0.1, 6
 NEAR = 0.1
 """What the LP may miss, in shares of a host, for best fit to be tried."""
 
-HOPELESS, SHARE_OF_HOPE = 0.1, 5e-5
-"""What the LP may miss before a dive, in shares of a host, but no more than this share of all hosts."""
-
 LOSS = 0.2
 """What best fit may lose of the hosts it fills: the dive ends when this and what the LP misses are within the gap."""
 
 SQUEEZED = 20
 """Items left over up to which exchanges between hosts are tried."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How closely to look at each step; all but `last` in shares of a host.
+
+    The LP has as many hosts less as `short` says. With a little too few, its duals tell which patterns fill hosts best;
+    with enough, all are worth nothing. A step leaves it no worse when it misses at most `little`, or no more than
+    `loss` beyond what it missed before. When so many hosts are left as `last` says, they are all filled together.
+    """
+
+    short: float
+    little: float
+    loss: float
+    last: tuple[int, ...]
+
+
+QUICK, CLOSE = _Way(0.0, 0.01, 0.0, ()), _Way(0.05, 0.0, 0.001, (12, 8))
 
 
 @dataclass(frozen=True)
@@ -90,20 +103,33 @@ class _State:
                     free[kind] -= hosts
         return _State(tuple(fixed), left, tuple(free))
 
+    def filled(self, hosts: Sequence[tuple[int, Ints, int]]) -> "_State":
+        """Return what becomes of it with hosts that hold all that is left, and some of it more than once perhaps."""
+        fixed, left, free = list(self.fixed), self.left, list(self.free)
+        for kind, content, number in hosts:
+            for _ in range(number):
+                fixed.append((kind, np.minimum(content, left), 1))
+                left, free[kind] = left - fixed[-1][1], free[kind] - 1
+        return _State(tuple(fixed), left, tuple(free))
 
-def dive(
-    case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget, *, always: bool
-) -> Dive | None:
-    """Fill so many hosts of each type; None when the LP says that they cannot hold all items, unless `always`."""
+
+def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget) -> Dive:
+    """Fill so many hosts of each type as far as they can be: quickly, and where that leaves something over, closely."""
+    found = _dive(case, pools, columns, loaded, budget, QUICK)
+    if 0 < found.rest.sum() <= SQUEEZED and not budget.spent:
+        found = min(found, _dive(case, pools, columns, loaded, budget, CLOSE), key=lambda each: each.left)
+    return found
+
+
+def _dive(
+    case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget, way: _Way
+) -> Dive:
     little = allowed(loaded, budget.gap)
-    literal = columns.literal(loaded, little, budget)
+    literal = columns.literal(loaded, little, budget, way.short)
     state, missing = _State((), columns.items, tuple(loaded)), literal.cover(loaded, columns.items, little, budget)
-    enough = max(little, min(HOPELESS, SHARE_OF_HOPE * sum(loaded)))
-    if missing > enough and not always and not budget.spent:
-        return None
-    tried, gap = math.inf, budget.gap * sum(loaded)
+    tried, gap, last = math.inf, budget.gap * sum(loaded), way.last
     while any(state.free) and state.left.any() and missing + LOSS * sum(state.free) > gap:
-        step = _step(literal, state, missing, budget)
+        step = _step(literal, state, max(missing + way.loss, way.little), budget)
         if step is None:
             break
         state, missing = step
@@ -114,6 +140,11 @@ def dive(
             found = _filled(case, pools, literal, state)
             if not found.rest.any():
                 return found
+        if last and sum(state.free) <= last[0]:
+            last = tuple(hosts for hosts in last if hosts < sum(state.free))
+            filled = last_hosts(literal, state.free, state.left, budget)
+            if filled is not None:
+                return _filled(case, pools, literal, state.filled(filled))
     return _squeezed(_filled(case, pools, literal, state))
 
 
@@ -133,7 +164,7 @@ def _filled(case: Case, pools: Sequence[Pool], columns: CoveringLp, state: _Stat
     return Dive(filling, filling.best_fit(state.left))
 
 
-def _step(columns: CoveringLp, state: _State, missing: float, budget: Budget) -> tuple[_State, float] | None:
+def _step(columns: CoveringLp, state: _State, least: float, budget: Budget) -> tuple[_State, float] | None:
     """Fix some patterns; return what is left then, and how much of it the LP misses; None when it uses no pattern.
 
     These are the patterns wanted whole, or else as many of the most wanted as leave the LP no worse, or else the one
@@ -143,7 +174,7 @@ def _step(columns: CoveringLp, state: _State, missing: float, budget: Budget) ->
     whole = [choice for choice in ranked if choice[0] >= WHOLE]
     several = math.ceil(SHARE * sum(state.free))
     groups = [whole] if whole else [ranked[: several >> halved] for halved in range(several.bit_length() - 1)]
-    least, best = max(missing, LITTLE), None
+    best = None
     for choices in [*groups, *([choice] for choice in ranked[:TRIES])]:
         trial = state.fixing(columns, choices)
         after = columns.cover(trial.free, trial.left, least, budget)

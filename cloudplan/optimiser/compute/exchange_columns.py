@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloudplan.optimiser.compute.knapsack import Flags, Ints
+from cloudplan.optimiser.compute.host_table import Flags, Ints
 from cloudplan.optimiser.compute.shapes import Pool, Shape, rivals
 
 EXCHANGED, CANDIDATES = (1, 2, 3, 4), 60

@@ -236,6 +236,13 @@ class FleetIlp:
         terms += [(e.memory_gib, Fraction(price) * ceiling) for e, price in zip(self.types, cut.memory, strict=True)]
         self.model.at_most(Fraction(cut.demand) * (1 + slack - TOLERANCE), total(terms))
 
+    def exclude(self, loaded: Sequence[int]) -> None:
+        """Ask for more loaded hosts than these of some type."""
+        more = [(entry.loaded, self.model.whole(0, 1), hosts) for entry, hosts in zip(self.types, loaded, strict=True)]
+        self.model.at_most(1, add(some for _, some, _ in more))
+        for unknown, some, hosts in more:
+            self.model.at_most((hosts + 1) * some, unknown)
+
     def loosen(self) -> list[Unknown]:
         """Return the unknowns that may be any number where hosts and clusters are whole: it loses next to nothing.
 

@@ -15,8 +15,8 @@ from cloudplan.evaluation.items import missing_prices
 from cloudplan.evaluation.third_party import clusters_cost
 from cloudplan.optimiser.compute.apart import with_worth
 from cloudplan.optimiser.compute.clusters import Fleet, deal_hosts
-from cloudplan.optimiser.compute.column_generation import CoveringLp
-from cloudplan.optimiser.compute.cuts import Cut, find_cut, guess_cut
+from cloudplan.optimiser.compute.column_generation import CoveringLp, Target
+from cloudplan.optimiser.compute.cuts import Cut, find_cut
 from cloudplan.optimiser.compute.diving import Dive, dive
 from cloudplan.optimiser.compute.first_plan import greedy, least_cost, on_one_type
 from cloudplan.optimiser.compute.fleet_ilp import FleetIlp, FleetType
@@ -41,14 +41,16 @@ CUTS_MAX = 100
 SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
 """Shapes up to which an ILP over the columns looks for placements, its nodes, and the relative gap where it stops."""
 
-GUESSES = 40
-"""Cuts that are guessed at most, to lead to hosts that the patterns known can cover."""
-
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
-SLACKS = tuple(Fraction(share, 10_000) for share in (0, 1, 2, 3, 4, 5, 7, 10, 14, 20, 40, 80, 150, 300, 600))
+SLACKS = tuple(
+    Fraction(share, 100_000) for share in (0, 2, 5, 10, 20, 40, 70, 100, 140, 200, 400, 800, 1500, 3000, 6000)
+)
 """What hosts are asked to offer beyond the sums and cuts, as a share of them."""
+
+ALIKE = 2
+"""Targets that are filled with each slack: others cost as much, or little more."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ class _Search:
         self._case, self._site, self._pools, self._budget = case, site, pools, budget
         self._columns, self._cuts = known.columns, known.cuts
         self._columns.turn_to(pools)
-        self._guesses: list[Cut] = []
+        self._kept: set[Target] = set()
+        """Targets for which there is no cut."""
         self._bound = Fraction(0)
         self._best: SitePlan | None = None
 
@@ -194,27 +197,35 @@ class _Search:
         best = self._best.cost if self._best else None
         self._budget.report(f"placing VMs at {self._site}", self._bound, best)
 
-    def _fleets(self, slack: Fraction = Fraction(0), *, guessed: bool = True) -> FleetIlp:
-        """Return the ILP with its sums and with the cuts so far; the guesses, if wished, prove nothing."""
+    def _fleets(self, slack: Fraction = Fraction(0)) -> FleetIlp:
+        """Return the ILP with its sums and with the cuts so far."""
         fleets = FleetIlp(self._case, self._site, self._pools)
-        fleets.bound([*self._cuts, *self._guesses] if guessed else self._cuts, slack)
+        fleets.bound(self._cuts, slack)
         return fleets
 
     def _sharpen(self) -> None:
         """Raise the bound by cuts until the hosts that the ILP wants could hold the items."""
-        fleets = self._fleets(guessed=False)
+        fleets = self._fleets()
         outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget.unlimited)  # it is small
         while outcome.found:
             self._bound = max(self._bound, outcome.bound)
             self._report()
-            cut = None
-            if len(self._cuts) < CUTS_MAX and not self._budget.spent:
-                cut = find_cut(self._columns, fleets.target(), self._budget)
+            cut = self._cut(fleets.target())
             if cut is None:
                 break
-            self._cuts.append(cut)
             fleets.add_cut(cut)
             outcome = _minimise(self._case, self._site, self._pools, fleets, self._budget, self._cuts)
+
+    def _cut(self, target: Target) -> Cut | None:
+        """Return a new cut that a target breaks, if there is one and not enough of them."""
+        if target in self._kept or len(self._cuts) >= CUTS_MAX or self._budget.spent:
+            return None
+        cut = find_cut(self._columns, target, self._budget)
+        if cut is None:
+            self._kept.add(target)
+        else:
+            self._cuts.append(cut)
+        return cut
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
         """Yield placements on the hosts that the ILP wants, with hosts more where need be, then one of known patterns.
@@ -234,47 +245,37 @@ class _Search:
     def _dives(self) -> Iterator[tuple[FleetIlp, Dive]]:
         """Yield the hosts that the ILP wants, with more and more slack, filled by a dive.
 
-        Where the patterns known cannot cover the items, a guess leads the ILP to other hosts. When this leads nowhere,
-        the hosts that the bound stands for are filled as far as they can be.
+        Where no patterns can cover the items on them, a cut leads the ILP to other hosts. Hosts that were tried are
+        left alone then, and so is any part of them.
         """
-        tried: set[tuple[int, ...]] = set()
-        filled = False
+        failed: list[tuple[int, ...]] = []
         for slack in SLACKS:
             fleets = self._fleets(slack)
-            while self._promises(fleets):
-                loaded = fleets.target().loaded
-                if loaded in tried:
-                    break
-                tried.add(loaded)
-                found = self._dive(loaded, always=len(self._guesses) >= GUESSES)
-                if found is not None:
-                    filled = True
-                    yield fleets, found
-                    break
-                self._guesses.append(guess_cut(self._columns))
-                fleets.add_cut(self._guesses[-1], slack)
-            else:
-                break
-        if self._guesses and (not filled or self._licensed):
-            fleets = self._fleets(guessed=False)
-            if fleets.minimise(self._budget).found:
-                found = self._dive(fleets.target().loaded, always=True)
-                if found is not None:
-                    yield fleets, found
+            for loaded in failed:
+                fleets.exclude(loaded)
+            for _ in range(ALIKE):
+                target = self._target(fleets, slack)
+                if target is None:
+                    return
+                yield fleets, dive(self._case, self._pools, self._columns, target.loaded, self._budget)
+                failed.append(target.loaded)
+                fleets.exclude(target.loaded)
 
-    @property
-    def _licensed(self) -> bool:
-        """Whether a cluster may pay licences: kinds are many then, and so are ways to fill as many hosts."""
-        return any(len(pool.licence_sets) > 1 for pool in self._pools)
+    def _target(self, fleets: FleetIlp, slack: Fraction) -> Target | None:
+        """Return hosts that keep all rows, could hold the items and cost less than the best placement, if there are."""
+        while self._promises(fleets):
+            target = fleets.target()
+            cut = self._cut(target)
+            if cut is None:
+                return target
+            fleets.add_cut(cut, slack)
+        return None
 
     def _promises(self, fleets: FleetIlp) -> bool:
         """Return whether there are hosts that keep all rows and cost less than the best placement."""
         if not fleets.minimise(self._budget).found:
             return False
         return self._best is None or fleets.model.exact(fleets.objective) < self._best.cost
-
-    def _dive(self, loaded: Sequence[int], *, always: bool) -> Dive | None:
-        return dive(self._case, self._pools, self._columns, loaded, self._budget, always=always)
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         return clusters_of_dive(self._case, self._pools, self._columns, fleets, found)

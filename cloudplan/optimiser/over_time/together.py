@@ -218,8 +218,7 @@ class TogetherByCuts(Together):
             return None
         if (number, loaded) not in self._dives:
             known.columns.turn_to(phase.pools)
-            found = dive(phase.case, phase.pools, known.columns, loaded, self._budget, always=True)
-            assert found is not None  # always
+            found = dive(phase.case, phase.pools, known.columns, loaded, self._budget)
             failed = bool(found.rest.any())
             if failed:
                 found = next(iter(completed(phase.case, known.columns.types, found)), found)
