@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import estates
 
@@ -37,8 +37,17 @@ def estate(name: str, folder: Path) -> tuple[Path, Path]:
     return estates.write(folder / name, estates.estate(int(vms), sorts, family, groups=groups), family)
 
 
-def measured(command: list[str], **environment: str) -> tuple[float, float, str]:
-    """Run a command; return its wall seconds, its peak memory in MiB, and what it printed."""
+class Run(NamedTuple):
+    """A command that was run: wall and CPU seconds, its peak memory in MiB, and what it printed."""
+
+    seconds: float
+    cpu_seconds: float
+    mib: float
+    printed: str
+
+
+def measured(command: list[str], **environment: str) -> Run:
+    """Run a command and measure it."""
     start = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, stdout=output, env=os.environ | environment)
@@ -48,7 +57,7 @@ def measured(command: list[str], **environment: str) -> tuple[float, float, str]
         if process.returncode:
             raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
         output.seek(0)
-        return seconds, usage.ru_maxrss / 1024, output.read()
+        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.read())
 
 
 def row(*cells: object) -> None:
@@ -66,11 +75,11 @@ def cloudplan(name: str, workload: Path, prices: Path, environments: list[dict[s
     """Measure cloudplan on an estate, once in each environment."""
     command = [sys.executable, "-m", "cloudplan", "size", str(workload), "--prices", str(prices), "--format", "json"]
     results = [measured([*command, *options], **environment) for environment in environments]
-    plan: dict[str, Any] = json.loads(results[0][2])
-    if any(text != results[0][2] for _, _, text in results):
+    plan: dict[str, Any] = json.loads(results[0].printed)
+    if any(each.printed != results[0].printed for each in results):
         raise RuntimeError(f"{name}: the runs differ")
-    seconds = statistics.median(seconds for seconds, _, _ in results)
-    peak = max(peak for _, peak, _ in results)
+    seconds = statistics.median(each.seconds for each in results)
+    peak = max(each.mib for each in results)
     model = " ".join(["cloudplan", *options])
     row(name, model, f"{seconds:.1f}", f"{peak:.0f}", plan["monthly"], plan["lower_bound"], f"{float(plan['gap']):.1e}")
 
@@ -80,7 +89,7 @@ def textbook(name: str, workload: Path, prices: Path, limit: int) -> None:
     for model, solver in MODELS:
         command = [sys.executable, str(HERE / "textbook.py"), str(workload), str(prices)]
         command += ["--model", model, "--solver", solver, "--seconds", str(limit)]
-        found = json.loads(measured(command)[2].splitlines()[-1])  # after what solvers print
+        found = json.loads(measured(command).printed.splitlines()[-1])  # after what solvers print
         gap = None if found["gap"] is None else f"{found['gap']:.1e}"
         cost, bound = (None if found[key] is None else f"{found[key]:.2f}" for key in ("cost", "bound"))
         row(name, f"{model}, {solver}", f"{found['seconds']:.1f}", f"{found['peak_mib']:.0f}", cost, bound, gap)

@@ -54,7 +54,8 @@ class _Way:
     last: tuple[int, ...]
 
 
-QUICK, CLOSE = _Way(0.0, 0.01, 0.0, ()), _Way(0.05, 0.0, 0.001, (12, 8))
+WAYS = _Way(0.0, 0.01, 0.0, ()), _Way(0.05, 0.0, 0.003, (12, 8)), _Way(0.05, 0.0, 0.001, (12, 8))
+"""The ways that are tried, one after the other, while items are left over."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,11 @@ class _State:
 
 def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequence[int], budget: Budget) -> Dive:
     """Fill so many hosts of each type as far as they can be: quickly, and where that leaves something over, closely."""
-    found = _dive(case, pools, columns, loaded, budget, QUICK)
-    if 0 < found.rest.sum() <= SQUEEZED and not budget.spent:
-        found = min(found, _dive(case, pools, columns, loaded, budget, CLOSE), key=lambda each: each.left)
+    found = _dive(case, pools, columns, loaded, budget, WAYS[0])
+    for way in WAYS[1:]:
+        if not 0 < found.rest.sum() <= SQUEEZED or budget.spent:
+            break
+        found = min(found, _dive(case, pools, columns, loaded, budget, way), key=lambda each: each.left)
     return found
 
 
