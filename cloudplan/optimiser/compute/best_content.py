@@ -24,14 +24,14 @@ GIVEN = 200
 
 @dataclass(frozen=True)
 class Effort:
-    """How closely to search: memory steps of a host in the table, its cells, and partial contents, each at most."""
+    """How closely to search: memory steps of a host, cells of the tables of all shapes, partial contents, each at most."""
 
     steps: int
     cells: int
     partial: int
 
 
-QUICK, USUAL, CLOSE = Effort(1_200, 1 << 16, 1_000), Effort(2_400, 1 << 18, 20_000), Effort(2_400, 1 << 22, 20_000)
+QUICK, USUAL, CLOSE = Effort(1_200, 1 << 23, 1_000), Effort(2_400, 1 << 25, 20_000), Effort(4_800, 5 << 24, 20_000)
 
 
 def best_contents(
@@ -82,9 +82,9 @@ class _Search:
     """The shapes that matter in the order in which they are decided, and the table of those to come."""
 
     def __init__(self, knapsack: Knapsack, values: Floats, core: Ints, sums: Sums, effort: Effort):
-        self._most, step = effort.partial, knapsack.coarser(knapsack.step_of(effort.steps, sums, None), effort.cells)
-        self._step = step
-        self._shapes, needs = np.flatnonzero(core), knapsack.least_needs
+        self._most, self._shapes, needs = effort.partial, np.flatnonzero(core), knapsack.least_needs
+        cells = effort.cells // len(self._shapes)
+        step = self._step = knapsack.coarser(knapsack.step_of(effort.steps, sums, None), cells)
         rest = ((needs % step) / step)[self._shapes].max(axis=1)
         sizes = (needs[self._shapes] / np.maximum(np.array(knapsack.offer), 1)).max(axis=1)
         order = np.lexsort((-sizes, -rest))

@@ -5,6 +5,7 @@ and counts what is left over. Its duals price new patterns, one knapsack for eac
 """
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -334,18 +335,23 @@ class CoveringLp:
             found.append(entry.knapsack.bound(values, entry.most(self._most), entry.known(values)))
         return found
 
-    def exact(self, duals: Duals, loaded: Effort, others: Effort) -> tuple[list[float], bool]:
+    def exact(
+        self, duals: Duals, loaded: Effort, others: Effort, bounds: Sequence[float] | None = None
+    ) -> tuple[list[float], bool]:
         """Return what no host of each type is worth more than, and whether any pattern was added.
 
-        For types with hosts it is searched for with one effort, for the others with another.
+        For types with hosts it is searched for with one effort, for the others with another. `bounds` are what is known
+        of it: those that a pattern is worth stay.
         """
-        bounds, added = [], False
+        found, added = list(bounds or [math.inf] * len(self.types)), False
         for position, entry in enumerate(self.types):
             values, effort = duals.values(position, entry), loaded if self.loaded[position] else others
-            contents, bound = best_contents(entry.knapsack, values, entry.most(self._most), entry.known(values), effort)
-            added |= self._improve(position, contents[:ADDED], duals)
-            bounds.append(bound)
-        return bounds, added
+            known = entry.known(values)
+            if found[position] > known + IMPROVES * max(1.0, known):
+                contents, bound = best_contents(entry.knapsack, values, entry.most(self._most), known, effort)
+                added |= self._improve(position, contents[:ADDED], duals)
+                found[position] = min(found[position], bound)
+        return found, added
 
     def worth_most(self, duals: Duals, below: float) -> list[tuple[int, Ints]]:
         """Return contents for hosts that there are, worth at most so much less than one: type, and content by row."""

@@ -96,9 +96,10 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
             if cut.is_broken_by(target):
                 return cut
         if not added:
+            exact = None
             for efforts in EFFORTS:
-                hosts, added = columns.exact(duals, *efforts)
-                cut = _cut(columns, duals, hosts)
+                exact, added = columns.exact(duals, *efforts, exact)
+                cut = _cut(columns, duals, exact)
                 if cut.is_broken_by(target) and (not added or cut.excess(target) > DEEP * missing):
                     return cut
                 if added:
