@@ -53,7 +53,6 @@ def test_a_search_that_proves_nothing_still_places_by_its_patterns(
 ) -> None:
     wish, book = TWINS["pools"]
     monkeypatch.setattr(search, "PATTERN_STEPS", 0)
-    monkeypatch.setattr(search, "SEARCH_SHAPES", 0)
     monkeypatch.setattr(search, "find_cut", unproven)
     plan = size(wish, edition, book)
     assert verdict(plan, wish, edition, book)

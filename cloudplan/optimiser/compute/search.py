@@ -38,9 +38,6 @@ PATTERNS_MAX = 5_000
 CUTS_MAX = 100
 """Cuts after which the bound is left as it is."""
 
-SEARCH_SHAPES, SEARCH_NODES, SEARCH_GAP = 60, 1_000, 0.0005
-"""Shapes up to which an ILP over the columns looks for placements, its nodes, and the relative gap where it stops."""
-
 CLOSE = Fraction(1, 20_000)
 """A placement this close to the bound, as a share of it, ends the search."""
 
@@ -228,7 +225,7 @@ class _Search:
         return cut
 
     def _placements(self) -> Iterator[tuple[Cluster, ...]]:
-        """Yield placements on the hosts that the ILP wants, with hosts more where need be, then one of known patterns.
+        """Yield placements on the hosts that the ILP wants, with hosts more where need be.
 
         Ends with the first that needs no more than the ILP says.
         """
@@ -239,8 +236,6 @@ class _Search:
                 break
             for complete in completed(self._case, self._columns.types, found):
                 yield self._clusters(fleets, complete)
-        if len(self._columns.items) <= SEARCH_SHAPES:
-            yield from self._picked()
 
     def _dives(self) -> Iterator[tuple[FleetIlp, Dive]]:
         """Yield the hosts that the ILP wants, with more and more slack, filled by a dive.
@@ -279,14 +274,6 @@ class _Search:
 
     def _clusters(self, fleets: FleetIlp, found: Dive) -> tuple[Cluster, ...]:
         return clusters_of_dive(self._case, self._pools, self._columns, fleets, found)
-
-    def _picked(self) -> Iterator[tuple[Cluster, ...]]:
-        """Yield the clusters of an ILP over the patterns known."""
-        fleets = FleetIlp(self._case, self._site, self._pools)
-        known = {entry.key: list(entry.patterns) for entry in self._columns.types}
-        listed = list_patterns(self._case, fleets, known)
-        if fleets.minimise(replace(self._budget, nodes=SEARCH_NODES, gap=SEARCH_GAP)).found:
-            yield clusters_of_hosts(self._case, self._pools, fleets, loaded_hosts(fleets, listed))
 
 
 def clusters_of_dive(
