@@ -24,7 +24,7 @@ GIVEN = 200
 
 @dataclass(frozen=True)
 class Effort:
-    """How closely to search: memory steps of a host, cells of the tables of all shapes, partial contents, each at most."""
+    """How closely to search, each at most: memory steps of a host, cells of all tables together, partial contents."""
 
     steps: int
     cells: int
