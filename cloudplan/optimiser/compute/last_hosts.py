@@ -12,7 +12,7 @@ from cloudplan.optimiser.compute.column_generation import LITERAL_ROUNDS, Coveri
 from cloudplan.optimiser.compute.host_table import Ints
 from cloudplan.optimiser.solver import Budget, WholeModel
 
-NODES = 300
+NODES = 100
 """Nodes of the search for whole numbers."""
 
 BELOW = 0.05
