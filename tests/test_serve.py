@@ -16,10 +16,15 @@ import jsonschema
 import pytest
 from conftest import Ran, bad_input, vm, workload
 from serving import Server, form, server
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from cloudplan.base import limits
 from cloudplan.web import openapi
 from cloudplan.web.api import JobShown
+from cloudplan.web.asked import asked
 from cloudplan.web.desk import Desk, lacking_for_pdf
 from cloudplan.web.folder import Folder
 from cloudplan.web.guard import Guard
@@ -87,7 +92,13 @@ def test_a_fault_of_a_job_is_that_of_the_command_line(served: Server) -> None:
 @pytest.mark.parametrize(
     ("verb", "body", "words"),
     [
-        ("size", b"{", "not JSON"),
+        ("size", b"{", "not a request in JSON"),
+        ("size", b"\xff", "not UTF-8 text"),
+        ("size", b'{"workload": {}, "workload": {}}', "key given twice"),
+        ("size", b'{"workload": {"name": "\\ud800"}}', "half of a surrogate pair"),
+        ("size", b'{"workload": {}, "gap": "\\ud800"}', "half of a surrogate pair"),
+        ("size", b'{"workload": {}, "gap": NaN}', "a finite number"),
+        ("size", b'{"workload": ' + b'{"a":' * 99 + b"1" + b"}" * 100, "nested too deeply"),
         ("size", b"[]", "a JSON object"),
         ("size", b"{}", "workload is needed"),
         ("size", b'{"workload": [], "x": 1}', "as its schema says"),
@@ -103,6 +114,21 @@ def test_a_fault_of_a_job_is_that_of_the_command_line(served: Server) -> None:
 def test_a_request_that_is_wrong_is_told_so(verb: str, body: bytes, words: str, served: Server) -> None:
     told = served.ask(f"api/{verb}", body, {"Content-Type": "application/json"})
     assert told.status == 400 and words in "; ".join(fault["message"] for fault in told.json["faults"])
+
+
+def test_what_is_sent_as_json_is_kept_as_it_was_written(tmp_path: Path) -> None:
+    body = b'{"workload": {"a": 0.12345678901234567890, "b": 7}, "gap": 1e-3}'
+    request = Request({"type": "http", "headers": [(b"content-type", b"application/json")]}, once(body))
+    wanted = asyncio.run(asked(request, SIZE, Folder(tmp_path)))
+    assert wanted.files == {"workload.yaml": b'{"a": "0.12345678901234567890", "b": 7}'}
+    assert "--gap=1e-3" in wanted.arguments(SIZE)
+
+
+def once(body: bytes) -> Any:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    return receive
 
 
 def test_a_command_line_has_no_words_that_were_not_meant() -> None:
@@ -254,12 +280,10 @@ def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
 # --- who gets in -----------------------------------------------------------------------------------------------------
 
 
-async def inner(_: Any, receive: Any, send: Any) -> None:
+async def inner(request: Request) -> Response:
     """Read all that is sent, and answer."""
-    while (await receive()).get("more_body"):
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
+    await request.body()
+    return Response()
 
 
 @pytest.mark.parametrize(
@@ -310,7 +334,8 @@ def asked_of_guard(path: str, headers: dict[str, str], parts: list[bytes]) -> tu
 
     raw = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1:99", **headers}.items()]
     scope = {"type": "http", "path": path, "headers": raw, "method": "POST", "query_string": b""}
-    asyncio.run(Guard(inner, "T", 99)(scope, receive, send))
+    app = Starlette(routes=[Route("/{path:path}", inner, methods=["POST"])])
+    asyncio.run(Guard(app, "T", 99)(scope, receive, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

@@ -9,7 +9,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -150,14 +150,16 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return tree
 
 
-def json_document(text: str, name: str, what: str) -> Document:
+def json_document(text: str, name: str, what: str, parse_float: Callable[[str], Any] | None = None) -> Document:
     """Parse JSON text, numbers as numbers; `name` stands for the file in every message, `what` for what it should be.
+
+    `parse_float` makes something else of numbers with a point or an exponent, such as their text.
 
     Raises BadInputError when it is not JSON, and for the first value that no document has: nested too deeply, text that
     is no Unicode, a number that is not finite.
     """
     try:
-        tree = json.loads(text, object_pairs_hook=unique_keys)
+        tree = json.loads(text, object_pairs_hook=unique_keys, parse_float=parse_float)
     except (ValueError, RecursionError) as error:
         raise BadInputError([Fault(f"not {what} in JSON: {error}", where=name)]) from None
     document = Document(tree, name)

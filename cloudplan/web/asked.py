@@ -1,6 +1,5 @@
 """What a request asks for: documents and options, from a form with files or from JSON, as one and the same."""
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from cloudplan.base import limits
+from cloudplan.base import files, limits
 from cloudplan.base.errors import BadInputError, Fault
+from cloudplan.base.yamlfile import json_document
 from cloudplan.web.folder import Folder
 from cloudplan.web.job import RESULT, Job
 from cloudplan.web.project import json_of, safe_name
@@ -26,6 +26,7 @@ NAMES = {
 MADE_BY = {"import": (WORKLOAD, "workload.yaml"), "size": (PLAN, "plan.json"), "compare": (COMPARISON, "compare.json")}
 """The document that a job makes, and its file."""
 _JSON = "application/json"
+_BODY = "body"
 
 
 @dataclass
@@ -84,12 +85,10 @@ def _add_form(form: FormData, verb: Verb, folder: Folder, made: Asked) -> None:
 
 
 def _of_json(body: bytes, verb: Verb, folder: Folder) -> Asked:
-    try:
-        values = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadInputError([Fault(f"not JSON: {error}", where="body")]) from None
+    exact = None if PLAN in verb.documents else str  # what people write is read as text; a plan has numbers
+    values = json_document(files.text_of(body, _BODY), _BODY, "a request", parse_float=exact).tree
     if not isinstance(values, dict):
-        raise BadInputError([Fault("allowed: a JSON object", where="body")])
+        raise BadInputError([Fault("allowed: a JSON object", where=_BODY)])
     made = Asked()
     for name, value in values.items():
         if name == "job":

@@ -7,6 +7,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,12 +27,9 @@ HEADERS = {
 }
 NAMES = ("127.0.0.1", "localhost")
 """The names of this machine that a browser may have asked for: any other was made to point here."""
+_TOO_LARGE = "more bytes than are read"
 _API = "/api/"
 _BEARER = "Bearer "
-
-
-class TooLargeError(Exception):
-    """More bytes were sent than are read."""
 
 
 class Guard:
@@ -56,14 +54,11 @@ class Guard:
             message = await receive()
             read += len(message.get("body", b""))
             if read > most:
-                raise TooLargeError
+                raise HTTPException(413, _TOO_LARGE)
             return message
 
         inside = {**scope, "root_path": f"/{self._token}" if self._is_below(scope["path"]) else ""}
-        try:
-            return await self._app(inside, bounded, _dressed(send))
-        except TooLargeError:
-            return await _plain(413, "too large")(scope, receive, _dressed(send))
+        return await self._app(inside, bounded, _dressed(send))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if headers.get("host") not in self._hosts:
@@ -75,7 +70,7 @@ class Guard:
             return _plain(403, "open the address that `cloudplan serve` printed")
         length = headers.get("content-length") or "0"
         if not length.isdecimal() or int(length) > _most(headers):
-            return _plain(413, "too large")
+            return _plain(413, _TOO_LARGE)
         return None
 
     def _is_below(self, path: str) -> bool:
