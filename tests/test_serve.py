@@ -1,10 +1,12 @@
 """Pages on one's own machine: jobs are the command line, nothing is lost or mixed, nobody else gets in."""
 
 import asyncio
+import errno
 import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import zipfile
@@ -22,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cloudplan.base import limits
-from cloudplan.web import openapi
+from cloudplan.web import openapi, running
 from cloudplan.web.api import JobShown
 from cloudplan.web.asked import asked
 from cloudplan.web.desk import Desk, lacking_for_pdf
@@ -237,7 +239,11 @@ def test_a_cancelled_search_keeps_its_best_plan(served: Server) -> None:
     assert served.ask(f"api/jobs/{job['id']}").status == 404
 
 
-def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
+def failing(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOMEM, "no memory")
+
+
+def test_a_job_is_what_its_folder_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(tmp_path / "work")
     with folder.alone():
         with bad_input() as faults, Folder(tmp_path / "work").alone():
@@ -248,8 +254,14 @@ def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
             "quote", ["quote", "in/plan.json"], {}, of=job, after=job, takes={"plan.json": "plan.json"}
         )
         assert (job.state, folder.job(job.id)) == ("queued", job)
+        with monkeypatch.context() as patched, pytest.raises(OSError, match="no memory"):
+            patched.setattr(running.subprocess, "Popen", failing)
+            running.begun(job)
+        assert job.state == "queued"  # it waits until the machine can
         (job.path / "started").touch()
         assert job.state == "cut"
+        (job.path / "ended.json").touch()
+        assert job.state == "cut"  # the machine went down before what it says was written
         (page.path / "ended.json").write_text('{"status": null}')
         assert page.state == "dropped"
         again = folder.again(job)
@@ -269,12 +281,40 @@ def test_a_job_is_what_its_folder_says(tmp_path: Path) -> None:
         (job.files / "link").symlink_to("/etc/passwd")
         assert [*job.outputs()] == ["plan.json"]
         assert not folder.remove([], [again]) and folder.remove([], [job]) and not job.path.exists()
+        assert not folder.empty()
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").touch()
     with bad_input() as faults, Folder(other).alone():
         pass
     assert "something else in this folder" in faults[0].message
+
+
+def test_a_folder_is_the_owners_alone_and_can_be_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    path.mkdir(mode=0o755)
+    path.chmod(0o755)
+    folder = Folder(path)
+    with folder.alone():
+        assert path.stat().st_mode & 0o777 == 0o700
+        project = folder.add_project("p")
+        kept = [project.hand_in(name, io.BytesIO(name.encode())) for name in ("a", "b")]
+        project.drop(kept[0].id)
+        assert [file.said.name for file in project.files()] == ["b"]
+        left = [project.path / "files" / ".making-1", path / "jobs" / ".making-2", path / "tmp" / "3"]
+        for each in left:
+            each.mkdir()
+        torn = folder.add_job("size", [], {})
+        (torn.path / "job.json").write_text("{")
+    (path / "projects" / "x").symlink_to(tmp_path)
+    with Folder(path).alone():
+        assert not any(each.exists() for each in left) and folder.jobs() == []
+        assert folder.empty() and folder.projects() == [] and not torn.path.exists()
+    assert (tmp_path / "work").exists()
+    shutil.rmtree(path / "jobs")  # as a server leaves it that was killed as it began
+    shutil.rmtree(path / "tmp")
+    with Folder(path).alone():
+        assert (path / "jobs").is_dir()
 
 
 # --- who gets in -----------------------------------------------------------------------------------------------------

@@ -18,12 +18,10 @@ from typing import BinaryIO
 
 from cloudplan.base.errors import BadInputError, Fault
 from cloudplan.web.job import OVER, Job, Said, job_at, locked
-from cloudplan.web.project import Project, project_at
+from cloudplan.web.project import MAKING, Project, project_at, removed
 
 MARK = "cloudplan-serve"
 """The file that says whose folder it is: what stands in a folder without it is somebody else's."""
-MAKING = ".making-"
-"""How the names of folders begin that are not yet whole."""
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -37,22 +35,25 @@ class Folder:
     def alone(self) -> Iterator[None]:
         """Have the folder for this server alone, made if it is not there.
 
-        Raises BadInputError for a folder that another server has, and for one that holds something else.
+        Raises BadInputError for a folder that another server or somebody else has, and for one that holds something
+        else.
         """
-        try:
-            self.path.mkdir(mode=0o700, exist_ok=True)
-            if not (self.path / MARK).exists() and any(self.path.iterdir()):
-                message = "there is something else in this folder; give a new one, or one of `cloudplan serve`"
-                raise BadInputError([Fault(message, where=str(self.path))])
-            for name in ("projects", "jobs", "tmp"):
-                (self.path / name).mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise BadInputError([Fault(f"cannot be used: {error.strerror}", where=str(self.path))]) from None
-        with locked(self.path / MARK, fcntl.LOCK_EX | fcntl.LOCK_NB) as free:
-            if not free:
-                raise BadInputError([Fault("another server uses this folder now", where=str(self.path))])
-            for left in [*self.path.glob(f"*/{MAKING}*"), *(self.path / "tmp").iterdir()]:
-                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        with contextlib.ExitStack() as held:
+            try:
+                self.path.mkdir(mode=0o700, exist_ok=True)
+                if not (self.path / MARK).exists() and any(self.path.iterdir()):
+                    message = "there is something else in this folder; give a new one, or one of `cloudplan serve`"
+                    raise BadInputError([Fault(message, where=str(self.path))])
+                self.path.chmod(0o700)  # it may have been there before, for others too
+                if not held.enter_context(locked(self.path / MARK, fcntl.LOCK_EX | fcntl.LOCK_NB)):
+                    raise BadInputError([Fault("another server uses this folder now", where=str(self.path))])
+                for name in ("projects", "jobs", "tmp"):
+                    (self.path / name).mkdir(mode=0o700, exist_ok=True)
+                for pattern in (f"*/{MAKING}*", f"projects/*/files/{MAKING}*", "tmp/*"):
+                    for left in self.path.glob(pattern):
+                        _gone(left)
+            except OSError as error:
+                raise BadInputError([Fault(f"cannot be used: {error.strerror}", where=str(self.path))]) from None
             yield
 
     # --- jobs --------------------------------------------------------------------------------------------------------
@@ -156,9 +157,15 @@ class Folder:
         if any(job.state not in OVER for job in jobs):
             return False
         for path in (*(each.path for each in projects), *(job.path for job in jobs)):
-            gone = path.with_name(f"{MAKING}{path.name}")
-            path.rename(gone)  # at once, so that nobody sees half of it
-            shutil.rmtree(gone)
+            removed(path)
+        return True
+
+    def empty(self) -> bool:
+        """Remove all there is, be it well-formed or not; do nothing and return False while a job is not over."""
+        if any(job.state not in OVER for job in self.jobs()):
+            return False
+        for path in (*_inside(self.path / "projects"), *_inside(self.path / "jobs")):
+            removed(path)
         return True
 
     @contextlib.contextmanager
@@ -173,6 +180,11 @@ class Folder:
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
+
+
+def _gone(path: Path) -> None:
+    """Remove what was left, whatever it is."""
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _inside(path: Path) -> list[Path]:

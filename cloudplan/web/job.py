@@ -94,10 +94,10 @@ class Job:
 
     @property
     def ended(self) -> Ended | None:
-        """How the command ended; None while it has not, or when its process is gone without a word."""
+        """How the command ended; None while it has not, or when its process or its machine is gone without a word."""
         try:
             return Ended.model_validate_json((self.path / "ended.json").read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValidationError):
             return None
 
     @property

@@ -20,6 +20,7 @@ def main() -> NoReturn:
     write(folder / "pid", str(os.getpid()))
     status = BUG
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background may not have heard it
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # whoever asked before is heard now
         from cloudplan.cli import main as command_line  # noqa: PLC0415 - an interruption is heard from here on
 

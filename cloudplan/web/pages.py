@@ -265,7 +265,7 @@ def remove_project(request: Request) -> Response:
 def empty(request: Request) -> Response:
     """Remove all projects and all jobs."""
     view = View(request)
-    if not view.desk.folder.remove(view.desk.folder.projects(), view.desk.folder.jobs()):
+    if not view.desk.folder.empty():
         return view.refused(_RUNNING, 409)
     return view.to("")
 

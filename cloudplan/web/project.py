@@ -32,6 +32,8 @@ KINDS = {
     kinds.IMPORT_RULES: RULES,
 }
 """The kinds of files that a project takes, and the documents of verbs that they are."""
+MAKING = ".making-"
+"""How the names of folders begin that are not yet whole, or not any more."""
 _NAME = re.compile(r"[^\w.() +-]")
 _LONGEST = 100
 _LOGO = "letterhead.logo"
@@ -94,7 +96,7 @@ class Project:
         """Return the files that were handed in, in their order."""
         found = []
         for folder in (self.path / "files").iterdir():
-            if folder.name.startswith("."):  # it is being written
+            if folder.name.startswith(MAKING):
                 continue
             try:
                 told = HandedIn.model_validate_json((folder / "told.json").read_bytes())
@@ -114,7 +116,7 @@ class Project:
     def hand_in(self, name: str, content: BinaryIO, *, edited: bool = False) -> File:
         """Keep a file, and tell what it is by what is in it."""
         order = time.time_ns()
-        staged = self.path / "files" / f".{order}"
+        staged = self.path / "files" / f"{MAKING}{order}"
         staged.mkdir(mode=0o700)
         try:
             place = staged / safe_name(name)
@@ -140,7 +142,14 @@ class Project:
         """Remove a file that was handed in."""
         for file in self.files():
             if file.id == id:
-                shutil.rmtree(file.path.parent)
+                removed(file.path.parent)
+
+
+def removed(path: Path) -> None:
+    """Remove a folder: at once, so that nobody sees half of it."""
+    gone = path.with_name(f"{MAKING}{path.name}")
+    path.rename(gone)
+    shutil.rmtree(gone)
 
 
 def project_at(path: Path) -> Project | None:

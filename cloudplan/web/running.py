@@ -98,7 +98,7 @@ class Queue:
             elif running < self._most and (first is None or first.state in RESULT):
                 if first:
                     _take(job, first)
-                self._watch(job, _begun(job))
+                self._watch(job, begun(job))
                 running += 1
         return dropped
 
@@ -124,7 +124,7 @@ def _take(job: Job, first: Job) -> None:
             shutil.copyfile(found[name], job.files / place)
 
 
-def _begun(job: Job) -> subprocess.Popen[bytes]:
+def begun(job: Job) -> subprocess.Popen[bytes]:
     """Begin the process of a job, in a session of its own: it holds the lock, and hears no Ctrl-C of this terminal."""
     lock = os.open(job.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the process listens
@@ -137,11 +137,13 @@ def _begun(job: Job) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                cwd=job.path,
                 env={**os.environ, "TMPDIR": str(job.path)},
                 pass_fds=(lock,),
                 start_new_session=True,
             )
+    except OSError:
+        (job.path / "started").unlink(missing_ok=True)  # it waits on
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(lock)
