@@ -44,10 +44,11 @@ OPENER = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}
 
 @dataclass
 class Server:
-    """A server that runs: its process, its address, and the token in it."""
+    """A server that runs: its process, its address with the token in it, and its folder."""
 
     process: subprocess.Popen[str]
     address: str
+    folder: Path
 
     @property
     def token(self) -> str:
@@ -103,6 +104,12 @@ class Server:
             time.sleep(0.05)
         return job
 
+    def signal(self, id: str, number: signal.Signals) -> None:
+        """Send a signal to the process of a job, and to those that it began, once it said its number."""
+        pid = self.folder / "jobs" / id / "pid"
+        self.until(id, lambda _: pid.exists())
+        os.killpg(int(pid.read_text()), number)
+
     def file(self, job: Mapping[str, Any], name: str) -> bytes:
         """Return a file that a job wrote."""
         return self.ask(f"api/jobs/{job['id']}/files/{name}").body
@@ -116,6 +123,18 @@ class Server:
         """Press Ctrl-C, and return the exit status."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=30)
+
+
+def estate() -> dict[str, Any]:
+    """Return a workload that takes some seconds, and has a plan long before."""
+    groups = [
+        {
+            **{"name": f"s{n}", "count": 5, "vcpus": 1 + 7 * n % 24, "memory_gib": 2 + 13 * n % 120},
+            "disks": [{"size_gib": 40 + n}],
+        }
+        for n in range(200)
+    ]
+    return {"schema": "cloudplan/workload/v1", "name": "estate", "vms": groups}
 
 
 def form(fields: Mapping[str, Any]) -> tuple[bytes, str]:
@@ -137,7 +156,7 @@ def server(folder: Path, *options: str) -> Iterator[Server]:
     assert process.stderr
     first = process.stderr.readline()
     try:
-        yield Server(process, str(json.loads(first)["serving"]))
+        yield Server(process, str(json.loads(first)["serving"]), folder)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

@@ -100,6 +100,11 @@ def _script() -> str:
     return files(__package__).joinpath("templates", "page.js").read_text(encoding="utf-8").strip()
 
 
+def script_hash() -> str:
+    """Return by which SHA-256 the policy of the page lets its one script run."""
+    return base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
+
+
 class _Page:
     """What the page shows, as texts and shares."""
 
@@ -111,7 +116,6 @@ class _Page:
         plan, quote, spoken = self.plan, self.quote, self.spoken
         conditions = service_tables.table(quote.case.edition)
         costs = CostPanels(quote, spoken)
-        script = _script()
         return {
             "t": spoken.text,
             "lang": spoken.code,
@@ -142,8 +146,8 @@ class _Page:
             "bill_total": spoken.amount(quote.monthly, plan.prices.currency),
             "licences": [{**listed(each, spoken), "title": say(each.title, spoken)} for each in beside_quote(quote)],
             "made_with": listed(plan_tables.made_with(quote.made), spoken),
-            "script": Markup(script),
-            "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            "script": Markup(_script()),
+            "script_hash": script_hash(),
             "block": BLOCK,
             "carried": Markup(block_of(Carried.of(quote.priced, "page", spoken.code))),
         }

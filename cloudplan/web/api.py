@@ -130,8 +130,7 @@ def one(request: Request) -> Response:
 
 def every(request: Request) -> Response:
     """Show all jobs, the newest first."""
-    jobs = sorted(desk_of(request).folder.jobs(), key=lambda job: -job.said.order)
-    base = base_of(request)
+    jobs, base = desk_of(request).folder.jobs(), base_of(request)
     return JSONResponse({"jobs": [shown(job, base).model_dump(mode="json", by_alias=True) for job in jobs]})
 
 

@@ -101,6 +101,11 @@ class Desk:
 
     # --- the jobs of a project ---------------------------------------------------------------------------------------
 
+    def imported_with(self, project: Project) -> Mapping[str, Any]:
+        """Return the options of the newest import of a project: who chose pseudonyms does not want names the next time."""
+        imports = [job for job in self.folder.of_project(project) if job.said.kind == IMPORT.name]
+        return IMPORT.options_in(imports[0].said.arguments) if imports else {}
+
     def begin_import(self, project: Project, options: Mapping[str, Any], lang: Code) -> Job | None:
         """Add the import of all inventories of a project; None when there are none."""
         inventories = project.of(INVENTORY)

@@ -59,9 +59,9 @@ class Folder:
     # --- jobs --------------------------------------------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
-        """Return all jobs."""
-        found = (job_at(path) for path in _inside(self.path / "jobs"))
-        return [job for job in found if job]
+        """Return all jobs, the newest first."""
+        found = [job for job in (job_at(path) for path in _inside(self.path / "jobs")) if job]
+        return sorted(found, key=lambda job: -job.said.order)
 
     def job(self, id: str) -> Job | None:
         """Return a job, None when there is none of this id."""
@@ -148,7 +148,7 @@ class Folder:
 
     def of_project(self, project: Project) -> list[Job]:
         """Return the jobs of a project, the newest first."""
-        return sorted((job for job in self.jobs() if job.said.project == project.id), key=lambda job: -job.said.order)
+        return [job for job in self.jobs() if job.said.project == project.id]
 
     # --- emptying ----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The pages before there is a plan: where one begins, and the files and the workload of a project."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,8 +34,20 @@ DOCUMENTS = {
     RULES: message("The rules of an import"),
     LOGO: message("A logo, for the terms"),
 }
-CHOSEN = ("powered_off", "on_duplicate", "damaged")
-"""Options of an import that are chosen from a list."""
+CHOICES = {
+    "powered_off": {
+        "keep": message("keep disks and backup only"),
+        "drop": message("leave them out"),
+        "on": message("size them as if they ran"),
+    },
+    "on_duplicate": {
+        "fail": message("tell it as a fault"),
+        "newest": message("take the newest"),
+        "keep": message("keep both"),
+    },
+    "damaged": {"refuse": message("refuse the inventory"), "leave-out": message("leave them out")},
+}
+"""Options of an import that are chosen from a list, and their choices."""
 SWITCHES = ("without_swap", "right_size", "anonymise")
 OPTIONS = {
     "powered_off": message("VMs that are off"),
@@ -44,6 +57,10 @@ OPTIONS = {
     "right_size": message("Smaller where measured use allows it"),
     "anonymise": message("Pseudonyms in place of all names"),
 }
+
+
+_LINE = re.compile(r":(\d+):\d+$")
+"""The end of where a fault is: its line, and its column."""
 
 
 def begin(request: Request) -> Response:
@@ -59,9 +76,10 @@ def start(request: Request) -> Response:
     """Show where one begins: files to hand in, the projects that there are."""
     view = View(request)
     folder = view.desk.folder
-    projects = [(project, folder.of_project(project)) for project in folder.projects()]
-    alone = [job for job in folder.jobs() if not job.said.project]
-    return view.rendered("start.html.j2", projects=projects, alone=sorted(alone, key=lambda job: -job.said.order))
+    jobs = folder.jobs()
+    sizings = {job.said.project: job for job in reversed(jobs) if job.said.kind == "size"}
+    alone = [job for job in jobs if not job.said.project]
+    return view.rendered("start.html.j2", projects=folder.projects(), sizings=sizings, alone=alone)
 
 
 async def add_project(request: Request) -> Response:
@@ -83,13 +101,13 @@ def _made(view: View, name: str, uploads: Sequence[UploadFile]) -> Project:
 
 
 def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None:
-    """Keep files, and import the inventories of the project again where that is what they are for."""
+    """Keep files, and import the inventories of the project, in the way chosen last, where that is what they are for."""
     handed_in = [project.hand_in(upload.filename or "file", upload.file) for upload in uploads]
     kinds_in = {file.said.document for file in handed_in}
     draft = view.desk.draft(project)
     is_edited = draft is not None and draft.file is not None and draft.file.said.edited
     if kinds_in & {INVENTORY, RULES} and WORKLOAD not in kinds_in and not is_edited:
-        view.desk.begin_import(project, {}, view.lang)
+        view.desk.begin_import(project, view.desk.imported_with(project), view.lang)
 
 
 def uploads_of(form: FormData) -> list[UploadFile]:
@@ -130,9 +148,10 @@ def project(request: Request) -> Response:
         progress=view.progress,
         has_prices=bool(found.of(PRICES)),
         has_inventory=bool(found.of(INVENTORY)),
-        choices=[(name, IMPORT.parameters[name]) for name in CHOSEN],
+        chosen=view.desk.imported_with(found),
+        choices=[(name, IMPORT.parameters[name].default, choices) for name, choices in CHOICES.items()],
         option_words={name: view.spoken.said(text) for name, text in OPTIONS.items()},
-        switches=[(name, IMPORT.parameters[name]) for name in SWITCHES],
+        switches=SWITCHES,
         sized=[job for job in jobs if job.said.kind == "size"],
     )
 
@@ -146,11 +165,11 @@ def _faulty(draft: Draft) -> Sequence[Mapping[str, Any]]:
     lines = draft.text.split("\n")
     found = []
     for fault in draft.faults:
-        where = (fault.get("where") or "").split(":")
-        number = next((int(part) for part in where[1:] if part.isdecimal()), 0)
+        place = _LINE.search(fault.get("where") or "")
+        number = int(place[1]) if place else 0
         text = lines[number - 1] if 0 < number <= len(lines) else ""
-        place = f"{fault['path']}: " if fault.get("path") else ""
-        found.append({"line": number, "text": text[:300], "message": f"{place}{fault['message']}"})
+        path = f"{fault['path']}: " if fault.get("path") else ""
+        found.append({"line": number, "text": text[:300], "message": f"{path}{fault['message']}"})
     return found
 
 
@@ -216,7 +235,7 @@ async def begin_import(request: Request) -> Response:
     view = View(request)
     found = project_of(view)
     async with form_of(request) as form:
-        options: dict[str, Any] = {name: str(form[name]) for name in CHOSEN if form.get(name)}
+        options: dict[str, Any] = {name: str(form[name]) for name in CHOICES if form.get(name)}
         options |= {name: True for name in SWITCHES if form.get(name)}
     try:
         job = await run_in_threadpool(view.desk.begin_import, found, options, view.lang)
@@ -249,8 +268,9 @@ async def change_workload(request: Request) -> Response:
     return view.to("jobs", job.id)
 
 
-def _unlike(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n") != other.replace("\r\n", "\n")
+def _unlike(text: str, kept: str) -> bool:
+    """Return whether a text that came back from a page is another one than was shown there."""
+    return clean(text) != clean(kept)
 
 
 def remove_project(request: Request) -> Response:

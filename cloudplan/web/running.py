@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from cloudplan.web.job import OVER, RESULT, Job, locked
 from cloudplan.web.job_process import write
@@ -29,7 +29,8 @@ _PATIENCE = 5.0
 class Queue:
     """What runs, and what is to run next."""
 
-    def __init__(self, jobs: Callable[[], Iterable[Job]], most: int):
+    def __init__(self, jobs: Callable[[], Sequence[Job]], most: int):
+        """`jobs` tells all jobs, the newest first; at `most` so many run at a time."""
         self._jobs, self._most = jobs, most
         self._turn = threading.Condition()
         self._watched: set[str] = set()
@@ -81,7 +82,8 @@ class Queue:
     def _begin_some(self) -> bool:
         """Begin what may begin now; return whether that changed what others wait for."""
         waiting, running, dropped = [], 0, False
-        for job in self._jobs():
+        known = {job.id: job for job in self._jobs()}
+        for job in known.values():
             if job.id in self._watched:
                 running += 1
             elif (state := job.state) in ("running", "stopping"):  # begun by a server before this one
@@ -89,8 +91,7 @@ class Queue:
                 self._watch(job, None)
             elif state == "queued":
                 waiting.append(job)
-        known = {job.id: job for job in self._jobs()} if any(job.said.after for job in waiting) else {}
-        for job in sorted(waiting, key=lambda each: each.said.order):
+        for job in reversed(waiting):  # the oldest first
             first = known.get(job.said.after)
             if job.said.after and (first is None or first.state in OVER - RESULT):
                 write(job.path / "ended.json", '{"status": null}')

@@ -69,7 +69,11 @@ async def terms(request: Request) -> Response:
     except BadInputError as error:
         return view.refused(message("{text}", text=str(error)))
     await run_in_threadpool(found.hand_in, TERMS_FILE, io.BytesIO(text.encode()), edited=True)
-    return view.to("jobs", job, at="quote-it") if job else view.to("projects", found.id, at="files-of")
+    return (
+        view.to("jobs", job, at="quote-it")
+        if view.desk.folder.job(job)
+        else view.to("projects", found.id, at="files-of")
+    )
 
 
 def prices(request: Request) -> Response:

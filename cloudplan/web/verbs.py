@@ -70,6 +70,18 @@ class Verb:
             words += _words(self.parameters[name], value)
         return [*words, *written, "--messages=json"]
 
+    def options_in(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return the options that `arguments` made a command line of, by their names."""
+        by_word = {option.word: option for option in self.parameters.values()}
+        found: dict[str, Any] = {}
+        for word, _, value in (each.partition("=") for each in arguments):
+            option = by_word.get(word)
+            if option and option.is_list:
+                found.setdefault(option.name, []).append(value)
+            elif option:
+                found[option.name] = option.is_flag or value
+        return found
+
 
 def _words(option: Option, value: Any) -> list[str]:
     """Return an option as words of the command line; raise BadInputError for a value that it cannot have."""

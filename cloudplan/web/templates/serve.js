@@ -45,7 +45,8 @@
       request.upload.addEventListener("progress", sent => { if (sent.lengthComputable) bar.value = sent.loaded / sent.total; });
       request.addEventListener("load", () => {
         if (request.status < 400) return location.assign(request.responseURL);
-        told.textContent = words.failed;
+        const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+        told.textContent = answer.querySelector(".fault")?.textContent || words.failed;
       });
       request.addEventListener("error", () => { told.textContent = words.failed; });
       request.open("POST", form.action);
