@@ -102,7 +102,7 @@ class Desk:
     # --- the jobs of a project ---------------------------------------------------------------------------------------
 
     def imported_with(self, project: Project) -> Mapping[str, Any]:
-        """Return the options of the newest import of a project: who chose pseudonyms does not want names the next time."""
+        """Return the options of the newest import of a project: who chose pseudonyms does not want names later."""
         imports = [job for job in self.folder.of_project(project) if job.said.kind == IMPORT.name]
         return IMPORT.options_in(imports[0].said.arguments) if imports else {}
 

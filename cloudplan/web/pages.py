@@ -101,7 +101,7 @@ def _made(view: View, name: str, uploads: Sequence[UploadFile]) -> Project:
 
 
 def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None:
-    """Keep files, and import the inventories of the project, in the way chosen last, where that is what they are for."""
+    """Keep files, and import the inventories of a project, in the way chosen last, where that is what they are for."""
     handed_in = [project.hand_in(upload.filename or "file", upload.file) for upload in uploads]
     kinds_in = {file.said.document for file in handed_in}
     draft = view.desk.draft(project)
