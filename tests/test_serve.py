@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from cloudplan.base import limits
 from cloudplan.web import openapi, running
-from cloudplan.web.api import JobShown
+from cloudplan.web.api import JobShown, Refusal
 from cloudplan.web.asked import asked
 from cloudplan.web.desk import Desk, lacking_for_pdf
 from cloudplan.web.folder import Folder
@@ -123,6 +123,7 @@ def test_a_fault_of_a_job_is_that_of_the_command_line_and_told_as_described(serv
 def test_a_request_that_is_wrong_is_told_so(verb: str, body: bytes, words: str, served: Server) -> None:
     told = served.ask(f"api/{verb}", body, {"Content-Type": "application/json"})
     assert told.status == 400 and words in "; ".join(fault["message"] for fault in told.json["faults"])
+    Refusal.model_validate(told.json)
 
 
 def test_what_is_sent_as_json_is_kept_as_it_was_written(tmp_path: Path) -> None:
@@ -521,12 +522,12 @@ def test_terms_may_be_written_and_a_price_book_filled_in(served: Server) -> None
 
 
 def test_the_api_is_described_by_the_published_schemas() -> None:
-    told = openapi.document(JobShown, "")
+    told = openapi.document(JobShown, Refusal, "")
     schemas = told["components"]["schemas"]
     assert {f"/api/{name}" for name in VERBS} < told["paths"].keys()
     for name, schema in schemas.items():
         jsonschema.Draft202012Validator.check_schema(schema)
-        assert name == "job" or schema["title"].startswith("cloudplan/")
+        assert name in ("job", "refusal") or schema["title"].startswith("cloudplan/")
     whole = json.dumps(told)
     for reference in set(re.findall(r'"\$ref": "(#[^"]+)"', whole)):
         found: Any = told
@@ -535,7 +536,9 @@ def test_the_api_is_described_by_the_published_schemas() -> None:
     body = told["paths"]["/api/size"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     validator = jsonschema.Draft202012Validator({**body, "components": told["components"]})
     assert not list(validator.iter_errors({"workload": workload(), "time_limit": 5, "assumptions": True}))
-    assert list(validator.iter_errors({"workload": {}})) and list(validator.iter_errors({"catalog": "/etc"}))
+    assert not list(validator.iter_errors({"job": "0a1b2c3d4e5f"}))
+    for wrong in ({"workload": {}}, {"job": "0a1b2c3d4e5f", "catalog": "/etc"}, {"gap": 0.1}):
+        assert list(validator.iter_errors(wrong))
     limit = told["paths"]["/api/size"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert "best verified plan" in limit["time_limit"]["description"]
 

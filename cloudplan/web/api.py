@@ -49,6 +49,13 @@ class JobFault(BaseModel):
     suggestion: str | None = None
 
 
+class Refusal(BaseModel):
+    """What is answered to a request that is refused: the exit status of the command line, or that of HTTP."""
+
+    status: int
+    faults: Sequence[JobFault]
+
+
 class JobShown(BaseModel):
     """A job as the API shows it."""
 
@@ -156,7 +163,7 @@ def remove(request: Request) -> Response:
 
 def described(request: Request) -> Response:
     """Return what the API is, as OpenAPI says it."""
-    return JSONResponse(openapi.document(JobShown, base_of(request)))
+    return JSONResponse(openapi.document(JobShown, Refusal, base_of(request)))
 
 
 def error(request: Request, found: Exception) -> Response:

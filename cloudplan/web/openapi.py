@@ -16,8 +16,8 @@ PUBLISHED: tuple[FileFormat, ...] = ("workload", "prices", "terms", "rules", "pl
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-def document(job: type[BaseModel], base: str) -> dict[str, Any]:
-    """Return the description of the API; `job` is the model of what it answers, `base` where addresses begin."""
+def document(job: type[BaseModel], refusal: type[BaseModel], base: str) -> dict[str, Any]:
+    """Return the description of the API; `job` and `refusal` are the models of its answers, `base` where it begins."""
     paths: dict[str, Any] = {f"/api/{verb.name}": {"post": _post(verb)} for verb in VERBS.values()}
     named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     paths["/api/jobs"] = {
@@ -28,14 +28,14 @@ def document(job: type[BaseModel], base: str) -> dict[str, Any]:
         "get": _get("A job: its state, how far it is, its faults and files.", _ref("job")),
         "delete": {
             "summary": "Remove a job and its files.",
-            "responses": {"204": {"description": "It is gone."}, "409": {"description": "It is not over."}},
+            "responses": {"204": {"description": "It is gone."}, **_NONE, "409": _refused("It is not over.")},
         },
     }
     paths["/api/jobs/{id}/cancel"] = {
         "parameters": [named],
         "post": {
             "summary": "Let a job never begin, or end with the best that it found; asked again, at once and without.",
-            "responses": {"202": _json("The job.", _ref("job"))},
+            "responses": {"202": _json("The job.", _ref("job")), **_NONE},
         },
     }
     file = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -43,7 +43,7 @@ def document(job: type[BaseModel], base: str) -> dict[str, Any]:
         "parameters": [named, file],
         "get": {
             "summary": "A file that a job wrote.",
-            "responses": {"200": {"description": "The file.", "content": {"application/octet-stream": {}}}},
+            "responses": {"200": {"description": "The file.", "content": {"application/octet-stream": {}}}, **_NONE},
         },
     }
     return {
@@ -54,7 +54,11 @@ def document(job: type[BaseModel], base: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**{name: published(name) for name in PUBLISHED}, "job": _moved(job.model_json_schema(), "job")},
+            "schemas": {
+                **{name: published(name) for name in PUBLISHED},
+                "job": _moved(job.model_json_schema(), "job"),
+                "refusal": _moved(refusal.model_json_schema(), "refusal"),
+            },
         },
     }
 
@@ -80,21 +84,21 @@ def _post(verb: Verb) -> dict[str, Any]:
         if name not in (INVENTORY, LOGO):
             documents[name] = {"type": "object"} if name == COMPARISON else _ref(name)
     options = {name: _option(option) for name, option in verb.parameters.items()}
-    others = {
-        **options,
-        "job": {"type": "string", "description": "Instead of a document: the id of the job that made it."},
-        "formats": _list({"enum": list(verb.formats)}),
-    }
-    content: dict[str, Any] = {"multipart/form-data": {"schema": {"type": "object", "properties": {**files, **others}}}}
+    others: dict[str, Any] = {**options, "formats": _list({"enum": list(verb.formats)})}
+    needed: dict[str, Any] = {"required": [verb.needs]}
     if verb.needs in documents:
-        schema = {"type": "object", "properties": {**documents, **others}, "additionalProperties": False}
-        content["application/json"] = {"schema": schema}
+        others["job"] = {"type": "string", "description": "Instead of a document: the id of the job that made it."}
+        needed = {"anyOf": [needed, {"required": ["job"]}]}
+    schema = {"type": "object", "additionalProperties": False, **needed}
+    content = {"multipart/form-data": {"schema": {**schema, "properties": {**files, **others}}}}
+    if verb.needs in documents:
+        content["application/json"] = {"schema": {**schema, "properties": {**documents, **others}}}
     return {
         "summary": f"A job: `cloudplan {verb.name}`.",
         "requestBody": {"required": True, "content": content},
         "responses": {
             "202": _json("The job, which waits for its turn.", _ref("job")),
-            "400": {"description": "What is wrong with the request, fault by fault."},
+            "400": _refused("What is wrong with the request, fault by fault."),
         },
     }
 
@@ -121,8 +125,12 @@ def _json(words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": schema}}}
 
 
+def _refused(words: str) -> dict[str, Any]:
+    return _json(words, _ref("refusal"))
+
+
+_NONE = {"404": _refused("There is none.")}
+
+
 def _get(summary: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "summary": summary,
-        "responses": {"200": _json("As asked.", schema), "404": {"description": "There is none."}},
-    }
+    return {"summary": summary, "responses": {"200": _json("As asked.", schema), **_NONE}}
