@@ -10,6 +10,7 @@ import signal
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -210,6 +211,25 @@ def test_an_import_is_done_again_in_the_way_that_was_chosen_last(tmp_path: Path)
 
 
 # --- nothing lost, nothing mixed -------------------------------------------------------------------------------------
+
+
+def test_each_window_sizes_what_stands_in_it(served: Server) -> None:
+    def text(number: int) -> str:
+        return json.dumps(workload(vms=[vm(vcpus=number)]))
+
+    def size(number: int) -> str:
+        return served.send(f"{path}/workload", {"text": text(number), "do": "size"}).headers["location"]
+
+    sent = served.send("en/projects", {"files": ("w.json", text(1).encode())})
+    path = sent.headers["location"].split("/", 2)[2]
+    numbers = range(2, 8)
+    with ThreadPoolExecutor(len(numbers)) as windows:
+        jobs = [place.rpartition("/")[2] for place in windows.map(size, numbers)]
+    for job in jobs:
+        for _ in range(2):
+            served.ask(f"api/jobs/{job}/cancel", b"")
+    sized = [(served.folder / "jobs" / job / "files" / "in" / "workload.yaml").read_text() for job in jobs]
+    assert sized == [text(number) for number in numbers]
 
 
 def test_a_killed_server_loses_and_mixes_nothing(tmp_path: Path) -> None:

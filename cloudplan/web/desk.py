@@ -89,10 +89,12 @@ class Desk:
             path = job.files / WORKLOAD_FILE
             facts, faults = _read(path)
             return Draft(path, path.read_text(encoding="utf-8"), facts, faults, job=job)
-        if file is None:
-            return None
-        text = file.path.read_bytes().decode(errors="replace")
-        return Draft(file.path, text, file.said.facts, file.said.faults, file=file)
+        return _draft_of(file) if file else None
+
+    def kept(self, project: Project, text: str) -> Draft:
+        """Keep an edited workload, and return it: by then another window may have kept another one."""
+        lines = text.replace("\r\n", "\n").replace("\r", "\n")
+        return _draft_of(project.hand_in(WORKLOAD_FILE, io.BytesIO(lines.encode("utf-8", "replace")), edited=True))
 
     def assumed(self, project: Project, draft: Draft) -> Sequence[Assumption]:
         """Return what any plan of a workload rests on; raise BadInputError when it, or the price book, is faulty."""
@@ -198,10 +200,9 @@ def base_of(request: Request) -> str:
     return str(request.scope.get("app_root_path", request.scope["root_path"]))
 
 
-def edited(project: Project, text: str) -> File:
-    """Keep an edited workload."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return project.hand_in(WORKLOAD_FILE, io.BytesIO(lines.encode("utf-8", "replace")), edited=True)
+def _draft_of(file: File) -> Draft:
+    text = file.path.read_bytes().decode(errors="replace")
+    return Draft(file.path, text, file.said.facts, file.said.faults, file=file)
 
 
 def _some(project: Project, document: str) -> Sequence[File]:

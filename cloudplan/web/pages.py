@@ -20,7 +20,7 @@ from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import assumptions, inventory
 from cloudplan.presentation.tables.table import Notes, say, words
 from cloudplan.web.asked import form_of
-from cloudplan.web.desk import SHOWN_BYTES, Draft, base_of, edited
+from cloudplan.web.desk import SHOWN_BYTES, Draft, base_of
 from cloudplan.web.project import File, Project
 from cloudplan.web.verbs import IMPORT, INVENTORY, LOGO, PRICES, RULES, TERMS, WORKLOAD
 from cloudplan.web.view import View
@@ -258,8 +258,7 @@ async def change_workload(request: Request) -> Response:
         options["time_limit"] = limit
     draft = await run_in_threadpool(view.desk.draft, found)
     if isinstance(text, str) and (draft is None or _unlike(text, draft.text)):
-        await run_in_threadpool(edited, found, text)
-        draft = await run_in_threadpool(view.desk.draft, found)
+        draft = await run_in_threadpool(view.desk.kept, found, text)
     if draft is None:
         return view.refused(message("There is no workload in this project."))
     if draft.faults or not is_to_size:
