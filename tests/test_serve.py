@@ -160,7 +160,9 @@ def test_a_command_line_has_no_words_that_were_not_meant() -> None:
         ORDERS.arguments({}, {})
 
 
-def test_without_what_a_pdf_takes_the_other_formats_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quote_has_the_terms_that_were_given_and_the_formats_that_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Folder(tmp_path / "work")
     with folder.alone():
         desk = Desk(folder, Queue(folder.jobs, 1))
@@ -171,7 +173,11 @@ def test_without_what_a_pdf_takes_the_other_formats_are_made(tmp_path: Path, mon
         assert "--output=quote.pdf" in quote.said.arguments
         monkeypatch.setitem(sys.modules, "weasyprint", None)
         lacking_for_pdf.cache_clear()
+        terms = [project.hand_in(name, io.BytesIO(b"schema: cloudplan/terms/v1\nx: 1\n")) for name in ("a", "b")]
         _, quote = desk.begin_quote(project, sized, {}, "fr")
+        assert "--terms=in/b" in quote.said.arguments  # the newest, though faulty: the job tells why
+        _, quote = desk.begin_quote(project, sized, {}, "fr", terms[:1])
+        assert "--terms=in/a" in quote.said.arguments  # those of this window
         assert "--output=quote.pdf" not in quote.said.arguments and "--output=quote.xlsx" in quote.said.arguments
         assert "cloudplan[pdf]" in lacking_for_pdf()
     lacking_for_pdf.cache_clear()

@@ -77,13 +77,12 @@ class Desk:
 
     def draft(self, project: Project) -> Draft | None:
         """Return the workload of a project, the newest of those handed in, edited and imported; None without one."""
-        handed_in = [file for file in project.files() if file.said.document == WORKLOAD]
         imported = [
             job
             for job in self.folder.of_project(project)
             if job.said.kind == IMPORT.name and job.state in RESULT and WORKLOAD_FILE in job.outputs()
         ]
-        file = handed_in[-1] if handed_in else None
+        file = project.newest(WORKLOAD)
         job = imported[0] if imported else None
         if job and (file is None or job.said.order > file.said.order):
             path = job.files / WORKLOAD_FILE
@@ -130,11 +129,14 @@ class Desk:
         waits = {"of": job, "after": compared or job, "takes": {taken: taken}}
         return self._add(QUOTE, project, files, {"audience": "internal"}, lang, formats=["html"], **waits)
 
-    def begin_quote(self, project: Project, job: Job, options: Mapping[str, Any], lang: Code) -> Sequence[Job]:
-        """Add the quote and the orders of a plan, with the terms of the project."""
+    def begin_quote(
+        self, project: Project, job: Job, options: Mapping[str, Any], lang: Code, given: Sequence[File] = ()
+    ) -> Sequence[Job]:
+        """Add the quote and the orders of a plan, with the terms among the files `given`, else those of the project."""
+        terms = [file for file in given if file.said.document == TERMS]
         files: Given = {
             PLAN: [(PLAN_FILE, job.files / PLAN_FILE)],
-            TERMS: _some(project, TERMS),
+            TERMS: terms[-1:] or _some(project, TERMS),
             LOGO: project.of(LOGO),
         }
         orders = self._add(ORDERS, project, files, {}, lang, formats=["xlsx", "tfvars"], of=job)

@@ -144,13 +144,11 @@ async def quote(request: Request) -> Response:
     view = View(request)
     project, job = _with_plan(view)
     async with form_of(request) as form:
-        uploads = uploads_of(form)
-        if uploads:
-            await run_in_threadpool(take_in, view, project, uploads)
+        given = await run_in_threadpool(take_in, view, project, uploads_of(form))
         lang: Code = "fr" if form.get("lang") == "fr" else "en"
         options = {"audience": str(form.get("audience") or "customer")}
     try:
-        await run_in_threadpool(view.desk.begin_quote, project, job, options, lang)
+        await run_in_threadpool(view.desk.begin_quote, project, job, options, lang, given)
     except BadInputError as error:
         return view.refused(message("{text}", text=str(error)))
     return view.to("jobs", job.id, at="made")

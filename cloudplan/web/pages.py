@@ -100,7 +100,7 @@ def _made(view: View, name: str, uploads: Sequence[UploadFile]) -> Project:
     return project
 
 
-def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None:
+def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> Sequence[File]:
     """Keep files, and import the inventories of a project, in the way chosen last, where that is what they are for."""
     handed_in = [project.hand_in(upload.filename or "file", upload.file) for upload in uploads]
     kinds_in = {file.said.document for file in handed_in}
@@ -108,6 +108,7 @@ def take_in(view: View, project: Project, uploads: Sequence[UploadFile]) -> None
     is_edited = draft is not None and draft.file is not None and draft.file.said.edited
     if kinds_in & {INVENTORY, RULES} and WORKLOAD not in kinds_in and not is_edited:
         view.desk.begin_import(project, view.desk.imported_with(project), view.lang)
+    return handed_in
 
 
 def uploads_of(form: FormData) -> list[UploadFile]:

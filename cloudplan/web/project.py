@@ -106,11 +106,11 @@ class Project:
         return sorted(found, key=lambda file: file.said.order)
 
     def of(self, document: str) -> list[File]:
-        """Return the files of a document that are well-formed, in their order."""
-        return [file for file in self.files() if file.said.document == document and not file.said.faults]
+        """Return the files of a document, in their order; a faulty one too, for what takes it tells why it cannot."""
+        return [file for file in self.files() if file.said.document == document]
 
     def newest(self, document: str) -> File | None:
-        """Return the newest file of a document that is well-formed."""
+        """Return the newest file of a document."""
         return next(reversed(self.of(document)), None)
 
     def hand_in(self, name: str, content: BinaryIO, *, edited: bool = False) -> File:
