@@ -13,7 +13,7 @@ from starlette.routing import Route
 from cloudplan.base.errors import BadInputError
 from cloudplan.web import openapi
 from cloudplan.web.asked import asked
-from cloudplan.web.desk import Desk, base_of, desk_of
+from cloudplan.web.desk import base_of, desk_of, job_of
 from cloudplan.web.handing_out import handed_out
 from cloudplan.web.job import Job, State
 from cloudplan.web.verbs import VERBS
@@ -108,9 +108,9 @@ async def add(request: Request) -> Response:
     try:
         wanted = await asked(request, verb, desk.folder)
         try:
-            job = await run_in_threadpool(desk.add, verb.name, wanted.arguments(verb), wanted.files)
+            job = await run_in_threadpool(desk.add, verb, wanted)
         finally:
-            desk.folder.let_go(wanted.files.values())
+            desk.folder.let_go(wanted.contents.values())
     except BadInputError as error:
         return faults(error)
     return answer(job, request, 202)
@@ -121,18 +121,9 @@ def faults(error: BadInputError) -> Response:
     return JSONResponse({"status": error.exit_status, "faults": [fault.values for fault in error.faults]}, 400)
 
 
-def job_of(request: Request) -> tuple[Desk, Job]:
-    """Return the job that a request is about; raise HTTPException when there is none."""
-    desk = desk_of(request)
-    job = desk.folder.job(request.path_params["id"])
-    if job is None:
-        raise HTTPException(404, "no such job")
-    return desk, job
-
-
 def one(request: Request) -> Response:
     """Show a job."""
-    return answer(job_of(request)[1], request)
+    return answer(job_of(request), request)
 
 
 def every(request: Request) -> Response:
@@ -143,20 +134,14 @@ def every(request: Request) -> Response:
 
 def cancel(request: Request) -> Response:
     """Let a job never begin, or end with the best that it found."""
-    desk, job = job_of(request)
-    desk.queue.cancel(job)
+    job = job_of(request)
+    desk_of(request).queue.cancel(job)
     return answer(job, request, 202)
-
-
-def file(request: Request) -> Response:
-    """Hand out a file that a job wrote."""
-    return handed_out(job_of(request)[1], request.path_params["name"])
 
 
 def remove(request: Request) -> Response:
     """Remove a job and its files, unless it is not over."""
-    desk, job = job_of(request)
-    if not desk.folder.remove([], [job]):
+    if not desk_of(request).folder.remove([], [job_of(request)]):
         raise HTTPException(409, "it is not over; cancel it first")
     return Response(status_code=204)
 
@@ -177,7 +162,7 @@ ROUTES = [
     Route("/jobs/{id}", one),
     Route("/jobs/{id}", remove, methods=["DELETE"]),
     Route("/jobs/{id}/cancel", cancel, methods=["POST"]),
-    Route("/jobs/{id}/files/{name:path}", file),
+    Route("/jobs/{id}/files/{name:path}", handed_out),
     Route("/openapi.json", described),
     Route("/{verb}", add, methods=["POST"]),
 ]

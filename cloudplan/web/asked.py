@@ -33,12 +33,13 @@ _BODY = "body"
 class Asked:
     """Files by their names, which of them are which document, options, formats."""
 
-    files: dict[str, Path | bytes] = field(default_factory=dict)
+    files: dict[str, Path | bytes | None] = field(default_factory=dict)
+    """Without content where another job makes them."""
     documents: dict[str, list[str]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     formats: list[str] = field(default_factory=list)
 
-    def add(self, document: str, name: str, content: Path | bytes) -> None:
+    def add(self, document: str, name: str, content: Path | bytes | None) -> None:
         """Add a file; of two with one name the second gets another one."""
         number, plain = 1, name
         while name in self.files:
@@ -46,6 +47,11 @@ class Asked:
             name = f"{number}-{plain}"
         self.files[name] = content
         self.documents.setdefault(document, []).append(name)
+
+    @property
+    def contents(self) -> dict[str, Path | bytes]:
+        """The files that are there already."""
+        return {name: content for name, content in self.files.items() if content is not None}
 
     def arguments(self, verb: Verb) -> list[str]:
         """Return the command line; raise BadInputError for what the verb does not take."""

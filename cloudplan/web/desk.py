@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from cloudplan.analysis import contents
@@ -18,6 +19,7 @@ from cloudplan.evaluation.assumptions import before_a_plan
 from cloudplan.plan.origin import read_origin
 from cloudplan.plan.plan import Assumption
 from cloudplan.presentation import pdf
+from cloudplan.web.asked import Asked
 from cloudplan.web.folder import Folder
 from cloudplan.web.job import RESULT, Job
 from cloudplan.web.project import File, Project
@@ -69,9 +71,9 @@ class Desk:
     folder: Folder
     queue: Queue
 
-    def add(self, kind: str, arguments: Sequence[str], files: Mapping[str, Path | bytes], **others: Any) -> Job:
+    def add(self, verb: Verb, wanted: Asked, **others: Any) -> Job:
         """Add a job, and have it run when its turn comes."""
-        job = self.folder.add_job(kind, arguments, files, **others)
+        job = self.folder.add_job(verb.name, wanted.arguments(verb), wanted.contents, **others)
         self.queue.look()
         return job
 
@@ -166,18 +168,13 @@ class Desk:
         formats: Sequence[str] = (),
         **others: Any,
     ) -> Job:
-        files: dict[str, Path | bytes] = {}
-        places: dict[str, list[str]] = {}
+        spoken = {"lang": lang} if lang else {}
+        wanted = Asked(options={**options, **spoken}, formats=[*formats])
         for document, given in documents.items():
             for each in given:
                 name, path = (each.said.file, each.path) if isinstance(each, File) else each
-                name = _free(name, files)
-                if path:
-                    files[name] = path
-                places.setdefault(document, []).append(f"in/{name}")
-        spoken = {"lang": lang} if lang else {}
-        arguments = verb.arguments(places, {**options, **spoken}, formats)
-        return self.add(verb.name, arguments, files, project=project.id, **others)
+                wanted.add(document, name, path)
+        return self.add(verb, wanted, project=project.id, **others)
 
 
 @cache
@@ -195,6 +192,14 @@ def desk_of(request: Request) -> Desk:
     desk = request.app.state.desk
     assert isinstance(desk, Desk)
     return desk
+
+
+def job_of(request: Request) -> Job:
+    """Return the job that a request is about; raise HTTPException when there is none."""
+    job = desk_of(request).folder.job(request.path_params["id"])
+    if job is None:
+        raise HTTPException(404, "no such job")
+    return job
 
 
 def base_of(request: Request) -> str:
@@ -217,14 +222,6 @@ def _inputs(job: Job) -> Given:
     found = {path.name: path for path in job.inputs()}
     prices = [(name, path) for name, path in found.items() if name != WORKLOAD_FILE]
     return {WORKLOAD: [(WORKLOAD_FILE, found[WORKLOAD_FILE])], PRICES: prices}
-
-
-def _free(name: str, taken: Mapping[str, Any]) -> str:
-    number, plain = 1, name
-    while name in taken:
-        number += 1
-        name = f"{number}-{plain}"
-    return name
 
 
 @lru_cache(maxsize=20)

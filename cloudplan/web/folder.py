@@ -88,12 +88,7 @@ class Folder:
             after=after.id if after else "",
             takes={name: f"in/{place}" for name, place in (takes or {}).items()},
         )
-        with self._made("jobs") as (path, id):
-            (path / "files" / "in").mkdir(parents=True)
-            for name, source in inputs.items():
-                _put(source, path / "files" / "in" / name)
-            (path / "job.json").write_text(said.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
-        return Job(id, self.path / "jobs" / id, said)
+        return self._queued(said, inputs)
 
     def again(self, job: Job) -> Job:
         """Add a job once more, with its inputs, and the jobs that were to take its files."""
@@ -106,11 +101,13 @@ class Folder:
     def _copy(self, job: Job, changed: Mapping[str, str]) -> Job:
         said = job.said.model_copy(update={"order": time.time_ns(), **changed})
         taken = {Path(place).name for place in said.takes.values()}
+        return self._queued(said, {path.name: path for path in job.inputs() if path.name not in taken})
+
+    def _queued(self, said: Said, inputs: Mapping[str, Path | bytes]) -> Job:
         with self._made("jobs") as (path, id):
             (path / "files" / "in").mkdir(parents=True)
-            for source in job.inputs():
-                if source.name not in taken:
-                    _put(source, path / "files" / "in" / source.name)
+            for name, source in inputs.items():
+                _put(source, path / "files" / "in" / name)
             (path / "job.json").write_text(said.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
         return Job(id, self.path / "jobs" / id, said)
 

@@ -17,7 +17,7 @@ from cloudplan.presentation.listed import listed
 from cloudplan.presentation.tables import assumptions
 from cloudplan.presentation.tables import plan as tables
 from cloudplan.web.asked import form_of
-from cloudplan.web.desk import PAGE_FILE, PLAN_FILE, lacking_for_pdf
+from cloudplan.web.desk import PAGE_FILE, PLAN_FILE, job_of, lacking_for_pdf
 from cloudplan.web.handing_out import handed_out, shown_page
 from cloudplan.web.job import OVER, RESULT, Job
 from cloudplan.web.pages import take_in, uploads_of
@@ -27,18 +27,10 @@ from cloudplan.web.verbs import TERMS
 from cloudplan.web.view import View
 
 
-def job_of(view: View) -> Job:
-    """Return the job that a request is about; raise HTTPException when there is none."""
-    job = view.desk.folder.job(view.request.path_params["id"])
-    if job is None:
-        raise HTTPException(404, "no such job")
-    return job
-
-
 def one(request: Request) -> Response:
     """Show a job; of a sizing with a result, the plan."""
     view = View(request)
-    job = job_of(view)
+    job = job_of(request)
     folder = view.desk.folder
     project = folder.project(job.said.project)
     others = _of_plan(folder.of_project(project), job) if project else []
@@ -102,14 +94,14 @@ def _told(view: View, plan: Plan) -> Mapping[str, Any]:
 def state(request: Request) -> Response:
     """Return how far a job is, as texts for the script of its page."""
     view = View(request)
-    job = job_of(view)
+    job = job_of(request)
     return JSONResponse({"state": job.state, "over": job.state in OVER, "texts": view.progress(job)})
 
 
 def cancel(request: Request) -> Response:
     """Let a job never begin, or end with the best that it found."""
     view = View(request)
-    job = job_of(view)
+    job = job_of(request)
     view.desk.queue.cancel(job)
     return _back(view, job)
 
@@ -117,7 +109,7 @@ def cancel(request: Request) -> Response:
 def again(request: Request) -> Response:
     """Run a job once more."""
     view = View(request)
-    job = job_of(view)
+    job = job_of(request)
     if job.state in OVER:
         job = view.desk.folder.again(job)
         view.desk.queue.look()
@@ -132,7 +124,7 @@ def _back(view: View, job: Job) -> Response:
 
 
 def _with_plan(view: View) -> tuple[Project, Job]:
-    job = job_of(view)
+    job = job_of(view.request)
     project = view.desk.folder.project(job.said.project)
     if project is None or _plan(job) is None:
         raise HTTPException(404, "no plan")
@@ -167,7 +159,7 @@ async def compare(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Look for why there is no plan, and for what would have to give."""
     view = View(request)
-    job = job_of(view)
+    job = job_of(request)
     project = view.desk.folder.project(job.said.project)
     if project is None or not _has_no_plan(job):
         raise HTTPException(404, "no such job")
@@ -179,18 +171,6 @@ def _has_no_plan(job: Job) -> bool:
     return job.said.kind == "size" and job.ended is not None and job.ended.status == NoPlanError.exit_status
 
 
-def file(request: Request) -> Response:
-    """Hand out a file that a job wrote."""
-    view = View(request)
-    return handed_out(job_of(view), request.path_params["name"])
-
-
-def page(request: Request) -> Response:
-    """Show a page that a job wrote."""
-    view = View(request)
-    return shown_page(job_of(view), request.path_params["name"])
-
-
 ROUTES = [
     Route("/{lang}/jobs/{id}", one),
     Route("/{lang}/jobs/{id}/state", state),
@@ -199,6 +179,6 @@ ROUTES = [
     Route("/{lang}/jobs/{id}/quote", quote, methods=["POST"]),
     Route("/{lang}/jobs/{id}/compare", compare, methods=["POST"]),
     Route("/{lang}/jobs/{id}/explain", explain, methods=["POST"]),
-    Route("/{lang}/jobs/{id}/files/{name:path}", file),
-    Route("/{lang}/jobs/{id}/page/{name:path}", page),
+    Route("/{lang}/jobs/{id}/files/{name:path}", handed_out),
+    Route("/{lang}/jobs/{id}/page/{name:path}", shown_page),
 ]

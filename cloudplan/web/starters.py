@@ -34,7 +34,7 @@ _WORDS: Mapping[str, Message] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormField:
     """A field of a form: its name, its words, and which kind of field it is."""
 
     name: str
@@ -43,10 +43,10 @@ class Asked:
     is_number: bool
 
 
-def asked_of_terms(view: View) -> Sequence[Asked]:
+def asked_of_terms(view: View) -> Sequence[FormField]:
     """Return what is asked about terms, as `init terms` asks."""
     return [
-        Asked(
+        FormField(
             each.name,
             view.spoken.said(_WORDS[each.name]),
             "date" if each.name in _DAYS else "text",
@@ -76,9 +76,8 @@ async def terms(request: Request) -> Response:
     )
 
 
-def prices(request: Request) -> Response:
+def prices(_: Request) -> Response:
     """Hand out a price book with every SKU of the newest edition, to fill in."""
-    View(request)
     data = as_workbook(load_edition(), None)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return Response(data, media_type=kind, headers={"Content-Disposition": 'attachment; filename="prices.xlsx"'})
