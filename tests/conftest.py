@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
+from serving import Server, server
 from xdist.scheduler import LoadScopeScheduling
 
 import cloudplan as cp
@@ -182,6 +183,13 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of pages that tests share."""
+    with server(tmp_path_factory.mktemp("served") / "work") as one:
+        yield one
+
+
 SOLVED: dict[Hashable, Any] = {}
 """What was found of parts of plans, by all that they depend on."""
 
@@ -234,7 +242,7 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file in LONG else file
+        return nodeid if file in LONG else file.replace("serve_pages", "serve")  # they share a server
 
 
 @pytest.hookimpl(optionalhook=True)

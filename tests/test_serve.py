@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,13 +47,6 @@ def inventory(name: str) -> tuple[str, bytes]:
     return f"{name}.csv", LIST.format(name, name).encode()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that the tests share."""
-    with server(tmp_path_factory.mktemp("served") / "work") as one:
-        yield one
-
-
 # --- the command line, byte for byte ---------------------------------------------------------------------------------
 
 
@@ -63,7 +56,7 @@ def test_what_jobs_write_is_what_the_command_line_writes(
     imported = served.ended(served.send("api/import", {"inventory": inventory("shop"), "lang": "fr"}).json["id"])
     sized = served.ended(served.add("size", {"job": imported["id"], "term": 12})["id"])
     terms = {"schema": "cloudplan/terms/v1", "number": "D-1"}
-    quoting = served.add("quote", {"job": sized["id"], "terms": terms, "lang": "fr", "formats": ["xlsx", "csv"]})
+    quoting = served.add("quote", {"job": sized["id"], "terms": terms, "lang": "fr", "formats": ["csv"]})
     ordering = served.add("orders", {"job": sized["id"], "formats": ["md", "tfvars"]})
     jobs = [imported, sized, served.ended(quoting["id"]), served.ended(ordering["id"])]
     assert [job["state"] for job in jobs] == ["done"] * 4, jobs
@@ -84,7 +77,7 @@ def test_what_jobs_write_is_what_the_command_line_writes(
         for file in job["files"]:
             assert served.file(job, file["name"]) == (tmp_path / file["name"]).read_bytes()
     names = {file["name"] for job in jobs for file in job["files"]}
-    assert {"workload.yaml", "plan.json", "quote.xlsx", "quote.csv", "orders.md", "vms/vms.tfvars.json"} <= names
+    assert {"workload.yaml", "plan.json", "quote.csv", "orders.md", "vms/vms.tfvars.json"} <= names
 
 
 def test_a_fault_of_a_job_is_that_of_the_command_line_and_told_as_described(served: Server) -> None:

@@ -10,7 +10,7 @@ import axe_core_python
 import pytest
 from browser import WANTED, Browser, Page, browser
 from conftest import REPOSITORY, Ran
-from serving import Server, estate, server
+from serving import Server, estate
 
 from cloudplan.base.printed import read_pdf
 
@@ -28,13 +28,6 @@ WIDTHS = (1440, 390)
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser that the tests share."""
     with browser(tmp_path_factory.mktemp("profile")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that the tests share."""
-    with server(tmp_path_factory.mktemp("served") / "work") as one:
         yield one
 
 
@@ -90,6 +83,13 @@ def test_from_the_export_to_a_french_quote(
     assert files["quote.pdf"].headers["content-disposition"].startswith("attachment")
     ran = run("verify", pdf)
     assert ran.status == 0 and "As it was made, byte for byte." in ran.out
+    taken = [tmp_path / name for name in ("plan.json", "terms.fr.yaml", "logo.png")]
+    for path, data in zip(
+        taken, [files["plan.json"].body, *((EXAMPLES / path.name).read_bytes() for path in taken[1:])], strict=True
+    ):
+        path.write_bytes(data)
+    assert run("quote", taken[0], "--terms", taken[1], "--lang", "fr", "-o", tmp_path / "quote.xlsx").status == 0
+    assert (tmp_path / "quote.xlsx").read_bytes() == files["quote.xlsx"].body
     first = " ".join(read_pdf(pdf.read_bytes(), pdf.name).pages[0].words)
     assert "Devis n° D-2026-0042" in first and "Valable jusqu’au 31/12/2026" in first
 
