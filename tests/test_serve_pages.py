@@ -53,7 +53,6 @@ def test_from_the_export_to_a_french_quote(
     page = chromium.tab()
     page.look(WIDTHS[0])
     page.open(f"{served.address}fr/")
-    looked_at(page)
     names = ("import-rules.yaml", "prices.yaml", "terms.fr.yaml", "logo.png")
     page.choose("#files", export, *(EXAMPLES / name for name in names))
     page.follow("Commencer")
@@ -101,22 +100,14 @@ def test_from_the_export_to_a_french_quote(
     assert [each for each in page.requests() if not each.startswith((served.address, "data:"))] == []
 
 
-def test_how_far_a_search_is_is_shown_and_it_ends_with_its_best_plan(
-    chromium: Browser, served: Server, tmp_path: Path
-) -> None:
-    handed_in = tmp_path / "estate.json"
-    handed_in.write_text(json.dumps(estate()), encoding="utf-8")
+def test_how_far_a_search_is_is_shown_and_it_ends_with_its_best_plan(chromium: Browser, served: Server) -> None:
+    job = served.add("size", {"workload": estate()})["id"]
     page = chromium.tab()
     page.look(WIDTHS[0])
-    page.open(f"{served.address}fr/")
-    page.choose("#files", handed_in)
-    page.follow("Commencer")
-    page.follow("Dimensionner")
-    job = page.value("location.pathname").rpartition("/")[2]
-    [waiting] = [each["id"] for each in served.ask("api/jobs").json["jobs"] if each["state"] == "queued"]
-    served.ask(f"api/jobs/{waiting}/cancel", b"")  # the page of the plan, which another test looks at
-    page.until("document.querySelector('dd[data-text=gap]').textContent.includes('%')")
+    page.open(f"{served.address}fr/jobs/{job}")
+    served.until(job, lambda each: each["progress"] and each["progress"]["gap"])
     served.signal(job, signal.SIGSTOP)
+    page.until("document.querySelector('dd[data-text=gap]')?.textContent.includes('%')")
     assert "Meilleur coût trouvé" in page.text()
     looked_at(page)
     served.signal(job, signal.SIGCONT)
