@@ -1,21 +1,24 @@
-"""The templates of page and PDF, each compiled once a process."""
+"""The templates of pages and PDF, each compiled once a process."""
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
 from cloudplan.base.foreign_text import clean
 
 
-def template(name: str) -> Template:
-    """Return a template: what it is given is escaped, and what it is not given is an error."""
-    return _environment().get_template(name)
+def template(name: str, package: str = __package__) -> Template:
+    """Return a template: what it is given is escaped, and what it is not given is an error.
+
+    A `package` has templates of its own beside those of this one.
+    """
+    return _environment(package).get_template(name)
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("cloudplan.presentation"),
+        loader=ChoiceLoader([PackageLoader(each) for each in dict.fromkeys((package, __package__))]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

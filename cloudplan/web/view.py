@@ -3,18 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import Code, Language, Message, language, message
 from cloudplan.presentation.phrases import NUMBER, phrase, said
+from cloudplan.presentation.template import template
 from cloudplan.web.desk import base_of, desk_of
 from cloudplan.web.job import OVER, RESULT, Job, State
 
@@ -73,7 +71,7 @@ class View:
         """Return the answer that leads on to a page."""
         return RedirectResponse(self.address(*parts) + (f"#{at}" if at else ""), 303)
 
-    def rendered(self, template: str, status: int = 200, **values: Any) -> Response:
+    def rendered(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
         below = self.request.url.path.removeprefix(f"{self.base}/{self.code}/")
         shared = {
@@ -90,7 +88,7 @@ class View:
             "result": RESULT,
             "said": self.spoken.said,
         }
-        return HTMLResponse(_environment().get_template(template).render({**shared, **values}), status)
+        return HTMLResponse(template(name, __package__).render({**shared, **values}), status)
 
     def refused(self, words: Message, status: int = 400) -> Response:
         """Return a page that says what is wrong."""
@@ -138,19 +136,6 @@ _FIGURE = re.compile(NUMBER)
 _LANGUAGES = (("en", "English"), ("fr", "Français"))
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("cloudplan.web"), PackageLoader("cloudplan.presentation")]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["clean"] = clean
-    return environment
-
-
 def style() -> str:
     """Return the style of all pages: that of the page of a quote, and what these have beside it."""
-    return "\n".join(_environment().get_template(name).render() for name in ("style.css.j2", "serve.css.j2"))
+    return "\n".join(template(name, __package__).render() for name in ("style.css.j2", "serve.css.j2"))
