@@ -1,8 +1,7 @@
 """The pages before there is a plan: where one begins, and the files and the workload of a project."""
 
 import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,19 +11,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from cloudplan.base import kinds
 from cloudplan.base.errors import BadInputError
 from cloudplan.base.foreign_text import clean
 from cloudplan.base.language import message
-from cloudplan.presentation.listed import listed
-from cloudplan.presentation.tables import assumptions, inventory
-from cloudplan.presentation.tables.table import Notes, say, words
 from cloudplan.web.asked import form_of
-from cloudplan.web.desk import SHOWN_BYTES, Draft, base_of
+from cloudplan.web.desk import SHOWN_BYTES, base_of
+from cloudplan.web.draft_parts import assumed, faulty, ledger
 from cloudplan.web.project import File, Project
 from cloudplan.web.verbs import IMPORT, INVENTORY, LOGO, PRICES, RULES, TERMS, WORKLOAD
 from cloudplan.web.view import View
-from cloudplan.workload.workload import Inventory
 
 DOCUMENTS = {
     INVENTORY: message("An inventory"),
@@ -57,10 +52,6 @@ OPTIONS = {
     "right_size": message("Smaller where measured use allows it"),
     "anonymise": message("Pseudonyms in place of all names"),
 }
-
-
-_LINE = re.compile(r":(\d+):\d+$")
-"""The end of where a fault is: its line, and its column."""
 
 
 def begin(request: Request) -> Response:
@@ -141,10 +132,10 @@ def project(request: Request) -> Response:
         facts=view.facts,
         draft=draft,
         draft_facts=view.facts(draft.facts) if draft else [],
-        faulty=_faulty(draft) if draft else [],
+        faulty=faulty(draft) if draft else [],
         is_shown=draft is not None and len(draft.text) <= SHOWN_BYTES,
-        ledger=_ledger(view, draft) if draft and not draft.faults else [],
-        assumed=_assumed(view, found, draft) if draft and not draft.faults else None,
+        ledger=ledger(view, draft) if draft and not draft.faults else [],
+        assumed=assumed(view, found, draft) if draft and not draft.faults else None,
         importing=importing,
         progress=view.progress,
         has_prices=bool(found.of(PRICES)),
@@ -159,49 +150,6 @@ def project(request: Request) -> Response:
 
 def _what(view: View, file: File) -> str:
     return view.spoken.said(DOCUMENTS[file.said.document]) if file.said.document else ""
-
-
-def _faulty(draft: Draft) -> Sequence[Mapping[str, Any]]:
-    """Return what is wrong with a workload, each with its line and what stands there."""
-    lines = draft.text.split("\n")
-    found = []
-    for fault in draft.faults:
-        place = _LINE.search(fault.get("where") or "")
-        number = int(place[1]) if place else 0
-        text = lines[number - 1] if 0 < number <= len(lines) else ""
-        path = f"{fault['path']}: " if fault.get("path") else ""
-        found.append({"line": number, "text": text[:300], "message": f"{path}{fault['message']}"})
-    return found
-
-
-def _assumed(view: View, project: Project, draft: Draft) -> Mapping[str, Any] | None:
-    try:
-        table = assumptions.told(view.desk.assumed(project, draft))
-    except BadInputError:
-        return None  # sizing tells what is wrong
-    return {"title": say(table.title, view.spoken), "table": listed(table, view.spoken)}
-
-
-def _ledger(view: View, draft: Draft) -> Sequence[Mapping[str, Any]]:
-    """Return what a workload says of the inventory that it was imported from, part by part."""
-    try:
-        tree = kinds.document(draft.path, kinds.WORKLOAD).tree
-        said = tree.get("inventory") if isinstance(tree, dict) else None
-        if not said:
-            return []
-        read = Inventory.model_validate(said)
-    except (BadInputError, ValueError):
-        return []  # the workload is told as faulty elsewhere
-    report = inventory.report(read, left_out={}, changes=(), candidates={}, used={}, vms=())
-    parts: list[Mapping[str, Any]] = []
-    for part in report.parts:
-        title = say(part.title, view.spoken)
-        if isinstance(part, Notes):
-            notes = [words(head, "text", view.spoken) for head, _ in part.entries]
-            parts.append({"title": title, "notes": notes})
-        else:
-            parts.append({"title": title, "table": listed(part, view.spoken)})
-    return parts
 
 
 async def add_files(request: Request) -> Response:
