@@ -486,6 +486,7 @@ def test_names_are_text_everywhere_and_nothing_that_was_handed_in_is_run(served:
     assert served.ended(job["id"])["state"] == "done"
     page = served.ask(path).body.decode()
     assert HOSTILE not in page and "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "cloudplan import &#39;in/_img src_x onerror_alert(1)_.csv&#39; --lang=en" in page  # as a shell takes it
     assert served.send(f"en/projects/{project}/remove", {}).status == 303
     assert served.ask(path).status == 404 and served.ask(f"api/jobs/{job['id']}").status == 404
 

@@ -1,6 +1,7 @@
 """How pages are made: templates, texts in the language of the address, and addresses."""
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -84,6 +85,7 @@ class View:
             "state_of": self.state,
             "title_of": lambda job: self.spoken.said(title_of(job)),
             "text_of": _text_of,
+            "line_of": lambda job: shlex.join(["cloudplan", *job.said.arguments]),
             "over": OVER,
             "result": RESULT,
             "said": self.spoken.said,
