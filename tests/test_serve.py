@@ -457,6 +457,13 @@ def bomb() -> bytes:
         ("w.txt", b"schema: cloudplan/workload/v1\nname: x\n", "workload", "'vms' is missing"),
         ("p.json", b'{"schema": "cloudplan/plan/v1"}', "", "a plan; allowed: an inventory"),
         ("x.html", b"<!doctype html><script>", "", "a quote; allowed"),
+        (
+            "t.yaml",
+            b"schema: cloudplan/terms/v1\nletterhead: {logo: ../secret.png}\n",
+            "",
+            "a path; allowed: the name of",
+        ),
+        ("t.yaml", b"schema: cloudplan/terms/v1\nissuer: [\n", "terms", "not valid YAML"),
         ("x.bin", bytes(range(256)), "", "not UTF-8"),
         ("x.yaml", b"what: [1", "", "nothing that is known here"),
         ("empty", b"", "", "nothing that is known here"),

@@ -181,6 +181,8 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
             return "", {}, [Fault(f"{what}; allowed: {allowed}", where=name)]
         if kind == kinds.INVENTORY:  # which is read with the files beside it
             return KINDS[kind], {}, ()
+        if kind == kinds.TERMS:
+            _refuse_other_files(path)
     except BadInputError as error:
         return "", {}, _named(error, path, name)
     try:
@@ -188,6 +190,19 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
     except BadInputError as error:
         found = [fault for fault in _named(error, path, name) if fault.path != _LOGO]
         return KINDS[kind], {}, found
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raise BadInputError for terms that name a logo by a path: they would show a file that nobody handed in."""
+    try:
+        document = kinds.document(path, kinds.TERMS)
+    except BadInputError:
+        return  # they are told as faulty terms
+    letterhead = document.tree.get("letterhead") if isinstance(document.tree, dict) else None
+    logo = letterhead.get("logo") if isinstance(letterhead, dict) else None
+    if isinstance(logo, str) and not logo.startswith("data:") and Path(logo).name != str(Path(logo)):
+        message = "a path; allowed: the name of a file that is handed in"
+        raise BadInputError([document.fault(tuple(_LOGO.split(".")), message)])
 
 
 def _named(error: BadInputError, path: Path, name: str) -> list[Fault]:
