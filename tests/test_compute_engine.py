@@ -425,7 +425,7 @@ def test_bounds_of_a_host_are_above_every_pattern(vms: Vms) -> None:
     values = duals.values(0, columns.types[0])
     best = max(float(np.array(pattern) @ values) for pattern in patterns_on(asked, pool, "advance:v3"))
     assert columns.bounds(duals)[0] >= best - 1e-9
-    exact, _ = columns.exact(duals, USUAL, QUICK)
+    exact, _ = columns.exact(duals, USUAL, QUICK, Budget())
     assert exact[0] >= best - 1e-9
 
 

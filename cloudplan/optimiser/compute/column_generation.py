@@ -336,18 +336,18 @@ class CoveringLp:
         return found
 
     def exact(
-        self, duals: Duals, loaded: Effort, others: Effort, bounds: Sequence[float] | None = None
+        self, duals: Duals, loaded: Effort, others: Effort, budget: Budget, bounds: Sequence[float] | None = None
     ) -> tuple[list[float], bool]:
         """Return what no host of each type is worth more than, and whether any pattern was added.
 
         For types with hosts it is searched for with one effort, for the others with another. `bounds` are what is known
-        of it: those that a pattern is worth stay.
+        of it: those that a pattern is worth stay. Where the budget is spent, what is not known yet stays without end.
         """
         found, added = list(bounds or [math.inf] * len(self.types)), False
         for position, entry in enumerate(self.types):
             values, effort = duals.values(position, entry), loaded if self.loaded[position] else others
             known = entry.known(values)
-            if found[position] > known + IMPROVES * max(1.0, known):
+            if found[position] > known + IMPROVES * max(1.0, known) and not budget.spent:
                 contents, bound = best_contents(entry.knapsack, values, entry.most(self._most), known, effort)
                 added |= self._improve(position, contents[:ADDED], duals)
                 found[position] = min(found[position], bound)

@@ -96,17 +96,30 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
             if cut.is_broken_by(target):
                 return cut
         if not added:
-            exact = None
-            for efforts in EFFORTS:
-                exact, added = columns.exact(duals, *efforts, exact)
-                cut = _cut(columns, duals, exact)
-                if cut.is_broken_by(target) and (not added or cut.excess(target) > DEEP * missing):
-                    return cut
-                if added:
-                    break
-            if not added:
-                return None
+            cut, added = _sharpest(columns, duals, target, DEEP * missing, budget)
+            if cut or not added:
+                return cut
     return None
+
+
+def _sharpest(
+    columns: CoveringLp, duals: Duals, target: Target, deep: float, budget: Budget
+) -> tuple[Cut | None, bool]:
+    """Return the sharpest cut of some duals, if the target breaks it, and whether patterns were found on the way.
+
+    If so, better duals may follow: then the excess of the cut must be more than `deep`.
+    """
+    hosts = None
+    for efforts in EFFORTS:
+        hosts, added = columns.exact(duals, *efforts, budget, hosts)
+        if budget.spent:
+            break
+        cut = _cut(columns, duals, hosts)
+        if cut.is_broken_by(target) and (not added or cut.excess(target) > deep):
+            return cut, added
+        if added:
+            return None, True
+    return None, False
 
 
 def allowed(loaded: Sequence[int], gap: float) -> float:
