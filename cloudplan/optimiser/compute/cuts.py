@@ -109,7 +109,7 @@ def _sharpest(
 
     If so, better duals may follow: then the excess of the cut must be more than `deep`.
     """
-    hosts = None
+    hosts: list[float] | None = None
     for efforts in EFFORTS:
         hosts, added = columns.exact(duals, *efforts, budget, hosts)
         if budget.spent:
