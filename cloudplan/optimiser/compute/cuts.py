@@ -96,9 +96,9 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
             if cut.is_broken_by(target):
                 return cut
         if not added:
-            cut, added = _sharpest(columns, duals, target, DEEP * missing, budget)
-            if cut or not added:
-                return cut
+            sharpest, added = _sharpest(columns, duals, target, DEEP * missing, budget)
+            if sharpest or not added:
+                return sharpest
     return None
 
 
