@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cloudplan.optimiser.compute.host_table import Flags, Floats, HostTable, Ints
-from cloudplan.optimiser.compute.knapsack import FREE, Knapsack, Sums
+from cloudplan.optimiser.compute.knapsack import FINE, FREE, SEARCHES, Knapsack, Sums
 
 NEAR = 0.001, 0.004, 0.016, 0.064, 0.25, 1.0
 """How far below their bound contents are looked for, as a share of it, until some are found."""
@@ -29,9 +29,15 @@ class Effort:
     steps: int
     cells: int
     partial: int
+    fine: bool = False
+    """Whether one fine table is made where partial contents had to be dropped."""
 
 
-QUICK, USUAL, CLOSE = Effort(1_200, 1 << 23, 1_000), Effort(2_400, 1 << 25, 20_000), Effort(4_800, 5 << 24, 20_000)
+QUICK, USUAL = Effort(1_200, 1 << 23, 1_000), Effort(2_400, 1 << 25, 20_000)
+CLOSE = Effort(4_800, 5 << 24, 20_000, fine=True)
+
+LOOSE = 1e-6
+"""What a bound may be more than the best content, relative to it, to be as sharp as can be."""
 
 
 def best_contents(
@@ -52,6 +58,10 @@ def best_contents(
         worth = (contents * values).sum(axis=1)
         if enough == least or bound > enough:
             break
+    if effort.fine and bound > max(least, worth.max(initial=least)) * (1 + LOOSE):
+        contents = np.concatenate([contents, knapsack.better(values, most, least, len(SEARCHES))])
+        worth = (contents * values).sum(axis=1)
+        bound = min(bound, knapsack.bound(values, most, least, FINE))
     fits = (contents @ knapsack.needs <= np.array(knapsack.offer)).all(axis=1)
     order = np.argsort(-worth, kind="stable")
     return contents[order[(fits & (worth > least))[order]]], max(bound, least)

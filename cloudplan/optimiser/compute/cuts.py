@@ -36,6 +36,9 @@ SMOOTHED_LEVELS = 1
 EFFORTS = (USUAL, QUICK), (CLOSE, CLOSE)
 """How closely the best contents are searched for on types with hosts and on others: at first, and at last."""
 
+TRIES = 1_000
+"""How often the best contents are searched for, for one target, times the number of shapes: for many it takes long."""
+
 DEEP = 0.5
 """A cut that finds this share of what the LP finds missing is good enough."""
 
@@ -74,7 +77,7 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
     """
     columns.aim(target, columns.items)
     little = max(MISSING, SHARE * sum(target.loaded), allowed(target.loaded, budget.gap))
-    center, best, early, weight = None, -float("inf"), True, SMOOTHING
+    center, best, early, weight, tries = None, -float("inf"), True, SMOOTHING, 0
     for _ in range(ROUNDS):
         missing, duals = columns.solve()
         if missing <= little or budget.spent:
@@ -97,7 +100,8 @@ def find_cut(columns: CoveringLp, target: Target, budget: Budget) -> Cut | None:
                 return cut
         if not added:
             sharpest, added = _sharpest(columns, duals, target, DEEP * missing, budget)
-            if sharpest or not added:
+            tries += 1
+            if sharpest or not added or tries * len(columns.items) >= TRIES:
                 return sharpest
     return None
 

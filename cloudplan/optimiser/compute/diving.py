@@ -57,6 +57,9 @@ class _Way:
 WAYS = _Way(0.0, 0.01, 0.0, ()), _Way(0.05, 0.0, 0.003, (12, 8)), _Way(0.05, 0.0, 0.001, (12, 8))
 """The ways that are tried, one after the other, while items are left over."""
 
+MANY = 400
+"""Hosts beyond which only the first way is tried: the others take long then, and a host more is little of the whole."""
+
 
 @dataclass(frozen=True)
 class Dive:
@@ -118,7 +121,7 @@ def dive(case: Case, pools: Sequence[Pool], columns: CoveringLp, loaded: Sequenc
     """Fill so many hosts of each type as far as they can be: quickly, and where that leaves something over, closely."""
     found = _dive(case, pools, columns, loaded, budget, WAYS[0])
     for way in WAYS[1:]:
-        if not 0 < found.rest.sum() <= SQUEEZED or budget.spent:
+        if not 0 < found.rest.sum() <= SQUEEZED or sum(loaded) > MANY or budget.spent:
             break
         found = min(found, _dive(case, pools, columns, loaded, budget, way), key=lambda each: each.left)
     return found

@@ -29,6 +29,9 @@ MIXES = np.linspace(0.0, 1.0, 17)
 SEARCHES = ((300, 80), (1200, 160), (1200, 1000))
 """How contents are searched for, level by level: memory steps of a host, and the most promising shapes looked at."""
 
+FINE = 20_000
+"""Memory steps of a host, with all shapes, where partial contents are too many to be searched."""
+
 LINE_LEVELS = 2
 """Levels that leave a resource without a price out; it may turn out to matter all the same."""
 
@@ -112,12 +115,15 @@ class Knapsack:
         return np.asarray(np.minimum(fit.min(axis=1), left))
 
     def better(self, values: Floats, most: Ints, least: float, level: int) -> Ints:
-        """Return contents (rows) worth more than `least`, if some are found; a higher level searches more closely."""
+        """Return contents (rows) worth more than `least`, if some are found; a higher level searches more closely.
+
+        The level after those of `SEARCHES` is the finest.
+        """
         sums = self.sums(values, most)
         core = self.core(values, most, sums, least)
         if not core.any():
             return np.zeros((0, len(values)), dtype=np.int64)
-        steps, promising = SEARCHES[level]
+        steps, promising = (*SEARCHES, (FINE, len(values)))[level]
         step = self.step_of(steps, sums, sums.free if level < LINE_LEVELS else None)
         units = (self.needs + step // 2) // step
         corrected = values - paid(self.needs - units * step, sums.prices)
