@@ -178,36 +178,41 @@ def told_by_content(path: Path, name: str) -> tuple[str, Mapping[str, str], Sequ
         if kind not in KINDS:
             what = kinds.NAMES.get(kind, "nothing that is known here")
             allowed = "an inventory, a workload, a price book, terms, the rules of an import, a logo"
-            return "", {}, [Fault(f"{what}; allowed: {allowed}", where=name)]
+            refused = [Fault(f"{what}; allowed: {allowed}", where=name)]
+        else:
+            refused = _named(_other_files(path, kind), path, name)
+        if refused:
+            return "", {}, refused
         if kind == kinds.INVENTORY:  # which is read with the files beside it
             return KINDS[kind], {}, ()
-        if kind == kinds.TERMS:
-            _refuse_other_files(path)
     except BadInputError as error:
-        return "", {}, _named(error, path, name)
+        return "", {}, _named(error.faults, path, name)
     try:
         return KINDS[kind], contents.contents(path, kind, None).facts, ()
     except BadInputError as error:
-        found = [fault for fault in _named(error, path, name) if fault.path != _LOGO]
+        found = [fault for fault in _named(error.faults, path, name) if fault.path != _LOGO]
         return KINDS[kind], {}, found
 
 
-def _refuse_other_files(path: Path) -> None:
-    """Raise BadInputError for terms that name a logo by a path: they would show a file that nobody handed in."""
+def _other_files(path: Path, kind: str) -> list[Fault]:
+    """Return the fault of terms that name a logo by a path: they would show a file that nobody handed in."""
+    if kind != kinds.TERMS:
+        return []
     try:
         document = kinds.document(path, kinds.TERMS)
     except BadInputError:
-        return  # they are told as faulty terms
+        return []  # they are told as faulty terms
     letterhead = document.tree.get("letterhead") if isinstance(document.tree, dict) else None
     logo = letterhead.get("logo") if isinstance(letterhead, dict) else None
     if isinstance(logo, str) and not logo.startswith("data:") and Path(logo).name != str(Path(logo)):
         message = "a path; allowed: the name of a file that is handed in"
-        raise BadInputError([document.fault(tuple(_LOGO.split(".")), message)])
+        return [document.fault(tuple(_LOGO.split(".")), message)]
+    return []
 
 
-def _named(error: BadInputError, path: Path, name: str) -> list[Fault]:
+def _named(faults: Sequence[Fault], path: Path, name: str) -> list[Fault]:
     """Return faults with the name that a file has for people."""
-    return [replace(fault, where=fault.where.replace(str(path), name)) for fault in error.faults]
+    return [replace(fault, where=fault.where.replace(str(path), name)) for fault in faults]
 
 
 def json_of(value: Any) -> bytes:
