@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import estates
-from table import GROUPED, SHAPES, measured, row
+from table import estate, measured, row
 
 CLOSE, FAR = 1e-4, 3e-4
 """Gaps that are counted."""
@@ -48,15 +48,13 @@ def checked(checker: Path, workload: Path, prices: Path, plan: Path) -> bool:
 
 def run(name: str, seed: int, folder: Path, checker: Path | None) -> dict[str, Any]:
     """Size an estate of a seed; return its result."""
-    family, vms, *shapes = name.split("-")
-    sorts, groups = int(shapes[0]) if shapes else SHAPES[int(vms)], int(vms) >= GROUPED or bool(shapes)
-    workload, prices = estates.write(folder, estates.estate(int(vms), sorts, family, seed, groups=groups), family)
+    workload, prices = estate(name, folder, seed)
     command = [sys.executable, "-m", "cloudplan", "size", str(workload), "--prices", str(prices), "--format", "json"]
-    run = measured(command)
-    (folder / "plan.json").write_text(run.printed, encoding="utf-8")
-    plan = json.loads(run.printed)
-    result = {"estate": name, "seed": seed, "commit": commit(), "seconds": round(run.seconds, 2)}
-    result |= {"cpu_seconds": round(run.cpu_seconds, 2), "mib": round(run.mib), "cost": plan["monthly"]}
+    sized = measured(command)
+    (folder / "plan.json").write_text(sized.printed, encoding="utf-8")
+    plan = json.loads(sized.printed)
+    result = {"estate": name, "seed": seed, "commit": commit(), "seconds": round(sized.seconds, 2)}
+    result |= {"cpu_seconds": round(sized.cpu_seconds, 2), "mib": round(sized.mib), "cost": plan["monthly"]}
     result |= {"bound": plan["lower_bound"], "gap": float(plan["gap"])}
     if checker:
         result["checked"] = checked(checker, workload, prices, folder / "plan.json")
@@ -85,8 +83,8 @@ def show(results: Iterable[dict[str, Any]]) -> None:
         f"{FAR:.0e}",
     )
     row(*["---"] * 11)
-    for name in dict.fromkeys(estate for estate, _ in newest):
-        mine = [result for (estate, _), result in newest.items() if estate == name]
+    for name in dict.fromkeys(of for of, _ in newest):
+        mine = [result for (of, _), result in newest.items() if of == name]
         seconds, gaps = (sorted(result[key] for result in mine) for key in ("seconds", "gap"))
         cells = [f"{statistics.median(seconds):.1f}", f"{seconds[-1 - len(seconds) // 10]:.1f}", f"{seconds[-1]:.1f}"]
         cells += [

@@ -30,11 +30,11 @@ GROUPED = 100_000
 MODELS = [("binary", "cbc"), ("binary", "highs"), ("counts", "cbc"), ("counts", "highs"), ("counts", "cpsat")]
 
 
-def estate(name: str, folder: Path) -> tuple[Path, Path]:
-    """Write an estate, named family-vms or family-vms-shapes, and return its workload and price book."""
+def estate(name: str, folder: Path, seed: int = 1) -> tuple[Path, Path]:
+    """Write an estate of a seed, named family-vms or family-vms-shapes, and return its workload and price book."""
     family, vms, *shapes = name.split("-")
     sorts, groups = int(shapes[0]) if shapes else SHAPES[int(vms)], int(vms) >= GROUPED or bool(shapes)
-    return estates.write(folder / name, estates.estate(int(vms), sorts, family, groups=groups), family)
+    return estates.write(folder / name, estates.estate(int(vms), sorts, family, seed, groups=groups), family)
 
 
 class Run(NamedTuple):

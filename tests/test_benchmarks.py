@@ -57,6 +57,17 @@ def test_the_table_measures_estates() -> None:
         assert float(row[6]) < 0.02
 
 
+def test_results_of_seeds_are_kept_with_their_commit_and_shown(tmp_path: Path) -> None:
+    asked = ("--estates", "memory-16-6", "--seeds", 3, "--results", tmp_path / "results.jsonl")
+    printed = run("seeds.py", *asked)
+    [result] = map(json.loads, (tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (result["estate"], result["seed"]) == ("memory-16-6", 3)
+    assert result["commit"]
+    assert Decimal(result["bound"]) <= Decimal(result["cost"])
+    assert run("seeds.py", *asked) == run("seeds.py", "--show", tmp_path / "results.jsonl") == printed
+    assert len((tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
 @pytest.mark.parametrize("family", ["cpu", "gpu", "spare", "allowed", "pools", "giants"])
 def test_the_other_families_can_be_measured(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))

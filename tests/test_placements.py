@@ -13,7 +13,6 @@ import cloudplan as cp
 from cloudplan.optimiser.compute import knapsack, search
 from cloudplan.optimiser.compute.best_fit import Filling
 from cloudplan.optimiser.compute.column_generation import CoveringLp
-from cloudplan.optimiser.compute.cuts import Cut
 from cloudplan.optimiser.compute.diving import Dive, dive
 from cloudplan.optimiser.compute.further_hosts import completed
 from cloudplan.optimiser.compute.knapsack import Knapsack
@@ -42,10 +41,6 @@ def nothing_is_lost(columns: CoveringLp, found: Dive) -> bool:
 
 def unproven(*_: object) -> None:
     """Prove nothing."""
-
-
-def impossible(columns: CoveringLp) -> Cut:
-    return Cut(1.0, (0.0,) * len(columns.types), (0.0,) * len(columns.types))
 
 
 def test_a_search_that_proves_nothing_still_places_by_its_patterns(
